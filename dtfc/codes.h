@@ -1,0 +1,27 @@
+/*
+ * Every diagnostic: code, identifier, severity, and for warnings the name that
+ * -Wno-NAME takes.  Codes are stable: never reuse one.
+ */
+#ifndef DTFC_CODES_H
+#define DTFC_CODES_H
+
+#define DIAG_ERRORS(X) \
+	/* text and syntax */ \
+	X(101, SYNTAX) \
+	/* not supported yet */ \
+	X(601, NOT_SUPPORTED_YET)
+
+#define DIAG_WARNINGS(X) \
+	X(901, UNREACHABLE, "unreachable")
+
+enum diag_code {
+#define X(number, id) DIAG_##id,
+	DIAG_ERRORS(X)
+#undef X
+#define X(number, id, name) DIAG_##id,
+	DIAG_WARNINGS(X)
+#undef X
+	DIAG_COUNT
+};
+
+#endif

@@ -1,0 +1,19 @@
+/* The compiler's memory: one arena per compilation; running out is fatal. */
+#ifndef DTFC_MEM_H
+#define DTFC_MEM_H
+
+#include <stdnoreturn.h>
+
+#include "../runtime/arena.h"
+
+void *mem_alloc(struct arena *arena, size_t size);
+#define mem_new(arena, type) ((type *)mem_alloc((arena), sizeof(type)))
+char *mem_copy(struct arena *arena, const void *bytes, size_t size);
+char *mem_printf(struct arena *arena, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* A contradiction inside the compiler: prints file and line, exits 70. */
+noreturn void bug_at(const char *file, int line, const char *what);
+#define bug(what) bug_at(__FILE__, __LINE__, (what))
+
+#endif

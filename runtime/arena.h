@@ -1,0 +1,32 @@
+/*
+ * A growing region of memory that is freed as a whole.
+ *
+ * The compiler has one for each compilation, the runtime one for each instance
+ * and each activity run.  Allocation never fails in the caller's sight in the
+ * compiler (dtfc's mem.h dies with a message); the runtime gets NULL and says
+ * DTF_ENOMEM.  Memory is zeroed and aligned for any type.
+ */
+#ifndef DTF_ARENA_H
+#define DTF_ARENA_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+struct arena_block;
+
+struct arena {
+	struct arena_block *blocks; /* owned; newest first */
+	size_t used;                /* bytes handed out, for limits and statistics */
+};
+
+/* A zeroed struct arena is an empty arena.  NULL when memory is exhausted. */
+void *dtf__arena_alloc(struct arena *arena, size_t size);
+char *dtf__arena_copy(struct arena *arena, const void *bytes, size_t size); /* adds a NUL */
+char *dtf__arena_printf(struct arena *arena, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+char *dtf__arena_vprintf(struct arena *arena, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
+/* Frees everything; the arena is empty and can be used again. */
+void dtf__arena_finish(struct arena *arena);
+
+#endif

@@ -1,0 +1,356 @@
+/*
+ * The contract between generated C and the runtime.
+ *
+ * Generated code is a set of strands: a frame (plain data) and a run function,
+ * one flat `switch (f->at)`.  The runtime calls run after every history event
+ * that concerns the strand; run goes on to the next wait and says what it
+ * waits for.  Commands never fail in the caller's sight: a fault sticks to the
+ * strand and the next dtf_await (or dtf_raised) reports it, so straight-line
+ * code stays straight.  Replay is the same code on recorded events.
+ *
+ * Everything here may change with DTF_ABI; people include dtf/dtf.h only.
+ */
+#ifndef DTF_ABI_H
+#define DTF_ABI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <dtf/dtf.h>
+#include <dtf/version.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define DTF_FALLTHROUGH __attribute__((fallthrough))
+#else
+#define DTF_FALLTHROUGH ((void)0)
+#endif
+
+struct dtf_ctx; /* one instance during one turn */
+
+/* ---- types: tables that the one codec walks ---- */
+
+enum dtf_kind {
+	DTF_KIND_UNIT, /* no value; null on the wire */
+	DTF_KIND_BOOL, /* bool */
+	DTF_KIND_INT, /* int64_t */
+	DTF_KIND_FLOAT, /* double */
+	DTF_KIND_STRING, /* const char *; NULL reads as "" */
+	DTF_KIND_BYTES, /* struct dtf_bytes; base64 on the wire */
+	DTF_KIND_DURATION, /* int64_t milliseconds */
+	DTF_KIND_TIME, /* int64_t milliseconds since 1970 UTC */
+	DTF_KIND_JSON, /* const char *: canonical JSON text; NULL reads as null */
+	DTF_KIND_LIST, /* struct { const T *items; size_t count; } */
+	DTF_KIND_MAP, /* struct { const struct { const char *key; T value; } *items; size_t count; } sorted by key */
+	DTF_KIND_OPTIONAL, /* struct { bool has; T value; } */
+	DTF_KIND_RECORD, /* a struct; a JSON object */
+	DTF_KIND_TUPLE, /* arguments: a struct; a JSON array, trailing optionals may be absent */
+	DTF_KIND_ENUM, /* a C enum (int); its member's name on the wire */
+};
+
+struct dtf_type;
+
+struct dtf_field {
+	const char *name;
+	const struct dtf_type *type;
+	size_t offset;
+};
+
+struct dtf_type {
+	const char *name; /* as in the .dtf file: "shop.Order", "[shop.Item]" */
+	enum dtf_kind kind;
+	size_t size;
+	const struct dtf_type *of; /* list, map, optional */
+	size_t value_at; /* optional: offset of value; map: offset of value in an entry */
+	size_t entry_size; /* map */
+	const struct dtf_field *fields; /* record, tuple */
+	const char *const *members; /* enum, in order of value from 0 */
+	size_t count; /* of fields or members */
+};
+
+#define DTF_RECORD(name, type, fields) \
+	{ (name), DTF_KIND_RECORD, sizeof(type), NULL, 0, 0, (fields), NULL, sizeof(fields) / sizeof(*(fields)) }
+#define DTF_TUPLE(name, type, fields) \
+	{ (name), DTF_KIND_TUPLE, sizeof(type), NULL, 0, 0, (fields), NULL, sizeof(fields) / sizeof(*(fields)) }
+#define DTF_ENUM(name, type, members) \
+	{ (name), DTF_KIND_ENUM, sizeof(type), NULL, 0, 0, NULL, (members), sizeof(members) / sizeof(*(members)) }
+#define DTF_LIST(name, type, of) \
+	{ (name), DTF_KIND_LIST, sizeof(type), (of), 0, 0, NULL, NULL, 0 }
+#define DTF_OPTIONAL(name, type, of) \
+	{ (name), DTF_KIND_OPTIONAL, sizeof(type), (of), offsetof(type, value), 0, NULL, NULL, 0 }
+
+extern const struct dtf_type dtf_type_unit, dtf_type_bool, dtf_type_int, dtf_type_float,
+	dtf_type_string, dtf_type_bytes, dtf_type_duration, dtf_type_time, dtf_type_json;
+extern const struct dtf_type dtf_type_no_args; /* a tuple without fields */
+
+/* ---- what a module declares ---- */
+
+struct dtf_policy {
+	int64_t timeout_ms; /* of one attempt; 0 = none */
+	int64_t deadline_ms; /* all attempts, queueing included; 0 = none */
+	int64_t heartbeat_ms; /* longest silence; 0 = none */
+	int64_t attempts; /* in all; 0 = for ever */
+	int64_t backoff_min_ms, backoff_max_ms;
+	double factor;
+	const char *tag; /* "" = any worker */
+	int64_t priority;
+};
+
+struct dtf_activity_def {
+	const char *name; /* "shop.charge" */
+	const struct dtf_type *args; /* a tuple */
+	const struct dtf_type *result;
+	struct dtf_policy policy;
+	const struct dtf_error_def *const *fails; /* NULL-terminated */
+	int (*run)(struct dtf_activity *act, const void *args, void *ret);
+};
+
+struct dtf_event_def {
+	const char *name; /* "shop.approval" */
+	const struct dtf_type *payload; /* dtf_type_unit for an event without one */
+	int64_t capacity;
+};
+
+struct dtf_error_def {
+	const char *name; /* "shop.card_declined"; built-in ones have no package */
+	const struct dtf_type *fields; /* a record, or dtf_type_unit */
+};
+
+extern const struct dtf_error_def dtf_activity_failed, dtf_timeout, dtf_lost, dtf_child_failed,
+	dtf_bad_payload, dtf_payload_too_large, dtf_history_full, dtf_runaway, dtf_overflow,
+	dtf_division_by_zero, dtf_out_of_range, dtf_bad_value;
+
+/* Where a command stands in the .dtf file, for people only: never compared. */
+struct dtf_site {
+	uint32_t line, column;
+	const char *text; /* the statement's first line, trimmed */
+};
+
+enum dtf_step {
+	DTF_WAIT, /* nothing to do until the next event */
+	DTF_READY, /* what was awaited is here */
+	DTF_RAISED, /* an error, or cancellation, is on its way out */
+	DTF_DONE, /* the strand has ended */
+	DTF_AGAIN, /* f->at was set: run again from there */
+};
+
+struct dtf_strand_def {
+	const char *name; /* "fulfil", "fulfil/parallel_1/2" */
+	size_t frame_size;
+	size_t at; /* offset of the frame's `at` (an enum) */
+	const struct dtf_type *frame; /* a record: the variables in the frame, for verify and people */
+	enum dtf_step (*run)(struct dtf_ctx *ctx, void *frame);
+	/* An undo: the captured values at the start of its frame, and where the
+	 * undone step's result goes; NULL when the undo does not use it. */
+	const struct dtf_type *captured;
+	const struct dtf_type *late;
+	size_t late_at;
+	uint32_t site;
+};
+
+struct dtf_workflow_def {
+	const char *name; /* "shop.fulfil" */
+	int64_t version;
+	uint64_t fingerprint;
+	const struct dtf_type *input; /* a tuple */
+	const struct dtf_type *output;
+	size_t input_at; /* offset of the parameters (laid out as the tuple) in the body's frame */
+	const struct dtf_strand_def *body;
+	const struct dtf_site *sites;
+	size_t nsites;
+	const struct dtf_event_def *const *events; /* all it waits for; NULL-terminated */
+};
+
+struct dtf_module {
+	int abi;
+	const char *name;
+	const char *file; /* "order.dtf" */
+	const char *manifest; /* JSON */
+	const struct dtf_activity_def *const *activities; /* NULL-terminated, like the rest */
+	const struct dtf_event_def *const *events;
+	const struct dtf_workflow_def *const *workflows;
+};
+
+/* ---- one strand, one wait at a time ---- */
+
+/*
+ * Start a step; then set f->at and fall into the case that awaits it.
+ * `site` indexes the workflow's sites.  `policy` NULL: the activity's own.
+ */
+void dtf_do(struct dtf_ctx *ctx, uint32_t site, const struct dtf_activity_def *activity,
+	const void *args, const struct dtf_policy *policy);
+void dtf_wait(struct dtf_ctx *ctx, uint32_t site, const struct dtf_event_def *event);
+void dtf_sleep(struct dtf_ctx *ctx, uint32_t site, int64_t ms); /* negative: 0 */
+void dtf_sleep_until(struct dtf_ctx *ctx, uint32_t site, int64_t time_ms);
+
+/* Polls what this strand has started.  On DTF_READY the result is in *ret,
+ * which may be NULL.  On DTF_RAISED go to the handler, or return it. */
+enum dtf_step dtf_await(struct dtf_ctx *ctx, void *ret);
+
+/* ---- undo ---- */
+
+/* The step just started with dtf_do is undone by `undo`; `captured` (laid out
+ * as undo->captured) is copied now. */
+void dtf_undo(struct dtf_ctx *ctx, const struct dtf_strand_def *undo, const void *captured);
+/* A standing `undo { }`: registered at once. */
+void dtf_undo_block(struct dtf_ctx *ctx, const struct dtf_strand_def *undo, const void *captured);
+
+/* ---- select ---- */
+
+/*
+ * dtf_select_begin; for each arm in source order that is not switched off by
+ * its `if`, one dtf_arm_…; then dtf_select, which takes an arm that is ready
+ * now or starts them all.  dtf_select_await says DTF_READY and the index
+ * given to the winning arm; its value (event payload, result) is fetched by
+ * dtf_take.  An arm that ends in an error wins and raises it.
+ * With has_else and nothing ready the winner is -1.
+ */
+void dtf_select_begin(struct dtf_ctx *ctx);
+void dtf_arm_event(struct dtf_ctx *ctx, int arm, uint32_t site, const struct dtf_event_def *event);
+void dtf_arm_after(struct dtf_ctx *ctx, int arm, uint32_t site, int64_t ms);
+void dtf_arm_at(struct dtf_ctx *ctx, int arm, uint32_t site, int64_t time_ms);
+void dtf_arm_do(struct dtf_ctx *ctx, int arm, uint32_t site,
+	const struct dtf_activity_def *activity, const void *args, const struct dtf_policy *policy);
+/* after dtf_arm_do, dtf_undo adds its undo */
+void dtf_select(struct dtf_ctx *ctx, bool has_else);
+enum dtf_step dtf_select_await(struct dtf_ctx *ctx, int *ret_arm);
+/* The winner's value; ret has the arm's type. */
+void dtf_take(struct dtf_ctx *ctx, void *ret);
+
+/* ---- parallel ---- */
+
+/*
+ * dtf_parallel; dtf_branch for each branch in source order (it runs to its
+ * first wait before the call returns; once the block is decided the call does
+ * nothing); then dtf_join.  `up` is the frame of the strand that holds the
+ * block; the branch finds it with dtf_up.
+ */
+void dtf_parallel(struct dtf_ctx *ctx, uint32_t site);
+void dtf_branch(struct dtf_ctx *ctx, const struct dtf_strand_def *branch, void *up);
+enum dtf_step dtf_join(struct dtf_ctx *ctx);
+/* In a branch: the frame it was given (levels 1), that one's holder (2), … */
+void *dtf_up(struct dtf_ctx *ctx, unsigned levels);
+
+/* ---- try ---- */
+
+/*
+ * dtf_try opens an undo scope; dtf_try_end closes it on a normal exit (its
+ * undos go to the enclosing scope): once for each try that a break, continue
+ * or return leaves.  On an error or cancellation go to the state that polls
+ * dtf_unwind: it runs the scope's undos newest first, closes it, and says
+ * DTF_READY; then ask which catch arm takes the error.
+ */
+void dtf_try(struct dtf_ctx *ctx);
+void dtf_try_end(struct dtf_ctx *ctx);
+enum dtf_step dtf_unwind(struct dtf_ctx *ctx);
+/* Is the error on its way out this one?  error NULL: any.  Never true of cancellation. */
+bool dtf_raised_is(struct dtf_ctx *ctx, const struct dtf_error_def *error);
+/* Takes the error: the strand goes on.  ret, and fields (the error's record), may be NULL. */
+void dtf_catch(struct dtf_ctx *ctx, struct dtf_failure *ret, void *fields);
+/*
+ * finally: dtf_finally_begin keeps the error on its way out, if there is one
+ * (then what follows is shielded from cancellation); dtf_finally_end brings it
+ * back and says whether there was one: then go to the outer handler.
+ */
+void dtf_finally_begin(struct dtf_ctx *ctx);
+bool dtf_finally_end(struct dtf_ctx *ctx);
+
+/* ---- errors ---- */
+
+/* Raises; go to the handler or return DTF_RAISED.  fields: the error's record or NULL. */
+void dtf_fail(struct dtf_ctx *ctx, uint32_t site, const struct dtf_error_def *error,
+	const void *fields);
+/* Bare `fail` in a catch. */
+void dtf_fail_again(struct dtf_ctx *ctx, const struct dtf_failure *failure);
+/* Has something been raised in this strand (a fault in an expression, say)? */
+bool dtf_raised(struct dtf_ctx *ctx);
+
+/* ---- ends ---- */
+
+enum dtf_step dtf_return(struct dtf_ctx *ctx, const void *value); /* the body only; NULL = unit */
+enum dtf_step dtf_continue_with(struct dtf_ctx *ctx, uint32_t site, const void *args);
+/* A frame whose `at` no case knows: corrupt memory.  Suspends the instance. */
+enum dtf_step dtf_bad_state(struct dtf_ctx *ctx, int at);
+
+/* ---- the rest of the language ---- */
+
+void dtf_status(struct dtf_ctx *ctx, uint32_t site, const struct dtf_type *type, const void *value);
+void dtf_log(struct dtf_ctx *ctx, enum dtf_log_level level, const char *text);
+int64_t dtf_now(struct dtf_ctx *ctx);
+const char *dtf_uuid(struct dtf_ctx *ctx);
+double dtf_random(struct dtf_ctx *ctx); /* [0, 1) */
+int64_t dtf_random_below(struct dtf_ctx *ctx, int64_t n); /* [0, n); n < 1: bad_value */
+const char *dtf_self_id(struct dtf_ctx *ctx);
+int64_t dtf_self_execution(struct dtf_ctx *ctx); /* from 1 */
+const char *dtf_self_workflow(struct dtf_ctx *ctx);
+int64_t dtf_self_history(struct dtf_ctx *ctx);
+/* At the back edge of every loop: false raises `runaway`. */
+bool dtf_tick(struct dtf_ctx *ctx);
+
+/* ---- expressions: total, faults stick ---- */
+
+int64_t dtf_add(struct dtf_ctx *ctx, int64_t a, int64_t b);
+int64_t dtf_sub(struct dtf_ctx *ctx, int64_t a, int64_t b);
+int64_t dtf_mul(struct dtf_ctx *ctx, int64_t a, int64_t b);
+int64_t dtf_div(struct dtf_ctx *ctx, int64_t a, int64_t b); /* truncates, as C */
+int64_t dtf_mod(struct dtf_ctx *ctx, int64_t a, int64_t b);
+int64_t dtf_neg(struct dtf_ctx *ctx, int64_t a);
+/* Passes a finite result through; else raises overflow and gives 0. */
+double dtf_finite(struct dtf_ctx *ctx, double x);
+double dtf_fdiv(struct dtf_ctx *ctx, double a, double b);
+double dtf_fmod(struct dtf_ctx *ctx, double a, double b);
+int64_t dtf_float_to_int(struct dtf_ctx *ctx, double x); /* truncates; overflow */
+
+bool dtf_equal(const struct dtf_type *type, const void *a, const void *b);
+bool dtf_string_equal(const char *a, const char *b);
+int dtf_string_compare(const char *a, const char *b); /* by bytes = by code points */
+const char *dtf_concat(struct dtf_ctx *ctx, size_t count, const char *const *parts);
+int64_t dtf_string_length(const char *s); /* code points */
+
+/* As in an interpolated string; what is given must not change before use. */
+const char *dtf_text_bool(bool b);
+const char *dtf_text_int(struct dtf_ctx *ctx, int64_t i);
+const char *dtf_text_float(struct dtf_ctx *ctx, double x); /* shortest that reads back */
+const char *dtf_text_duration(struct dtf_ctx *ctx, int64_t ms); /* 1h30m, 250ms, 0s */
+const char *dtf_text_time(struct dtf_ctx *ctx, int64_t ms); /* 2024-02-29T12:00:00.000Z */
+const char *dtf_text_enum(const struct dtf_type *type, int value);
+const char *dtf_text_json(struct dtf_ctx *ctx, const struct dtf_type *type, const void *value);
+
+/* Lists are items and count.  A copy in the instance's memory: */
+const void *dtf_items(struct dtf_ctx *ctx, size_t size, size_t count, const void *items);
+/* a followed by b; appending to the newest list is amortised O(1). */
+const void *dtf_items_concat(struct dtf_ctx *ctx, size_t size, const void *a, size_t na,
+	const void *b, size_t nb);
+/* A copy of which the one element may be written: xs[i] = e. */
+void *dtf_items_writable(struct dtf_ctx *ctx, size_t size, const void *items, size_t count);
+/* The element, or a zero value after raising out_of_range. */
+const void *dtf_at(struct dtf_ctx *ctx, size_t size, const void *items, size_t count, int64_t index);
+/* Checks an index for writing: false raises out_of_range. */
+bool dtf_index_ok(struct dtf_ctx *ctx, size_t count, int64_t index);
+
+/* What a caught error says; strings live as long as the instance's memory. */
+const char *dtf_failure_name(const struct dtf_failure *failure); /* without its package */
+
+/* ---- typed client calls go through these ---- */
+
+int dtf_start_typed(struct dtf_client *client, const struct dtf_workflow_def *workflow,
+	const char *id, const void *args);
+int dtf_raise_typed(struct dtf_client *client, const char *id, const struct dtf_event_def *event,
+	const void *payload, const char *event_id);
+/* Waits for the end; ret (the workflow's output) is filled when it completed,
+ * strings and lists in memory that is freed with dtf_result_free(ret_memory). */
+int dtf_wait_typed(struct dtf_client *client, const struct dtf_workflow_def *workflow,
+	const char *id, int64_t timeout_ms, void *ret, struct dtf_result *result);
+/* A declared error of an activity, with its fields. */
+int dtf_activity_fail_typed(struct dtf_activity *act, const struct dtf_error_def *error,
+	const void *fields, const char *message);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

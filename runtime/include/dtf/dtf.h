@@ -1,0 +1,276 @@
+/*
+ * dtf: durable workflows for C.  The public interface of libdtf.
+ *
+ * A workflow is written in a .dtf file, compiled to C by dtfc, and linked into
+ * your program with the activities it calls.  The engine records what happens
+ * to each instance in a directory and replays it after a crash.
+ *
+ *	struct dtf_engine *engine;
+ *	dtf_engine_open(&(struct dtf_engine_options){ .dir = "shop.db" }, &engine);
+ *	dtf_engine_register(engine, &shop_module);
+ *	dtf_engine_start(engine);
+ *	shop_fulfil_start(dtf_engine_client(engine), "order-1", &order);
+ *
+ * Every function that can fail returns 0 or a negative DTF_E… code; the text
+ * for people is in dtf_errmsg().  Unless said otherwise functions may be called
+ * from any thread.  Durations are in milliseconds and end in _ms, times are
+ * milliseconds since 1970 UTC, sizes are in bytes.  Strings are UTF-8 without
+ * U+0000; those passed in are copied.
+ */
+#ifndef DTF_DTF_H
+#define DTF_DTF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- errors ---- */
+
+enum {
+	DTF_EINVAL = -1, /* an argument makes no sense */
+	DTF_ENOMEM = -2,
+	DTF_ESTORE = -3, /* the store failed: an I/O error; see dtf_errmsg() */
+	DTF_ECORRUPT = -4, /* bytes in the store are not what was written */
+	DTF_EFORMAT = -5, /* the store was written by a newer dtf, or is none; untouched */
+	DTF_EOWNED = -6, /* another process (or engine) owns the directory */
+	DTF_EFULL = -7, /* disk or map full: nothing was recorded, try again with space */
+	DTF_EUNKNOWN_INSTANCE = -8,
+	DTF_EUNKNOWN_WORKFLOW = -9,
+	DTF_EUNKNOWN_EVENT = -10, /* the workflow waits for no event of that name */
+	DTF_EPAYLOAD = -11, /* a payload does not decode; the text names the path */
+	DTF_ETOO_LARGE = -12, /* a payload is over the limit */
+	DTF_EEXISTS = -13, /* an instance of that id exists */
+	DTF_EENDED = -14, /* the instance has ended */
+	DTF_EMAILBOX = -15, /* that event's mailbox is full */
+	DTF_ETIMEOUT = -16,
+	DTF_ECLOSED = -17, /* the engine is stopping or was never started */
+	DTF_EFORK = -18, /* the handle was inherited by fork() */
+	DTF_EABI = -19, /* the module was generated for another dtf */
+	DTF_EVERSION = -20, /* versions of a workflow do not go together */
+	DTF_EQUEUED = -21, /* not an error: recorded, no engine is up to answer */
+};
+
+/* The text of this thread's last error; valid until its next dtf call. */
+const char *dtf_errmsg(void);
+/* A code's meaning, static: "the instance has ended". */
+const char *dtf_strerror(int code);
+/* "0.1.0" of the library that is linked. */
+const char *dtf_version(void);
+
+enum dtf_log_level { DTF_LOG_DEBUG, DTF_LOG_INFO, DTF_LOG_WARN, DTF_LOG_ERROR };
+
+/* ---- values in generated structs ---- */
+
+struct dtf_bytes {
+	const unsigned char *data;
+	size_t size;
+};
+
+/* Lists and optionals of your own types are generated in the same shape. */
+#define DTF_DEFINE_LIST(name, type) \
+	struct name { \
+		const type *items; \
+		size_t count; \
+	}
+#define DTF_DEFINE_OPTIONAL(name, type) \
+	struct name { \
+		bool has; \
+		type value; \
+	}
+
+DTF_DEFINE_LIST(dtf_bool_list, bool);
+DTF_DEFINE_LIST(dtf_int_list, int64_t); /* also of durations and times */
+DTF_DEFINE_LIST(dtf_float_list, double);
+DTF_DEFINE_LIST(dtf_string_list, char *const); /* const char *const *items; also of json */
+DTF_DEFINE_OPTIONAL(dtf_bool_opt, bool);
+DTF_DEFINE_OPTIONAL(dtf_int_opt, int64_t);
+DTF_DEFINE_OPTIONAL(dtf_float_opt, double);
+DTF_DEFINE_OPTIONAL(dtf_string_opt, const char *);
+
+/* An error as a workflow catches it and as a result reports it. */
+struct dtf_failure {
+	const char *name; /* "shop.card_declined", "timeout" */
+	const char *message;
+	const char *data; /* declared fields as JSON, or NULL */
+	bool retryable;
+	const char *kind; /* timeout: "attempt", "deadline", "heartbeat", "within" */
+	int64_t attempts; /* of an activity */
+	const char *code; /* activity_failed */
+	const char *id, *status; /* child_failed */
+};
+
+/* ---- activities: your functions, run by the engine's pool ---- */
+
+/*
+ * One attempt.  An activity runs on a pool thread, at least once, and again
+ * after a crash or a failure.  Arguments are borrowed until it returns; what it
+ * stores through `ret` must be constant or come from dtf_activity_alloc().
+ * It returns 0, or what a …_fail function gave it.
+ */
+struct dtf_activity;
+
+/* Zeroed memory that lives until the result has been recorded; NULL when exhausted. */
+void *dtf_activity_alloc(struct dtf_activity *act, size_t size);
+/* printf into such memory. */
+const char *dtf_activity_printf(struct dtf_activity *act, const char *format, ...)
+#if defined(__GNUC__)
+	__attribute__((format(printf, 2, 3)))
+#endif
+	;
+/* An ordinary failure, retried by the activity's policy; `code` may be NULL. */
+int dtf_activity_fail(struct dtf_activity *act, const char *code, const char *message);
+/* A failure that is not retried. */
+int dtf_activity_fail_final(struct dtf_activity *act, const char *code, const char *message);
+/* Instance/execution/command: the same in all attempts; give it to what you call. */
+const char *dtf_activity_key(const struct dtf_activity *act);
+const char *dtf_activity_instance(const struct dtf_activity *act);
+int64_t dtf_activity_attempt(const struct dtf_activity *act); /* from 1 */
+/* Time left for this attempt; INT64_MAX without a limit. */
+int64_t dtf_activity_remaining_ms(const struct dtf_activity *act);
+/* The workflow no longer wants the result: clean up and return. */
+bool dtf_activity_cancelled(const struct dtf_activity *act);
+/* What the engine was opened with. */
+void *dtf_activity_user(const struct dtf_activity *act);
+
+/* ---- the engine ---- */
+
+struct dtf_engine; /* owns a directory; one per process and directory */
+struct dtf_client; /* starts instances and asks after them */
+struct dtf_module; /* generated: what a .dtf file declares */
+
+struct dtf_engine_options {
+	const char *dir; /* created if absent, mode 0700; NULL: memory, nothing is durable */
+	unsigned workers; /* pool threads; 0 = 8 */
+	const char *const *tags; /* NULL-terminated: activities with a tag run only if it is here; NULL: all */
+	size_t payload_max; /* 0 = 1 MiB */
+	int64_t history_max; /* events of an execution; 0 = 1,000,000 */
+	int64_t grace_ms; /* for a cancelled step with an undo to settle; 0 = 30,000 */
+	size_t map_size; /* address space kept for the store; 0 = 1 TiB or what the system gives */
+	size_t store_max; /* refuse new work when the store has this size; 0 = no limit */
+	bool verify; /* after every turn, replay from the start and compare; for tests */
+	/* Called on the engine thread; must not call dtf. */
+	void (*log)(void *user, enum dtf_log_level level, const char *instance, const char *text);
+	void *user; /* for log and dtf_activity_user() */
+};
+
+/*
+ * Opens the directory and becomes its owner.  Does not run anything yet.
+ * DTF_EOWNED, DTF_EFORMAT, DTF_ESTORE, DTF_ECORRUPT, DTF_EINVAL.
+ */
+int dtf_engine_open(const struct dtf_engine_options *options, struct dtf_engine **ret);
+/* Before dtf_engine_start.  The module is borrowed until close. */
+int dtf_engine_register(struct dtf_engine *engine, const struct dtf_module *module);
+/* Recovers what was running and begins to work, on threads of its own. */
+int dtf_engine_start(struct dtf_engine *engine);
+/* Lets running activities finish, records their results, joins all threads.
+ * Returns the store's error if one made the engine stop. */
+int dtf_engine_stop(struct dtf_engine *engine);
+/* Stops if need be and frees everything, the client included.  NULL is fine. */
+void dtf_engine_close(struct dtf_engine *engine);
+/* Borrowed, valid until close. */
+struct dtf_client *dtf_engine_client(struct dtf_engine *engine);
+
+/* ---- clients ---- */
+
+/*
+ * A client of a directory that another process may own: reads the store,
+ * sends commands through its durable inbox.  When no engine is up to answer,
+ * commands return DTF_EQUEUED: they are recorded and carried out at its start.
+ */
+int dtf_client_open(const char *dir, struct dtf_client **ret);
+void dtf_client_close(struct dtf_client *client);
+
+enum dtf_status {
+	DTF_RUNNING,
+	DTF_SUSPENDED,
+	DTF_COMPLETED,
+	DTF_FAILED,
+	DTF_CANCELLED,
+	DTF_TERMINATED,
+};
+const char *dtf_status_name(enum dtf_status status); /* "running" */
+
+/* How an instance ended.  Strings live until dtf_result_free(). */
+struct dtf_result {
+	enum dtf_status status;
+	const char *output; /* JSON, when completed */
+	struct dtf_failure error; /* name NULL unless failed; cancelled, terminated: message = reason */
+	void *memory; /* owned; dtf_result_free() frees it */
+};
+void dtf_result_free(struct dtf_result *result);
+
+/*
+ * Durable when it returns 0.  `id` 1 to 400 bytes; `workflow` is
+ * "package.name"; `input` a JSON array of the arguments.
+ * DTF_EEXISTS, DTF_EUNKNOWN_WORKFLOW, DTF_EPAYLOAD, DTF_ETOO_LARGE, DTF_EFULL.
+ */
+int dtf_start(struct dtf_client *client, const char *workflow, const char *id, const char *input);
+/*
+ * Puts an event into the instance's mailbox.  `event` "package.name" or the
+ * bare name; payload JSON.  A repeated event_id (may be NULL) of the same
+ * event is accepted and ignored.
+ * DTF_EUNKNOWN_INSTANCE, DTF_EENDED, DTF_EUNKNOWN_EVENT, DTF_EPAYLOAD, DTF_EMAILBOX.
+ */
+int dtf_raise(struct dtf_client *client, const char *id, const char *event, const char *payload,
+	const char *event_id);
+/* Unwinds the instance: its undos run.  DTF_EUNKNOWN_INSTANCE, DTF_EENDED. */
+int dtf_cancel(struct dtf_client *client, const char *id, const char *reason);
+/* Ends it at once, nothing is undone. */
+int dtf_terminate(struct dtf_client *client, const char *id, const char *reason);
+/* Stops delivering to it; what arrives is kept. */
+int dtf_suspend(struct dtf_client *client, const char *id, const char *reason);
+int dtf_resume(struct dtf_client *client, const char *id);
+/*
+ * Waits until the instance has ended; timeout_ms < 0: as long as it takes.
+ * ret may be NULL.  DTF_ETIMEOUT, DTF_EUNKNOWN_INSTANCE, DTF_ECLOSED.
+ */
+int dtf_wait_result(struct dtf_client *client, const char *id, int64_t timeout_ms,
+	struct dtf_result *ret);
+
+/* What is known of an instance.  Strings live until the callback returns. */
+struct dtf_instance_info {
+	const char *id;
+	const char *workflow;
+	int64_t version;
+	enum dtf_status status;
+	const char *suspended; /* why: "operator", "mismatch", "version", "corrupt", or NULL */
+	const char *custom_status; /* JSON of the last `status`, or NULL */
+	const char *error; /* "shop.card_declined: …" of a failed one, or NULL */
+	int64_t execution; /* from 1 */
+	int64_t events; /* in this execution's history */
+	int64_t created_ms, updated_ms;
+	int64_t next_timer_ms; /* 0 = none */
+};
+
+/* Calls f for one instance.  DTF_EUNKNOWN_INSTANCE. */
+int dtf_info(struct dtf_client *client, const char *id,
+	void (*f)(void *arg, const struct dtf_instance_info *info), void *arg);
+/* For all instances, oldest first, until f returns false. */
+int dtf_list(struct dtf_client *client,
+	bool (*f)(void *arg, const struct dtf_instance_info *info), void *arg);
+
+/* One event of a history, for people and tools. */
+struct dtf_history_event {
+	int64_t execution;
+	int64_t number; /* from 1 in its execution */
+	int64_t time_ms;
+	const char *kind; /* "activity_scheduled", … */
+	const char *json; /* everything it says */
+	const char *file; /* where its command stands; NULL when it has no place */
+	uint32_t line, column;
+	const char *source; /* that statement's text */
+};
+
+/* execution 0: the current one; -1: all, oldest first.  Until f returns false. */
+int dtf_history(struct dtf_client *client, const char *id, int64_t execution,
+	bool (*f)(void *arg, const struct dtf_history_event *event), void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

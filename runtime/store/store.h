@@ -1,0 +1,126 @@
+/*
+ * The narrow waist: what the engine needs of a store.
+ *
+ * A store keeps bytes and knows nothing of workflows.  The log is the truth
+ * and append-only; rows, names and marks are written in the same commit.  All
+ * of a batch becomes durable or nothing does.  One thread writes (the engine);
+ * reading is safe from any thread and, with LMDB, from any process.
+ */
+#ifndef DTF_STORE_H
+#define DTF_STORE_H
+
+#include <stdbool.h>
+
+#include "../arena.h"
+#include "../buf.h"
+
+struct store;
+
+/* Positive: the caller's own business, handled on the spot. */
+#define STORE_NOT_FOUND 1
+
+enum store_mode {
+	STORE_OWN, /* create if absent, take the owner's lock, write */
+	STORE_SHARE, /* another process owns it: read, and append to the inbox */
+};
+
+struct store_options {
+	size_t map_size; /* 0 = 1 TiB, halved until the system gives it */
+	size_t size_max; /* refuse commits marked `admit` beyond this; 0 = none */
+};
+
+struct store_put_row {
+	uint64_t instance;
+	struct slice value;
+};
+struct store_put_name {
+	const char *id;
+	uint64_t instance;
+};
+/* An event id that was accepted once: (instance, event name, event id). */
+struct store_put_mark {
+	uint64_t instance;
+	const char *event, *event_id;
+};
+struct store_put_manifest {
+	const char *hash; /* hex */
+	struct slice text;
+};
+/* The answer to an inbox command, kept until the sender fetched it or a day has gone. */
+struct store_put_answer {
+	const char *request; /* the sender's request id */
+	struct slice value;
+	int64_t time_ms;
+};
+
+/* One commit.  Arrays are the caller's and only borrowed. */
+struct store_batch {
+	const struct slice *records; /* appended; positions are store_next(), +1, … */
+	size_t nrecords;
+	const struct store_put_row *rows;
+	size_t nrows;
+	const struct store_put_name *names;
+	size_t nnames;
+	const struct store_put_mark *marks;
+	size_t nmarks;
+	const struct store_put_manifest *manifests;
+	size_t nmanifests;
+	const struct store_put_answer *answers;
+	size_t nanswers;
+	uint64_t inbox_through; /* delete inbox entries up to this; 0 = none */
+	uint64_t next_instance; /* counter to keep; 0 = unchanged */
+	int64_t clock_ms; /* durable clock to keep; 0 = unchanged */
+	bool admit; /* holds new work: refuse with DTF_EFULL when over size_max */
+};
+
+struct store_ops {
+	void (*close)(struct store *store);
+	/* Position that the next record will get; from 1. */
+	uint64_t (*next)(struct store *store);
+	uint64_t (*next_instance)(struct store *store);
+	int64_t (*clock_ms)(struct store *store);
+	/* Grows with each open as owner; in every commit it is checked to be ours. */
+	uint64_t (*epoch)(struct store *store);
+	/*
+	 * Durable when it returns 0.  DTF_EFULL (disk or map full: nothing was
+	 * written, the store goes on working), DTF_EOWNED (another epoch),
+	 * DTF_ESTORE (an I/O error: fail-stop, every later call returns it).
+	 */
+	int (*commit)(struct store *store, const struct store_batch *batch);
+	/* Copies into the arena.  STORE_NOT_FOUND, DTF_ESTORE, DTF_ECORRUPT. */
+	int (*record)(struct store *store, struct arena *arena, uint64_t position, struct slice *ret);
+	int (*row)(struct store *store, struct arena *arena, uint64_t instance, struct slice *ret);
+	int (*find)(struct store *store, const char *id, uint64_t *ret_instance);
+	int (*mark)(struct store *store, uint64_t instance, const char *event, const char *event_id);
+	int (*manifest)(struct store *store, struct arena *arena, const char *hash, struct slice *ret);
+	/* Rows with number > after, in order, until f returns false; the slice is
+	 * valid inside f only.  Long scans are cut into short read transactions. */
+	int (*rows)(struct store *store, uint64_t after,
+		bool (*f)(void *arg, uint64_t instance, struct slice row), void *arg);
+	/* The inbox.  Append is durable and wakes the owner; it may be called by a
+	 * process that shares the store. */
+	int (*inbox_append)(struct store *store, struct slice command, uint64_t *ret_sequence);
+	/* Entries with sequence > after, in order, until f returns false. */
+	int (*inbox)(struct store *store, uint64_t after,
+		bool (*f)(void *arg, uint64_t sequence, struct slice command), void *arg);
+	int (*answer)(struct store *store, struct arena *arena, const char *request, struct slice *ret);
+	/* Is there an owner now?  1 or 0. */
+	int (*owned)(struct store *store);
+	/* Readable when another process may have written the inbox; -1 = none.
+	 * The owner polls it, then calls drain. */
+	int (*wake_fd)(struct store *store);
+	void (*drain)(struct store *store);
+};
+
+/* The first member of every store. */
+struct store {
+	const struct store_ops *ops;
+};
+
+/* DTF_EOWNED names the owner's process; DTF_EFORMAT leaves the files untouched. */
+int dtf__store_lmdb_open(const char *dir, enum store_mode mode, const struct store_options *options,
+	struct store **ret);
+/* Nothing is durable; closing forgets all unless it is kept for reopening. */
+int dtf__store_memory_open(struct store **ret);
+
+#endif
