@@ -320,7 +320,11 @@ const char *dtf_text_time(struct dtf_ctx *ctx, int64_t ms); /* 2024-02-29T12:00:
 const char *dtf_text_enum(const struct dtf_type *type, int value);
 const char *dtf_text_json(struct dtf_ctx *ctx, const struct dtf_type *type, const void *value);
 
-/* Lists are items and count.  A copy in the instance's memory: */
+/*
+ * Lists are items and count.  The items that these functions are given come
+ * from the runtime (decoded, or made by one of these) or are NULL, save those
+ * of dtf_items, which makes the runtime's copy of any array:
+ */
 const void *dtf_items(struct dtf_ctx *ctx, size_t size, size_t count, const void *items);
 /* a followed by b; appending to the newest list is amortised O(1). */
 const void *dtf_items_concat(struct dtf_ctx *ctx, size_t size, const void *a, size_t na,
@@ -331,6 +335,90 @@ void *dtf_items_writable(struct dtf_ctx *ctx, size_t size, const void *items, si
 const void *dtf_at(struct dtf_ctx *ctx, size_t size, const void *items, size_t count, int64_t index);
 /* Checks an index for writing: false raises out_of_range. */
 bool dtf_index_ok(struct dtf_ctx *ctx, size_t count, int64_t index);
+
+/* ---- built-in functions ---- */
+
+/*
+ * Pure and quick.  Strings are measured in code points.  A list is given as its
+ * items and count, or, where its count changes, by pointers to list structs
+ * (ret may be the same).  `of` is the type of the elements, `size` their size.
+ * No string, list or map in a workflow grows over 16 MiB: payload_too_large.
+ * After a fault a list's items may be NULL whatever its count says; all of these
+ * and the codec read it as empty, code that indexes asks dtf_raised() first.
+ */
+
+bool dtf_string_contains(const char *s, const char *part);
+bool dtf_string_starts_with(const char *s, const char *part);
+bool dtf_string_ends_with(const char *s, const char *part);
+const char *dtf_string_lower(struct dtf_ctx *ctx, const char *s); /* ASCII */
+const char *dtf_string_upper(struct dtf_ctx *ctx, const char *s);
+const char *dtf_string_trim(struct dtf_ctx *ctx, const char *s); /* ASCII white space */
+/* From code point `from` up to, not including, `to`; out_of_range. */
+const char *dtf_string_slice(struct dtf_ctx *ctx, const char *s, int64_t from, int64_t to);
+/* All occurrences, from the left; an empty `part` is bad_value. */
+const char *dtf_string_replace(
+	struct dtf_ctx *ctx, const char *s, const char *part, const char *with);
+struct dtf_int_opt dtf_string_find(const char *s, const char *part);
+/* An empty separator splits into code points. */
+struct dtf_string_list dtf_string_split(struct dtf_ctx *ctx, const char *s, const char *separator);
+const char *dtf_string_join(
+	struct dtf_ctx *ctx, const char *const *items, size_t count, const char *separator);
+
+int64_t dtf_int_min(int64_t a, int64_t b); /* also of durations and times */
+int64_t dtf_int_max(int64_t a, int64_t b);
+int64_t dtf_int_abs(struct dtf_ctx *ctx, int64_t a);
+int64_t dtf_int_sum(struct dtf_ctx *ctx, const int64_t *items, size_t count);
+double dtf_float_min(double a, double b);
+double dtf_float_max(double a, double b);
+double dtf_float_abs(double a);
+double dtf_float_sum(struct dtf_ctx *ctx, const double *items, size_t count);
+int64_t dtf_float_floor(struct dtf_ctx *ctx, double x); /* overflow */
+int64_t dtf_float_ceil(struct dtf_ctx *ctx, double x);
+int64_t dtf_float_round(struct dtf_ctx *ctx, double x); /* half away from zero */
+
+/* int(s), float(s): decimal, as in a .dtf file without `_`; bad_value. */
+int64_t dtf_int_parse(struct dtf_ctx *ctx, const char *s);
+double dtf_float_parse(struct dtf_ctx *ctx, const char *s);
+int64_t dtf_time_parse(struct dtf_ctx *ctx, const char *s); /* RFC 3339; bad_value */
+/* format_time is dtf_text_time, json(x) is dtf_text_json.  parse[T]: bad_payload. */
+void dtf_parse(struct dtf_ctx *ctx, const struct dtf_type *type, const char *json, void *ret);
+/* Of the canonical JSON: the same for equal values, everywhere and always. */
+int64_t dtf_hash(struct dtf_ctx *ctx, const struct dtf_type *type, const void *value);
+
+/* A total order of any type's values: enums by position, lists and records
+ * element by element; 0 exactly when dtf_equal. */
+int dtf_compare(const struct dtf_type *type, const void *a, const void *b);
+
+struct dtf_int_opt dtf_items_find(
+	const struct dtf_type *of, const void *items, size_t count, const void *value);
+bool dtf_items_contains(
+	const struct dtf_type *of, const void *items, size_t count, const void *value);
+const void *dtf_items_reverse(struct dtf_ctx *ctx, size_t size, const void *items, size_t count);
+const void *dtf_items_sort(struct dtf_ctx *ctx, const struct dtf_type *of, const void *items,
+	size_t count); /* stable */
+/* The first of equal elements stays where it is. */
+void dtf_list_unique(struct dtf_ctx *ctx, const struct dtf_type *of, const void *list, void *ret);
+/* Elements `from` up to, not including, `to`; out_of_range. */
+void dtf_list_slice(
+	struct dtf_ctx *ctx, size_t size, const void *list, int64_t from, int64_t to, void *ret);
+struct dtf_int_list dtf_range(struct dtf_ctx *ctx, int64_t from, int64_t to); /* [from..to) */
+
+/*
+ * Maps are entries in order of their keys; `type` is the map's, `map` and ret
+ * point to map structs.  A literal's entries may come in any order; the last of
+ * equal keys stays.
+ */
+void dtf_map_make(struct dtf_ctx *ctx, const struct dtf_type *type, const void *entries,
+	size_t count, void *ret);
+/* The value, or NULL: m[k], has(m, k). */
+const void *dtf_map_find(const struct dtf_type *type, const void *map, const char *key);
+/* m[k] = e: ret is a map with the entry, the old one stays as it was. */
+void dtf_map_set(struct dtf_ctx *ctx, const struct dtf_type *type, const void *map, const char *key,
+	const void *value, void *ret);
+struct dtf_string_list dtf_map_keys(
+	struct dtf_ctx *ctx, const struct dtf_type *type, const void *map);
+/* In order of the keys; as many as there are entries. */
+const void *dtf_map_values(struct dtf_ctx *ctx, const struct dtf_type *type, const void *map);
 
 /* What a caught error says; strings live as long as the instance's memory. */
 const char *dtf_failure_name(const struct dtf_failure *failure); /* without its package */
