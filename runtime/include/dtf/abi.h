@@ -249,8 +249,10 @@ void dtf_try_end(struct dtf_ctx *ctx);
 enum dtf_step dtf_unwind(struct dtf_ctx *ctx);
 /* Is the error on its way out this one?  error NULL: any.  Never true of cancellation. */
 bool dtf_raised_is(struct dtf_ctx *ctx, const struct dtf_error_def *error);
-/* Takes the error: the strand goes on.  ret, and fields (the error's record), may be NULL. */
-void dtf_catch(struct dtf_ctx *ctx, struct dtf_failure *ret, void *fields);
+/* Takes the error: the strand goes on.  ret may be NULL; with `error` its
+ * declared fields are read into *fields (its record); both may be NULL. */
+void dtf_catch(struct dtf_ctx *ctx, struct dtf_failure *ret, const struct dtf_error_def *error,
+	void *fields);
 /*
  * finally: dtf_finally_begin keeps the error on its way out, if there is one
  * (then what follows is shielded from cancellation); dtf_finally_end brings it
