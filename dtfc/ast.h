@@ -64,8 +64,9 @@ enum type_kind {
 	TYPE_ENUM,
 	TYPE_FAILURE, /* the binder of a catch: `failure` names the error, NULL for any */
 	TYPE_OUTCOME, /* outcome[T], the element of `parallel settle` */
-	TYPE_NONE,    /* of the literal `none`, before it meets a T? */
-	TYPE_EMPTY,   /* of `[]` or `{}` before it meets a list or map */
+	/* Only while an expression is checked; nothing has them afterwards: */
+	TYPE_NONE,  /* of the literal `none`, before it meets a T? */
+	TYPE_EMPTY, /* of `[]` or `{}` before it meets a list or map */
 };
 
 /* Types are interned: equal types are the same pointer. */
@@ -92,6 +93,7 @@ struct var {
 	struct strand_syntax *strand; /* the strand whose code declares it */
 	struct var *next;             /* all of a workflow, in source order */
 	bool used, assigned;
+	struct var *captured; /* an undo's copy of this variable of the code around it */
 	/* lowered: (owned by lower) */
 	bool in_frame;
 	const char *c_name;
@@ -134,7 +136,11 @@ enum expr_kind {
 	EXPR_CALL, /* a built-in function: len(x), now(), parse[T](j) */
 	EXPR_UNARY,
 	EXPR_BINARY,
-	EXPR_CONVERT, /* put in by check: T to T?, [] to [T] */
+	/*
+	 * Put in by check: T to T?; or T? to T where `if x != none` has made sure.
+	 * (`none`, `[]` and `{}` just get the type that they meet.)
+	 */
+	EXPR_CONVERT,
 	/* durable: only as a whole right-hand side or statement */
 	EXPR_DO,
 	EXPR_CALL_WORKFLOW,
@@ -177,7 +183,8 @@ struct argument {
 	struct expr *key;  /* map literal */
 	struct expr *value;
 	/* checked: */
-	struct field *field; /* record literal */
+	struct field *field; /* record literal; or the parameter */
+	bool late; /* of an undo's call: uses the step's result, evaluated when the undo runs */
 };
 
 /* with { timeout 2s, retry 3 backoff 1s..5m factor 2.0, tag "x", priority 1 } */
@@ -223,7 +230,12 @@ struct branch {
 	struct var *exported; /* the `let` that is the branch, visible after the block */
 };
 
-/* `undo act(args)` or `undo { block }`. */
+/*
+ * `undo act(args)` or `undo { block }`.  The arguments of a call are evaluated
+ * by the strand that issues the step, before the step, and name its variables;
+ * only those marked `late` are evaluated by the undo's own strand and name the
+ * captured copies, as all of a block does.
+ */
 struct undo {
 	struct span span;
 	struct expr *call;   /* an EXPR_DO, or NULL when it is a block */
@@ -301,12 +313,18 @@ struct expr {
 	} u;
 	/* checked: */
 	const struct type *type;
-	bool can_fault;      /* evaluating it can raise */
+	/*
+	 * Evaluating it can raise a fault: `faults` has a bit 1 << enum fault for
+	 * each that it or an operand can raise.  True of every durable expression.
+	 */
+	bool can_fault;
+	unsigned faults;
 	struct var *var;     /* NAME of a variable */
 	struct decl *decl;   /* NAME/FIELD of a constant; DO, CALL, SPAWN, WAIT: what it names */
 	struct field *member; /* FIELD of a record or error; Enum.member */
 	int builtin;         /* CALL: enum builtin of type.h; FIELD of self/failure/outcome: enum builtin_field */
 	struct policy policy; /* DO: the activity's with the overrides applied */
+	bool overrides;       /* DO: policy differs from the activity's */
 };
 
 /* ---- statements ---- */
@@ -458,8 +476,15 @@ struct stmt {
 		} log;
 	} u;
 	/* checked: */
-	bool has_wait; /* it or something in it suspends: lower makes states of it */
-	bool falls_through; /* control can reach what follows it */
+	/*
+	 * It or something in it suspends its own strand: do, call, wait, sleep,
+	 * select, within, parallel (its join).  Not what an undo, a branch or
+	 * another strand's body does by itself.  A `try` also has one if undos are
+	 * registered in it: they run when it is left by an error.
+	 */
+	bool has_wait;
+	/* Control can reach what follows it; false too if it cannot be reached itself. */
+	bool falls_through;
 };
 
 /* ---- declarations ---- */
@@ -534,7 +559,9 @@ struct decl {
 	bool used;
 	struct policy policy; /* activity */
 	int64_t capacity;     /* event */
-	struct var *vars;     /* workflow: all variables */
+	struct var *vars;     /* workflow: all variables, undos' copies included */
+	struct error_name *raises; /* workflow: the declared errors that can leave it */
+	enum decl_mark { MARK_NEW, MARK_BUSY, MARK_DONE } mark; /* check's own */
 };
 
 /* A comment, kept for the formatter. */
@@ -552,6 +579,9 @@ struct file {
 	struct decl *decls;
 	struct comment *comments;
 	bool ok; /* no syntax error */
+	/* checked: */
+	struct names *names; /* of its declarations */
+	enum decl_mark mark; /* check's own */
 };
 
 #endif

@@ -18,8 +18,19 @@ const struct type *type_optional(struct types *types, const struct type *of);
 const struct type *type_outcome(struct types *types, const struct type *of);
 const struct type *type_decl(struct types *types, struct decl *decl); /* record, enum */
 const struct type *type_failure(struct types *types, struct decl *error);
+/* Of a literal that has not met its type yet: none, [], [[]]. */
+bool type_is_open(const struct type *type);
 /* As written in a .dtf file: "[shop.Item]?". */
 const char *type_text(struct arena *arena, const struct type *type);
+
+/* The built-in errors, in the order of unit->builtin_errors. */
+enum fault {
+	FAULT_ACTIVITY_FAILED, FAULT_TIMEOUT, FAULT_LOST, FAULT_CHILD_FAILED,
+	FAULT_BAD_PAYLOAD, FAULT_PAYLOAD_TOO_LARGE, FAULT_HISTORY_FULL, FAULT_RUNAWAY,
+	/* what an expression can raise by itself, besides the two about payloads */
+	FAULT_OVERFLOW, FAULT_DIVISION_BY_ZERO, FAULT_OUT_OF_RANGE, FAULT_BAD_VALUE,
+	FAULT_COUNT,
+};
 
 /* Built-in functions; EXPR_CALL's `builtin`. */
 enum builtin {
