@@ -19,14 +19,18 @@ struct store;
 /* Positive: the caller's own business, handled on the spot. */
 #define STORE_NOT_FOUND 1
 
+/* Bytes in an id, a manifest's hash or a request id; they are keys. */
+#define STORE_ID_MAX 400
+
 enum store_mode {
-	STORE_OWN, /* create if absent, take the owner's lock, write */
+	STORE_OWN,   /* create if absent, take the owner's lock, write */
 	STORE_SHARE, /* another process owns it: read, and append to the inbox */
 };
 
 struct store_options {
-	size_t map_size; /* 0 = 1 TiB, halved until the system gives it */
-	size_t size_max; /* refuse commits marked `admit` beyond this; 0 = none */
+	size_t map_size;     /* 0 = 1 TiB, halved until the system gives it; grows by itself */
+	size_t map_size_max; /* the map grows no further; 0 = as far as the system goes */
+	size_t size_max;     /* refuse commits marked `admit` beyond this; 0 = none */
 };
 
 struct store_put_row {
@@ -46,7 +50,7 @@ struct store_put_manifest {
 	const char *hash; /* hex */
 	struct slice text;
 };
-/* The answer to an inbox command, kept until the sender fetched it or a day has gone. */
+/* The answer to an inbox command, kept for a day; its time is the engine's clock. */
 struct store_put_answer {
 	const char *request; /* the sender's request id */
 	struct slice value;
@@ -69,41 +73,49 @@ struct store_batch {
 	size_t nanswers;
 	uint64_t inbox_through; /* delete inbox entries up to this; 0 = none */
 	uint64_t next_instance; /* counter to keep; 0 = unchanged */
-	int64_t clock_ms; /* durable clock to keep; 0 = unchanged */
-	bool admit; /* holds new work: refuse with DTF_EFULL when over size_max */
+	int64_t clock_ms;       /* durable clock to keep; 0 = unchanged */
+	bool admit;             /* holds new work: refuse with DTF_EFULL when over size_max */
 };
 
 struct store_ops {
 	void (*close)(struct store *store);
 	/* Position that the next record will get; from 1. */
 	uint64_t (*next)(struct store *store);
-	uint64_t (*next_instance)(struct store *store);
+	uint64_t (*next_instance)(struct store *store); /* 1 in a new store */
 	int64_t (*clock_ms)(struct store *store);
 	/* Grows with each open as owner; in every commit it is checked to be ours. */
 	uint64_t (*epoch)(struct store *store);
 	/*
 	 * Durable when it returns 0.  DTF_EFULL (disk or map full: nothing was
-	 * written, the store goes on working), DTF_EOWNED (another epoch),
+	 * written, the store goes on working), DTF_ETOO_LARGE (more than one
+	 * commit can hold: nothing was written), DTF_EOWNED (another epoch),
 	 * DTF_ESTORE (an I/O error: fail-stop, every later call returns it).
+	 * DTF_EINVAL: an id over STORE_ID_MAX bytes, or a store opened to share.
 	 */
 	int (*commit)(struct store *store, const struct store_batch *batch);
 	/* Copies into the arena.  STORE_NOT_FOUND, DTF_ESTORE, DTF_ECORRUPT. */
-	int (*record)(struct store *store, struct arena *arena, uint64_t position, struct slice *ret);
+	int (*record)(
+		struct store *store, struct arena *arena, uint64_t position, struct slice *ret);
 	int (*row)(struct store *store, struct arena *arena, uint64_t instance, struct slice *ret);
 	int (*find)(struct store *store, const char *id, uint64_t *ret_instance);
-	int (*mark)(struct store *store, uint64_t instance, const char *event, const char *event_id);
-	int (*manifest)(struct store *store, struct arena *arena, const char *hash, struct slice *ret);
+	/* 0 when it was accepted before, else STORE_NOT_FOUND. */
+	int (*mark)(
+		struct store *store, uint64_t instance, const char *event, const char *event_id);
+	int (*manifest)(
+		struct store *store, struct arena *arena, const char *hash, struct slice *ret);
 	/* Rows with number > after, in order, until f returns false; the slice is
-	 * valid inside f only.  Long scans are cut into short read transactions. */
+	 * valid inside f only.  Long scans are cut into short read transactions, so
+	 * that f may take its time, call the store, and see what was committed since. */
 	int (*rows)(struct store *store, uint64_t after,
 		bool (*f)(void *arg, uint64_t instance, struct slice row), void *arg);
 	/* The inbox.  Append is durable and wakes the owner; it may be called by a
-	 * process that shares the store. */
+	 * process that shares the store.  A sequence number never comes twice. */
 	int (*inbox_append)(struct store *store, struct slice command, uint64_t *ret_sequence);
 	/* Entries with sequence > after, in order, until f returns false. */
 	int (*inbox)(struct store *store, uint64_t after,
 		bool (*f)(void *arg, uint64_t sequence, struct slice command), void *arg);
-	int (*answer)(struct store *store, struct arena *arena, const char *request, struct slice *ret);
+	int (*answer)(
+		struct store *store, struct arena *arena, const char *request, struct slice *ret);
 	/* Is there an owner now?  1 or 0. */
 	int (*owned)(struct store *store);
 	/* Readable when another process may have written the inbox; -1 = none.
@@ -120,7 +132,13 @@ struct store {
 /* DTF_EOWNED names the owner's process; DTF_EFORMAT leaves the files untouched. */
 int dtf__store_lmdb_open(const char *dir, enum store_mode mode, const struct store_options *options,
 	struct store **ret);
-/* Nothing is durable; closing forgets all unless it is kept for reopening. */
+/* A new, empty store, owned.  Nothing is durable. */
 int dtf__store_memory_open(struct store **ret);
+/*
+ * Another handle to the same contents, which live until the last is closed.
+ * STORE_OWN takes them over, as after a crash of the owner before: its handle
+ * is fenced from now on, whether it is closed or not.
+ */
+int dtf__store_memory_again(struct store *store, enum store_mode mode, struct store **ret);
 
 #endif
