@@ -169,7 +169,7 @@ struct dtf_module {
 	int abi;
 	const char *name;
 	const char *file; /* "order.dtf" */
-	const char *manifest; /* JSON */
+	const char *const *manifest; /* JSON in pieces (a literal has a limit), NULL-terminated */
 	const struct dtf_activity_def *const *activities; /* NULL-terminated, like the rest */
 	const struct dtf_event_def *const *events;
 	const struct dtf_workflow_def *const *workflows;
