@@ -322,7 +322,7 @@ struct expr {
 	struct var *var;     /* NAME of a variable */
 	struct decl *decl;   /* NAME/FIELD of a constant; DO, CALL, SPAWN, WAIT: what it names */
 	struct field *member; /* FIELD of a record or error; Enum.member */
-	int builtin;         /* CALL: enum builtin of type.h; FIELD of self/failure/outcome: enum builtin_field */
+	int builtin; /* CALL: enum builtin; FIELD of self/failure/outcome: enum builtin_field */
 	struct policy policy; /* DO: the activity's with the overrides applied */
 	bool overrides;       /* DO: policy differs from the activity's */
 };

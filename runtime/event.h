@@ -22,7 +22,7 @@ enum event_kind {
 	/* arrivals */
 	EVENT_STARTED = 1, /* begin: the rest of `started` */
 	EVENT_ATTEMPT_STARTED = 2, /* op attempt */
-	EVENT_ATTEMPT_ENDED = 3, /* op attempt outcome payload due_ms (of the next attempt; 0 = final) */
+	EVENT_ATTEMPT_ENDED = 3, /* op attempt outcome payload due_ms(next one; 0 = final) */
 	EVENT_TIMER_FIRED = 4, /* op */
 	EVENT_RAISED = 5, /* name text(event id) payload */
 	EVENT_CANCEL_REQUESTED = 6, /* text(reason) */

@@ -45,7 +45,7 @@ enum dtf_kind {
 	DTF_KIND_TIME, /* int64_t milliseconds since 1970 UTC */
 	DTF_KIND_JSON, /* const char *: canonical JSON text; NULL reads as null */
 	DTF_KIND_LIST, /* struct { const T *items; size_t count; } */
-	DTF_KIND_MAP, /* struct { const struct { const char *key; T value; } *items; size_t count; } sorted by key */
+	DTF_KIND_MAP, /* a list of struct { const char *key; T value; }, sorted by key */
 	DTF_KIND_OPTIONAL, /* struct { bool has; T value; } */
 	DTF_KIND_RECORD, /* a struct; a JSON object */
 	DTF_KIND_TUPLE, /* arguments: a struct; a JSON array, trailing optionals may be absent */
@@ -72,12 +72,13 @@ struct dtf_type {
 	size_t count; /* of fields or members */
 };
 
+#define DTF_COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define DTF_RECORD(name, type, fields) \
-	{ (name), DTF_KIND_RECORD, sizeof(type), NULL, 0, 0, (fields), NULL, sizeof(fields) / sizeof(*(fields)) }
+	{ (name), DTF_KIND_RECORD, sizeof(type), NULL, 0, 0, (fields), NULL, DTF_COUNT(fields) }
 #define DTF_TUPLE(name, type, fields) \
-	{ (name), DTF_KIND_TUPLE, sizeof(type), NULL, 0, 0, (fields), NULL, sizeof(fields) / sizeof(*(fields)) }
+	{ (name), DTF_KIND_TUPLE, sizeof(type), NULL, 0, 0, (fields), NULL, DTF_COUNT(fields) }
 #define DTF_ENUM(name, type, members) \
-	{ (name), DTF_KIND_ENUM, sizeof(type), NULL, 0, 0, NULL, (members), sizeof(members) / sizeof(*(members)) }
+	{ (name), DTF_KIND_ENUM, sizeof(type), NULL, 0, 0, NULL, (members), DTF_COUNT(members) }
 #define DTF_LIST(name, type, of) \
 	{ (name), DTF_KIND_LIST, sizeof(type), (of), 0, 0, NULL, NULL, 0 }
 #define DTF_OPTIONAL(name, type, of) \
@@ -142,7 +143,7 @@ struct dtf_strand_def {
 	const char *name; /* "fulfil", "fulfil/parallel_1/2" */
 	size_t frame_size;
 	size_t at; /* offset of the frame's `at` (an enum) */
-	const struct dtf_type *frame; /* a record: the variables in the frame, for verify and people */
+	const struct dtf_type *frame; /* a record of the frame's variables, for verify and people */
 	enum dtf_step (*run)(struct dtf_ctx *ctx, void *frame);
 	/* An undo: the captured values at the start of its frame, and where the
 	 * undone step's result goes; NULL when the undo does not use it. */
@@ -334,7 +335,8 @@ const void *dtf_items_concat(struct dtf_ctx *ctx, size_t size, const void *a, si
 /* A copy of which the one element may be written: xs[i] = e. */
 void *dtf_items_writable(struct dtf_ctx *ctx, size_t size, const void *items, size_t count);
 /* The element, or a zero value after raising out_of_range. */
-const void *dtf_at(struct dtf_ctx *ctx, size_t size, const void *items, size_t count, int64_t index);
+const void *dtf_at(struct dtf_ctx *ctx, size_t size, const void *items, size_t count,
+	int64_t index);
 /* Checks an index for writing: false raises out_of_range. */
 bool dtf_index_ok(struct dtf_ctx *ctx, size_t count, int64_t index);
 

@@ -145,7 +145,7 @@ struct dtf_module; /* generated: what a .dtf file declares */
 struct dtf_engine_options {
 	const char *dir; /* created if absent, mode 0700; NULL: memory, nothing is durable */
 	unsigned workers; /* pool threads; 0 = 8 */
-	const char *const *tags; /* NULL-terminated: activities with a tag run only if it is here; NULL: all */
+	const char *const *tags; /* NULL-terminated: the activity tags it serves; NULL: all */
 	size_t payload_max; /* 0 = 1 MiB */
 	int64_t history_max; /* events of an execution; 0 = 1,000,000 */
 	int64_t grace_ms; /* for a cancelled step with an undo to settle; 0 = 30,000 */
@@ -198,7 +198,7 @@ const char *dtf_status_name(enum dtf_status status); /* "running" */
 struct dtf_result {
 	enum dtf_status status;
 	const char *output; /* JSON, when completed */
-	struct dtf_failure error; /* name NULL unless failed; cancelled, terminated: message = reason */
+	struct dtf_failure error; /* name NULL unless failed; cancelled, terminated: message: why */
 	void *memory; /* owned; dtf_result_free() frees it */
 };
 void dtf_result_free(struct dtf_result *result);
