@@ -23,6 +23,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
 #if defined(__GNUC__)
 #define DTF_FALLTHROUGH __attribute__((fallthrough))
@@ -441,6 +444,9 @@ int dtf_wait_typed(struct dtf_client *client, const struct dtf_workflow_def *wor
 int dtf_activity_fail_typed(struct dtf_activity *act, const struct dtf_error_def *error,
 	const void *fields, const char *message);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

@@ -27,6 +27,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
 /* ---- errors ---- */
 
@@ -269,6 +272,9 @@ struct dtf_history_event {
 int dtf_history(struct dtf_client *client, const char *id, int64_t execution,
 	bool (*f)(void *arg, const struct dtf_history_event *event), void *arg);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

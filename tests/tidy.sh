@@ -1,0 +1,91 @@
+#!/bin/sh
+# House rules that a compiler does not check: `tests/tidy.sh [ROOT]`.
+#
+# Says `file:line: rule` for each place that breaks one, and exits 1.  The tables
+# below are the rules; the awk program only reads them.  A file that no layer names
+# is an error too: whoever adds one decides where it stands.
+set -u
+export LC_ALL=C
+
+here=$(cd "$(dirname "$0")" && pwd) || exit 2
+engine=$here/tidy.awk
+root=${1:-$here/..}
+cd "$root" || exit 2
+
+# Who may include whom: a file includes files of its own or of a higher line, by
+# quoted name.  PART: STEM…  (a stem is a path below the part, without its ending;
+# `*` at the end stands for the rest of a name).
+layers() {
+	cat <<'TABLE'
+runtime: error clock arena buf
+runtime: codec value_* text items types failure
+runtime: event record
+runtime: store/*
+runtime: ctx command decide execution execution_* replay select strand try undo
+runtime: instance instance_* timer mailbox
+runtime: activity pool
+runtime: inspect where engine engine_* client inbox start turn verify
+cli: *
+dtfc: ../runtime/arena ast mem
+dtfc: src suggest
+dtfc: codes diag
+dtfc: type
+dtfc: ../grammar/*
+dtfc: dump
+dtfc: scope check check_* flow infer
+dtfc: ir
+dtfc: lower lower_*
+dtfc: cname emit emit_*
+dtfc: compile
+dtfc: main
+TABLE
+}
+
+# A header that only some files may include.  HEADER: PATH…
+doors() {
+	cat <<'TABLE'
+lmdb.h: runtime/store/lmdb* tests/*
+pthread.h: runtime/pool.c runtime/engine* runtime/client* runtime/store/memory.c tests/*
+libsmartcols.h: runtime/cli/*
+check.h: tests/*
+dtf/abi.h: runtime/* tests/*
+dtf/dtf.h: runtime/* examples/* tests/*
+TABLE
+}
+
+banned='strcpy strcat sprintf vsprintf strtok atoi atol atof alloca rand srand time assert gets'
+
+files() {
+	find dtfc grammar runtime examples tests docs .ci -type f 2>/dev/null |
+		grep -E -e '\.([chy]|re|awk|sh|dtf|md|syms)$' -e '/(meson\.build|run)$'
+	find . -maxdepth 1 -type f | grep -E -e '/(meson\.build|demo|check)$' -e '\.md$'
+}
+
+# Not those that are bad on purpose, nor what dtfc wrote: its own tests say how that looks.
+ours() {
+	files | sed 's|^\./||' | sort |
+		grep -v -E '^tests/(diag|fuzz|golden/.*\.dtf)|\.dtf\.[ch]$'
+}
+
+report=$(mktemp) || exit 2
+trap 'rm -f "$report"' EXIT
+
+{
+	layers | sed 's/^/layer /'
+	doors | sed 's/^/door /'
+	printf 'banned %s\n' "$banned"
+	ours | sed 's/^/file /'
+} | awk -f "$engine" >"$report" || exit 2
+
+violation='^\([^:]*:[0-9]*\):.*-Wclang-format-violations.*'
+if clang-format --version 2>/dev/null | grep -q 'version 14\.'; then
+	ours | grep '\.c$' | xargs clang-format --dry-run 2>&1 |
+		sed -n "s/$violation/\1: not as clang-format 14 has it/p" >>"$report"
+else
+	echo "tidy: no clang-format 14 here: skipped the check of the format" >&2
+fi
+
+if [ -s "$report" ]; then
+	cat "$report"
+	exit 1
+fi
