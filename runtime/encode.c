@@ -1,0 +1,234 @@
+/*
+ * A value is written by walking its type table; there is no tree in between.
+ * What comes from an activity's C code is not trusted to be a value of its type
+ * in every respect: strings are checked to be UTF-8, enums to have a member,
+ * json texts to be JSON (and made canonical), nesting to be readable again.
+ */
+#include "codec.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "error.h"
+#include "json.h"
+#include "list.h"
+#include "number.h"
+#include "path.h"
+#include "utf8.h"
+
+static int encode(struct buf *buf, const struct path *path, const struct dtf_type *type,
+	const void *value, unsigned depth);
+
+static int encode_float(struct buf *buf, const struct path *path, double x) {
+	if (!isfinite(x)) {
+		return dtf__path_fail(CODEC_OVERFLOW, path, "a float that is not finite");
+	}
+	char text[FLOAT_TEXT_MAX];
+	dtf__float_text(text, x);
+	dtf__buf_text(buf, text);
+	return 0;
+}
+
+static int encode_string(struct buf *buf, const struct path *path, const char *s) {
+	if (s != NULL && !dtf__utf8_valid(s, strlen(s))) {
+		return dtf__path_fail(CODEC_BAD_VALUE, path, "a string that is not UTF-8");
+	}
+	dtf__buf_json_string(buf, s);
+	return 0;
+}
+
+static void encode_bytes(struct buf *buf, struct dtf_bytes bytes) {
+	static const char
+		digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t size = bytes.data == NULL ? 0 : bytes.size;
+	dtf__buf_text(buf, "\"");
+	for (size_t i = 0; i < size; i += 3) {
+		size_t left = size - i;
+		unsigned bits = (unsigned)bytes.data[i] << 16;
+		bits |= left > 1 ? (unsigned)bytes.data[i + 1] << 8 : 0;
+		bits |= left > 2 ? (unsigned)bytes.data[i + 2] : 0;
+		const char four[4] = {
+			digits[bits >> 18],
+			digits[bits >> 12 & 63],
+			left > 1 ? digits[bits >> 6 & 63] : '=',
+			left > 2 ? digits[bits & 63] : '=',
+		};
+		dtf__buf_add(buf, four, sizeof(four));
+	}
+	dtf__buf_text(buf, "\"");
+}
+
+static int encode_json(struct buf *buf, const struct path *path, const char *text, unsigned depth) {
+	if (text == NULL) {
+		dtf__buf_text(buf, "null");
+		return 0;
+	}
+	json_t *json;
+	int rc = dtf__json_read(
+		(struct slice){ text, strlen(text) }, "", NULL, JSON_DEPTH_MAX - depth, &json);
+	if (rc == DTF_EPAYLOAD) {
+		char why[160];
+		(void)snprintf(why, sizeof(why), "%s", dtf_errmsg());
+		return dtf__path_fail(CODEC_BAD_VALUE, path, "no JSON: %s", why);
+	}
+	if (rc != 0) {
+		return rc;
+	}
+	(void)dtf__json_write(buf, json); /* exhausted memory sticks in the buffer */
+	json_decref(json);
+	return 0;
+}
+
+static int encode_list(struct buf *buf, const struct path *path, const struct dtf_type *of,
+	const void *value, unsigned depth) {
+	struct list_value list = dtf__list_read(value);
+	const char *item = list.items;
+	dtf__buf_text(buf, "[");
+	for (size_t i = 0; i < list.count; i++, item += of->size) {
+		if (i > 0) {
+			dtf__buf_text(buf, ",");
+		}
+		struct path here = { .up = path, .index = i };
+		int rc = encode(buf, &here, of, item, depth);
+		if (rc != 0) {
+			return rc;
+		}
+	}
+	dtf__buf_text(buf, "]");
+	return 0;
+}
+
+static int encode_map(struct buf *buf, const struct path *path, const struct dtf_type *type,
+	const void *value, unsigned depth) {
+	struct list_value map = dtf__list_read(value);
+	const char *entry = map.items;
+	const char *before = NULL;
+	dtf__buf_text(buf, "{");
+	for (size_t i = 0; i < map.count; i++, entry += type->entry_size) {
+		const char *key;
+		memcpy(&key, entry, sizeof(key));
+		key = key == NULL ? "" : key;
+		struct path here = { .up = path, .name = key };
+		if (before != NULL && strcmp(before, key) >= 0) {
+			return dtf__path_fail(
+				CODEC_BAD_VALUE, &here, "keys of a map that are not in order");
+		}
+		before = key;
+		if (i > 0) {
+			dtf__buf_text(buf, ",");
+		}
+		int rc = encode_string(buf, &here, key);
+		if (rc == 0) {
+			dtf__buf_text(buf, ":");
+			rc = encode(buf, &here, type->of, entry + type->value_at, depth);
+		}
+		if (rc != 0) {
+			return rc;
+		}
+	}
+	dtf__buf_text(buf, "}");
+	return 0;
+}
+
+static bool is_none(const struct dtf_type *type, const void *value) {
+	return type->kind == DTF_KIND_OPTIONAL && !*(const bool *)value;
+}
+
+static int encode_fields(struct buf *buf, const struct path *path, const struct dtf_type *type,
+	const void *value, unsigned depth) {
+	bool record = type->kind == DTF_KIND_RECORD;
+	const char *separator = "";
+	dtf__buf_text(buf, record ? "{" : "[");
+	for (size_t i = 0; i < type->count; i++) {
+		const struct dtf_field *field = &type->fields[i];
+		const void *at = (const char *)value + field->offset;
+		if (record && is_none(field->type, at)) {
+			continue;
+		}
+		dtf__buf_text(buf, separator);
+		separator = ",";
+		if (record) {
+			dtf__buf_json_string(buf, field->name);
+			dtf__buf_text(buf, ":");
+		}
+		struct path here = { .up = path, .name = field->name };
+		int rc = encode(buf, &here, field->type, at, depth);
+		if (rc != 0) {
+			return rc;
+		}
+	}
+	dtf__buf_text(buf, record ? "}" : "]");
+	return 0;
+}
+
+static int encode_enum(
+	struct buf *buf, const struct path *path, const struct dtf_type *type, int value) {
+	if (value < 0 || (size_t)value >= type->count) {
+		return dtf__path_fail(
+			CODEC_BAD_VALUE, path, "%s has no member of value %d", type->name, value);
+	}
+	dtf__buf_json_string(buf, type->members[value]);
+	return 0;
+}
+
+static int encode(struct buf *buf, const struct path *path, const struct dtf_type *type,
+	const void *value, unsigned depth) {
+	bool nests = type->kind == DTF_KIND_LIST || type->kind == DTF_KIND_MAP ||
+		type->kind == DTF_KIND_RECORD || type->kind == DTF_KIND_TUPLE;
+	if (nests && ++depth > JSON_DEPTH_MAX) {
+		return dtf__path_fail(
+			CODEC_BAD_VALUE, path, "nested deeper than %d levels", JSON_DEPTH_MAX);
+	}
+	switch (type->kind) {
+	case DTF_KIND_UNIT:
+		dtf__buf_text(buf, "null");
+		return 0;
+	case DTF_KIND_BOOL:
+		dtf__buf_text(buf, *(const bool *)value ? "true" : "false");
+		return 0;
+	case DTF_KIND_INT:
+	case DTF_KIND_DURATION:
+	case DTF_KIND_TIME:
+		dtf__buf_printf(buf, "%" PRId64, *(const int64_t *)value);
+		return 0;
+	case DTF_KIND_FLOAT:
+		return encode_float(buf, path, *(const double *)value);
+	case DTF_KIND_STRING:
+		return encode_string(buf, path, *(const char *const *)value);
+	case DTF_KIND_BYTES:
+		encode_bytes(buf, *(const struct dtf_bytes *)value);
+		return 0;
+	case DTF_KIND_JSON:
+		return encode_json(buf, path, *(const char *const *)value, depth);
+	case DTF_KIND_LIST:
+		return encode_list(buf, path, type->of, value, depth);
+	case DTF_KIND_MAP:
+		return encode_map(buf, path, type, value, depth);
+	case DTF_KIND_OPTIONAL:
+		if (is_none(type, value)) {
+			dtf__buf_text(buf, "null");
+			return 0;
+		}
+		return encode(buf, path, type->of, (const char *)value + type->value_at, depth);
+	case DTF_KIND_RECORD:
+	case DTF_KIND_TUPLE:
+		return encode_fields(buf, path, type, value, depth);
+	case DTF_KIND_ENUM:
+		return encode_enum(buf, path, type, *(const int *)value);
+	}
+	return dtf__path_fail(CODEC_BAD_VALUE, path, "a type of unknown kind");
+}
+
+int dtf__encode(struct buf *buf, const struct dtf_type *type, const void *value) {
+	size_t start = buf->size;
+	int rc = encode(buf, NULL, type, value, 0);
+	if (rc == 0 && buf->failed) {
+		rc = dtf__fail(DTF_ENOMEM, "out of memory");
+	}
+	if (rc != 0 && buf->data != NULL) {
+		buf->size = start;
+		buf->data[start] = '\0';
+	}
+	return rc;
+}

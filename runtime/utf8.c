@@ -1,0 +1,61 @@
+/*
+ * Well-formed as in table 3-7 of the Unicode standard: no overlong forms, no
+ * surrogates, nothing above U+10FFFF.  The first byte decides how many follow
+ * and what range the second has; all later ones are 80..BF.
+ */
+#include "utf8.h"
+
+struct lead {
+	unsigned char from, to; /* range of the first byte */
+	unsigned char size;
+	unsigned char second_min, second_max;
+};
+
+static const struct lead leads[] = {
+	{ 0xc2, 0xdf, 2, 0x80, 0xbf },
+	{ 0xe0, 0xe0, 3, 0xa0, 0xbf },
+	{ 0xe1, 0xec, 3, 0x80, 0xbf },
+	{ 0xed, 0xed, 3, 0x80, 0x9f },
+	{ 0xee, 0xef, 3, 0x80, 0xbf },
+	{ 0xf0, 0xf0, 4, 0x90, 0xbf },
+	{ 0xf1, 0xf3, 4, 0x80, 0xbf },
+	{ 0xf4, 0xf4, 4, 0x80, 0x8f },
+};
+
+size_t dtf__utf8_step(const char *s, size_t size) {
+	const unsigned char *u = (const unsigned char *)s;
+	if (size == 0 || u[0] == 0) {
+		return 0;
+	}
+	if (u[0] < 0x80) {
+		return 1;
+	}
+	for (size_t i = 0; i < sizeof(leads) / sizeof(*leads); i++) {
+		const struct lead *lead = &leads[i];
+		if (u[0] < lead->from || u[0] > lead->to) {
+			continue;
+		}
+		if (size < lead->size || u[1] < lead->second_min || u[1] > lead->second_max) {
+			return 0;
+		}
+		for (size_t k = 2; k < lead->size; k++) {
+			if ((u[k] & 0xc0) != 0x80) {
+				return 0;
+			}
+		}
+		return lead->size;
+	}
+	return 0;
+}
+
+bool dtf__utf8_valid(const char *s, size_t size) {
+	while (size > 0) {
+		size_t step = dtf__utf8_step(s, size);
+		if (step == 0) {
+			return false;
+		}
+		s += step;
+		size -= step;
+	}
+	return true;
+}

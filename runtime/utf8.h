@@ -1,0 +1,12 @@
+/* UTF-8 as the language has it: well-formed, without U+0000. */
+#ifndef DTF_UTF8_H
+#define DTF_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Bytes of the well-formed sequence at the start of [s, s + size); 0: there is none. */
+size_t dtf__utf8_step(const char *s, size_t size);
+bool dtf__utf8_valid(const char *s, size_t size);
+
+#endif
