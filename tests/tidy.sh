@@ -18,10 +18,12 @@ cd "$root" || exit 2
 layers() {
 	cat <<'TABLE'
 runtime: error clock arena buf
-runtime: codec value_* text items types failure
-runtime: event record
+runtime: utf8 number path list wire json
+runtime: codec types encode decode copy compare failure
+runtime: event record row
+runtime: ctx value text string items map
 runtime: store/*
-runtime: ctx command decide execution execution_* replay select strand try undo
+runtime: command decide execution execution_* replay select strand try undo
 runtime: instance instance_* timer mailbox
 runtime: activity pool
 runtime: inspect where engine engine_* client inbox start turn verify
