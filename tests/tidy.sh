@@ -46,8 +46,8 @@ TABLE
 # A header that only some files may include.  HEADER: PATH…
 doors() {
 	cat <<'TABLE'
-lmdb.h: runtime/store/lmdb* tests/*
-pthread.h: runtime/pool.c runtime/engine* runtime/client* runtime/store/memory.c tests/*
+lmdb.h: runtime/store/lmdb_impl.h tests/*
+pthread.h: runtime/pool.c runtime/engine* runtime/client* runtime/store/* tests/*
 libsmartcols.h: runtime/cli/*
 check.h: tests/*
 dtf/abi.h: runtime/* tests/*

@@ -1,0 +1,486 @@
+/*
+ * Keys and values in LMDB.
+ *
+ * A value that takes more than one overflow page must find as many free pages
+ * in a row, and finding them in a fragmented file made writing 50 to 100 times
+ * slower.  So a value lies in chunks of at most CHUNK bytes, each in a page of
+ * its own, under its key and the chunk's number.  The first begins with the
+ * value's size and, where the value itself has no checksum, one over key and
+ * value: a page that comes back wrong, or another's, is noticed.
+ *
+ * Keys are compared as bytes, so numbers in them are big-endian; in values
+ * they are little-endian.  All are written byte by byte.
+ *
+ * Nothing read is believed: sizes and keys are compared with what they can be,
+ * and what leaves this file is a copy.
+ */
+#include "lmdb_impl.h"
+
+#include <string.h>
+#include <xxhash.h>
+
+#include "../error.h"
+
+#define CHUNK      ((size_t)4064)
+#define VALUE_MAX  ((size_t)1 << 30)
+#define SIZE_BYTES 4
+#define HASH_BYTES 8
+#define SCAN_BYTES ((size_t)256 * 1024)
+
+void dtf__lmdb_store32(unsigned char *to, uint32_t value) {
+	for (int i = 0; i < 4; i++) {
+		to[i] = (unsigned char)(value >> (8 * i));
+	}
+}
+
+void dtf__lmdb_store64(unsigned char *to, uint64_t value) {
+	for (int i = 0; i < 8; i++) {
+		to[i] = (unsigned char)(value >> (8 * i));
+	}
+}
+
+uint32_t dtf__lmdb_load32(const void *from) {
+	const unsigned char *bytes = from;
+	uint32_t value = 0;
+	for (int i = 3; i >= 0; i--) {
+		value = value << 8 | bytes[i];
+	}
+	return value;
+}
+
+uint64_t dtf__lmdb_load64(const void *from) {
+	const unsigned char *bytes = from;
+	return (uint64_t)dtf__lmdb_load32(bytes + 4) << 32 | dtf__lmdb_load32(bytes);
+}
+
+/* ---- keys ---- */
+
+static void store_big(unsigned char *to, uint64_t value, int size) {
+	for (int i = 0; i < size; i++) {
+		to[i] = (unsigned char)(value >> (8 * (size - 1 - i)));
+	}
+}
+
+static uint64_t load_big(const void *from, size_t size) {
+	const unsigned char *bytes = from;
+	uint64_t value = 0;
+	for (size_t i = 0; i < size; i++) {
+		value = value << 8 | bytes[i];
+	}
+	return value;
+}
+
+struct lmdb_key dtf__lmdb_number_key(uint64_t number) {
+	struct lmdb_key key = { .size = 8 };
+	store_big(key.bytes, number, 8);
+	return key;
+}
+
+struct lmdb_key dtf__lmdb_text_key(const char *text) {
+	struct lmdb_key key = { .size = strlen(text) };
+	dtf__assert(key.size <= STORE_ID_MAX);
+	memcpy(key.bytes, text, key.size);
+	return key;
+}
+
+static MDB_val chunk_key(struct lmdb_key *key, uint32_t chunk) {
+	store_big(key->bytes + key->size, chunk, 4);
+	return (MDB_val){ key->size + 4, key->bytes };
+}
+
+/* ---- values ---- */
+
+static bool is_checked(enum lmdb_table table) {
+	return table != TABLE_LOG && table != TABLE_INST;
+}
+
+static size_t header_size(enum lmdb_table table) {
+	return is_checked(table) ? SIZE_BYTES + HASH_BYTES : SIZE_BYTES;
+}
+
+static uint64_t checksum(const struct lmdb_key *key, const void *bytes, size_t size) {
+	return XXH3_64bits_withSeed(bytes, size, XXH3_64bits(key->bytes, key->size));
+}
+
+static int damaged(struct lmdb_env *env, enum lmdb_table table, const struct lmdb_key *key) {
+	static const char *const names[NTABLES] = { "log record", "instance row", "name", "mark",
+		"inbox entry", "answer", "manifest", "row of the store itself" };
+	if (key->size == 8) {
+		return dtf__fail(DTF_ECORRUPT, "%s: a damaged %s (%llu)", env->dir, names[table],
+			(unsigned long long)load_big(key->bytes, 8));
+	}
+	return dtf__fail(DTF_ECORRUPT, "%s: a damaged %s", env->dir, names[table]);
+}
+
+/* Writes one chunk: the header if there is one, then the bytes. */
+static int put_chunk(MDB_txn *txn, MDB_dbi dbi, MDB_val key, struct slice header,
+	struct slice bytes, unsigned flags) {
+	MDB_val data = { header.size + bytes.size, NULL };
+	int rc = mdb_put(txn, dbi, &key, &data, flags | MDB_RESERVE);
+	if (rc != 0) {
+		return rc;
+	}
+	if (header.size > 0) {
+		memcpy(data.mv_data, header.data, header.size);
+	}
+	if (bytes.size > 0) {
+		memcpy((char *)data.mv_data + header.size, bytes.data, bytes.size);
+	}
+	return 0;
+}
+
+/* Deletes chunks from a number on, until there is none. */
+static int delete_chunks(MDB_txn *txn, MDB_dbi dbi, struct lmdb_key *key, uint32_t chunk) {
+	int rc = 0;
+	while (rc == 0) {
+		MDB_val k = chunk_key(key, chunk++);
+		rc = mdb_del(txn, dbi, &k, NULL);
+	}
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+int dtf__lmdb_put(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struct lmdb_key *key,
+	struct slice value, unsigned flags) {
+	if (value.size > VALUE_MAX) {
+		return dtf__fail(DTF_ETOO_LARGE, "%s: a value of %zu bytes", env->dir, value.size);
+	}
+	MDB_dbi dbi = env->tables[table];
+	unsigned char header[SIZE_BYTES + HASH_BYTES];
+	dtf__lmdb_store32(header, (uint32_t)value.size);
+	if (is_checked(table)) {
+		dtf__lmdb_store64(header + SIZE_BYTES, checksum(key, value.data, value.size));
+	}
+	struct slice head = { (const char *)header, header_size(table) };
+	struct slice rest = value;
+	uint32_t chunk = 0;
+	do {
+		size_t room = CHUNK - head.size;
+		struct slice part = { rest.data, rest.size < room ? rest.size : room };
+		int rc = put_chunk(txn, dbi, chunk_key(key, chunk), head, part, flags);
+		if (rc != 0) {
+			return rc;
+		}
+		rest.size -= part.size;
+		if (rest.size > 0) {
+			rest.data += part.size;
+		}
+		head.size = 0;
+		chunk++;
+	} while (rest.size > 0);
+	/* The value before may have been longer. */
+	return (flags & MDB_APPEND) != 0 ? 0 : delete_chunks(txn, dbi, key, chunk);
+}
+
+/* Copies a value of several chunks; the first is there. */
+static int load_chunks(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table,
+	struct lmdb_key *key, struct slice first, char *to, size_t size) {
+	memcpy(to, first.data, first.size);
+	size_t done = first.size;
+	uint32_t chunk = 1;
+	while (done < size) {
+		MDB_val part;
+		MDB_val k = chunk_key(key, chunk++);
+		int rc = mdb_get(txn, env->tables[table], &k, &part);
+		if (rc != 0) {
+			return rc == MDB_NOTFOUND ? damaged(env, table, key) : rc;
+		}
+		if (part.mv_size != (size - done < CHUNK ? size - done : CHUNK)) {
+			return damaged(env, table, key);
+		}
+		memcpy(to + done, part.mv_data, part.mv_size);
+		done += part.mv_size;
+	}
+	return 0;
+}
+
+/* A size may be damaged: is the last chunk there?  Asked before memory is. */
+static int check_last_chunk(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table,
+	struct lmdb_key *key, size_t rest) {
+	MDB_val part;
+	MDB_val k = chunk_key(key, (uint32_t)((rest + CHUNK - 1) / CHUNK));
+	int rc = mdb_get(txn, env->tables[table], &k, &part);
+	return rc == MDB_NOTFOUND ? damaged(env, table, key) : rc;
+}
+
+/* Copies the value whose first chunk has been found. */
+static int load(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struct lmdb_key *key,
+	MDB_val first, struct arena *arena, struct slice *ret) {
+	size_t header = header_size(table);
+	if (first.mv_size < header) {
+		return damaged(env, table, key);
+	}
+	const char *bytes = first.mv_data;
+	size_t size = dtf__lmdb_load32(bytes);
+	struct slice part = { bytes + header, first.mv_size - header };
+	if (size > VALUE_MAX || part.size != (size < CHUNK - header ? size : CHUNK - header)) {
+		return damaged(env, table, key);
+	}
+	if (part.size < size) {
+		int rc = check_last_chunk(env, txn, table, key, size - part.size);
+		if (rc != 0) {
+			return rc;
+		}
+	}
+	char *copy = dtf__arena_alloc(arena, size + 1);
+	if (copy == NULL) {
+		return dtf__fail(DTF_ENOMEM, "out of memory");
+	}
+	int rc = load_chunks(env, txn, table, key, part, copy, size);
+	if (rc != 0) {
+		return rc;
+	}
+	if (is_checked(table) &&
+		dtf__lmdb_load64(bytes + SIZE_BYTES) != checksum(key, copy, size)) {
+		return damaged(env, table, key);
+	}
+	*ret = (struct slice){ copy, size };
+	return 0;
+}
+
+int dtf__lmdb_get(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struct lmdb_key *key,
+	struct arena *arena, struct slice *ret) {
+	MDB_val first;
+	MDB_val k = chunk_key(key, 0);
+	int rc = mdb_get(txn, env->tables[table], &k, &first);
+	return rc != 0 ? rc : load(env, txn, table, key, first, arena, ret);
+}
+
+int dtf__lmdb_del(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struct lmdb_key *key) {
+	return delete_chunks(txn, env->tables[table], key, 0);
+}
+
+/* ---- tables whose keys are numbers ---- */
+
+static bool parse_number_key(MDB_val k, uint64_t *number, uint32_t *chunk) {
+	if (k.mv_size != 12) {
+		return false;
+	}
+	*number = load_big(k.mv_data, 8);
+	*chunk = (uint32_t)load_big((const char *)k.mv_data + 8, 4);
+	return true;
+}
+
+static int scan(struct lmdb_env *env, MDB_txn *txn, MDB_cursor *cursor, enum lmdb_table table,
+	uint64_t after, struct arena *arena, struct lmdb_item *items, size_t room,
+	size_t *ret_count) {
+	struct lmdb_key key = dtf__lmdb_number_key(after + 1);
+	size_t start = arena->used;
+	size_t count = 0;
+	MDB_val data;
+	MDB_val k = chunk_key(&key, 0);
+	int rc = mdb_cursor_get(cursor, &k, &data, MDB_SET_RANGE);
+	while (rc == 0 && count < room && arena->used - start < SCAN_BYTES) {
+		uint64_t number;
+		uint32_t chunk;
+		if (!parse_number_key(k, &number, &chunk)) {
+			return damaged(env, table, &(struct lmdb_key){ 0 });
+		}
+		if (chunk == 0) {
+			key = dtf__lmdb_number_key(number);
+			struct lmdb_item *item = &items[count];
+			item->number = number;
+			rc = load(env, txn, table, &key, data, arena, &item->value);
+			if (rc != 0) {
+				return rc;
+			}
+			count++;
+		} else if (count == 0 || items[count - 1].number != number) {
+			return damaged(env, table, &key); /* a value without its beginning */
+		}
+		rc = mdb_cursor_get(cursor, &k, &data, MDB_NEXT);
+	}
+	*ret_count = count;
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+int dtf__lmdb_scan(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, uint64_t after,
+	struct arena *arena, struct lmdb_item *items, size_t room, size_t *ret_count) {
+	MDB_cursor *cursor;
+	*ret_count = 0;
+	if (after == UINT64_MAX) {
+		return 0;
+	}
+	int rc = mdb_cursor_open(txn, env->tables[table], &cursor);
+	if (rc == 0) {
+		rc = scan(env, txn, cursor, table, after, arena, items, room, ret_count);
+		mdb_cursor_close(cursor);
+	}
+	return rc;
+}
+
+/* The key at one end of a table of numbers; MDB_NOTFOUND when it is empty. */
+static int end_of(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, MDB_cursor_op end,
+	uint64_t *ret) {
+	MDB_cursor *cursor;
+	MDB_val k, data;
+	uint32_t chunk;
+	int rc = mdb_cursor_open(txn, env->tables[table], &cursor);
+	if (rc != 0) {
+		return rc;
+	}
+	rc = mdb_cursor_get(cursor, &k, &data, end);
+	if (rc == 0 && (!parse_number_key(k, ret, &chunk) || (end == MDB_FIRST && chunk != 0))) {
+		rc = damaged(env, table, &(struct lmdb_key){ 0 });
+	}
+	mdb_cursor_close(cursor);
+	return rc;
+}
+
+int dtf__lmdb_last(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, uint64_t *ret) {
+	*ret = 0;
+	int rc = end_of(env, txn, table, MDB_LAST, ret);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+int dtf__lmdb_drop(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, uint64_t through) {
+	for (;;) {
+		uint64_t number;
+		int rc = end_of(env, txn, table, MDB_FIRST, &number);
+		if (rc != 0 || number > through) {
+			return rc == MDB_NOTFOUND ? 0 : rc;
+		}
+		struct lmdb_key key = dtf__lmdb_number_key(number);
+		rc = dtf__lmdb_del(env, txn, table, &key);
+		if (rc != 0) {
+			return rc;
+		}
+	}
+}
+
+/* ---- answers ---- */
+
+int dtf__lmdb_sweep(
+	struct lmdb_env *env, MDB_txn *txn, struct lmdb_place *place, int64_t through_ms) {
+	MDB_cursor *cursor;
+	MDB_val data;
+	/* The least key behind another is that key and a zero byte. */
+	place->bytes[place->size] = 0;
+	MDB_val k = { place->size + 1, place->bytes };
+	int rc = mdb_cursor_open(txn, env->tables[TABLE_ANSWER], &cursor);
+	if (rc != 0) {
+		return rc;
+	}
+	rc = mdb_cursor_get(cursor, &k, &data, MDB_SET_RANGE);
+	mdb_cursor_close(cursor);
+	if (rc != 0) {
+		return rc;
+	}
+	struct lmdb_key key = { 0 };
+	if (k.mv_size < 4 || k.mv_size > STORE_ID_MAX + 4) {
+		return damaged(env, TABLE_ANSWER, &key);
+	}
+	place->size = k.mv_size;
+	memcpy(place->bytes, k.mv_data, k.mv_size);
+	key.size = k.mv_size - 4;
+	memcpy(key.bytes, k.mv_data, k.mv_size);
+	size_t header = header_size(TABLE_ANSWER);
+	if (load_big(key.bytes + key.size, 4) != 0 || data.mv_size < header + 8) {
+		return 0; /* a later chunk */
+	}
+	int64_t time_ms = (int64_t)dtf__lmdb_load64((const char *)data.mv_data + header);
+	return time_ms <= through_ms ? dtf__lmdb_del(env, txn, TABLE_ANSWER, &key) : 0;
+}
+
+/* ---- meta ---- */
+
+static int put_meta(struct lmdb_env *env, MDB_txn *txn, const char *name,
+	const unsigned char *bytes, size_t size) {
+	struct lmdb_key key = dtf__lmdb_text_key(name);
+	struct slice value = { (const char *)bytes, size };
+	return dtf__lmdb_put(env, txn, TABLE_META, &key, value, 0);
+}
+
+/* Exactly size bytes. */
+static int get_meta(
+	struct lmdb_env *env, MDB_txn *txn, const char *name, unsigned char *bytes, size_t size) {
+	struct arena arena = { 0 };
+	struct slice value;
+	struct lmdb_key key = dtf__lmdb_text_key(name);
+	int rc = dtf__lmdb_get(env, txn, TABLE_META, &key, &arena, &value);
+	if (rc == MDB_NOTFOUND || (rc == 0 && value.size != size)) {
+		rc = damaged(env, TABLE_META, &(struct lmdb_key){ 0 });
+	}
+	if (rc == 0) {
+		memcpy(bytes, value.data, size);
+	}
+	dtf__arena_finish(&arena);
+	return rc;
+}
+
+int dtf__lmdb_meta_init(struct lmdb_env *env, MDB_txn *txn) {
+	unsigned char format[8];
+	unsigned char inbox[8] = { 0 };
+	dtf__lmdb_store32(format, DTF_FORMAT_MAJOR);
+	dtf__lmdb_store32(format + 4, DTF_FORMAT_MINOR);
+	int rc = put_meta(env, txn, "format", format, sizeof(format));
+	if (rc == 0) {
+		rc = put_meta(env, txn, "inbox", inbox, sizeof(inbox));
+	}
+	if (rc == 0) {
+		struct lmdb_state state = { .next = 1, .next_instance = 1 };
+		rc = dtf__lmdb_state_write(env, txn, &state);
+	}
+	return rc;
+}
+
+int dtf__lmdb_meta_check(struct lmdb_env *env, MDB_txn *txn) {
+	unsigned char format[8];
+	int rc = get_meta(env, txn, "format", format, sizeof(format));
+	if (rc == 0 && dtf__lmdb_load32(format) > DTF_FORMAT_MAJOR) {
+		rc = dtf__fail(DTF_EFORMAT, "%s was written by a newer dtf: format %lu", env->dir,
+			(unsigned long)dtf__lmdb_load32(format));
+	}
+	return rc;
+}
+
+int dtf__lmdb_state_read(struct lmdb_env *env, MDB_txn *txn, struct lmdb_state *ret) {
+	unsigned char bytes[32];
+	int rc = get_meta(env, txn, "state", bytes, sizeof(bytes));
+	if (rc == 0) {
+		ret->epoch = dtf__lmdb_load64(bytes);
+		ret->next = dtf__lmdb_load64(bytes + 8);
+		ret->next_instance = dtf__lmdb_load64(bytes + 16);
+		ret->clock_ms = (int64_t)dtf__lmdb_load64(bytes + 24);
+	}
+	return rc;
+}
+
+int dtf__lmdb_state_write(struct lmdb_env *env, MDB_txn *txn, const struct lmdb_state *state) {
+	unsigned char bytes[32];
+	dtf__lmdb_store64(bytes, state->epoch);
+	dtf__lmdb_store64(bytes + 8, state->next);
+	dtf__lmdb_store64(bytes + 16, state->next_instance);
+	dtf__lmdb_store64(bytes + 24, (uint64_t)state->clock_ms);
+	return put_meta(env, txn, "state", bytes, sizeof(bytes));
+}
+
+int dtf__lmdb_inbox_number(struct lmdb_env *env, MDB_txn *txn, uint64_t *ret) {
+	unsigned char bytes[8];
+	int rc = get_meta(env, txn, "inbox", bytes, sizeof(bytes));
+	if (rc != 0) {
+		return rc;
+	}
+	uint64_t number = dtf__lmdb_load64(bytes) + 1;
+	dtf__lmdb_store64(bytes, number);
+	rc = put_meta(env, txn, "inbox", bytes, sizeof(bytes));
+	if (rc == 0) {
+		*ret = number;
+	}
+	return rc;
+}
+
+int dtf__lmdb_used(struct lmdb_env *env, MDB_txn *txn, uint64_t *ret) {
+	/* LMDB's own two: 0 holds the free pages' numbers, 1 the tables' names. */
+	uint64_t used = 0;
+	for (MDB_dbi i = 0; i < NTABLES + 2; i++) {
+		MDB_stat stat;
+		int rc = mdb_stat(txn, i < 2 ? i : env->tables[i - 2], &stat);
+		if (rc != 0) {
+			return rc;
+		}
+		used += (stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) *
+			(uint64_t)stat.ms_psize;
+	}
+	*ret = used;
+	return 0;
+}

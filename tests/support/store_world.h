@@ -1,0 +1,37 @@
+/* A store of either kind in a place of its own, for tests that must hold for both. */
+#ifndef DTF_TESTS_STORE_WORLD_H
+#define DTF_TESTS_STORE_WORLD_H
+
+#include "../../runtime/store/store.h"
+
+enum world_kind { WORLD_MEMORY, WORLD_LMDB, NWORLDS };
+
+struct world {
+	enum world_kind kind;
+	char dir[128];       /* of LMDB: fresh, removed by world_finish */
+	struct store *store; /* owned: the owner's handle */
+	struct arena arena;  /* for what is read */
+};
+
+/* Everything here fails the test when it does not work. */
+void world_init(struct world *world, enum world_kind kind);
+void world_finish(struct world *world);
+/* The owner goes and the next one comes. */
+void world_reopen(struct world *world);
+/* Another handle that shares; the caller closes it. */
+struct store *world_share(struct world *world);
+
+/* Commits that only do one thing. */
+int commit_record(struct store *store, const void *bytes, size_t size);
+int commit_row(struct store *store, uint64_t instance, const char *value);
+int commit_mark(struct store *store, uint64_t instance, const char *event, const char *event_id);
+int commit_answer(struct store *store, const char *request, const char *value, int64_t time_ms);
+
+/* n bytes that depend on the seed, in the arena. */
+struct slice pattern(struct arena *arena, size_t size, unsigned seed);
+
+/* A fresh directory's name in ret, and its removal with all that is in it. */
+void temp_dir(char *ret, size_t size);
+void temp_dir_remove(const char *dir);
+
+#endif
