@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NUMBER_MAX 400
+
 struct decimal {
 	char digits[24]; /* without trailing zeros, at least one */
 	int count;
@@ -140,23 +142,17 @@ bool dtf__float_read(const char *text, double *ret) {
 	if (end == NULL || *end != '\0') {
 		return false;
 	}
-	double x;
-	const char *local = localeconv()->decimal_point;
-	if (point == NULL || strcmp(local, ".") == 0) {
-		x = strtod(text, NULL);
-	} else {
-		size_t before = (size_t)(point - text), inside = strlen(local);
-		size_t after = (size_t)(end - point); /* with the NUL, without the point */
-		char *copy = malloc(before + inside + after);
-		if (copy == NULL) {
-			return false;
-		}
-		memcpy(copy, text, before);
-		memcpy(copy + before, local, inside);
-		memcpy(copy + before + inside, point + 1, after);
-		x = strtod(copy, NULL);
-		free(copy);
+	char copy[NUMBER_MAX + 16];
+	const char *local = point == NULL ? "" : localeconv()->decimal_point;
+	if (end - text > NUMBER_MAX || strlen(local) > 15) {
+		return false; /* in every locale alike */
 	}
+	if (point == NULL) {
+		point = end;
+	}
+	(void)snprintf(copy, sizeof(copy), "%.*s%s%s", (int)(point - text), text, local,
+		point == end ? "" : point + 1);
+	double x = strtod(copy, NULL);
 	if (!isfinite(x)) {
 		return false;
 	}

@@ -13,7 +13,8 @@
  */
 void dtf__float_text(char ret[FLOAT_TEXT_MAX], double x);
 
-/* Reads [-]digits[.digits][e[+-]digits], all of it; false: it is none, or not finite. */
+/* Reads [-]digits[.digits][e[+-]digits], at most 400 bytes, all
+ * of it; false: it is none, or not finite. */
 bool dtf__float_read(const char *text, double *ret);
 
 #endif

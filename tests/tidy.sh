@@ -21,7 +21,7 @@ runtime: error clock arena buf
 runtime: utf8 number path list wire json
 runtime: codec types encode decode copy compare failure
 runtime: event record row
-runtime: ctx value text string items map
+runtime: ctx value arith text string items map
 runtime: store/*
 runtime: command decide execution execution_* replay select strand try undo
 runtime: instance instance_* timer mailbox

@@ -327,9 +327,9 @@ const char *dtf_text_enum(const struct dtf_type *type, int value);
 const char *dtf_text_json(struct dtf_ctx *ctx, const struct dtf_type *type, const void *value);
 
 /*
- * Lists are items and count.  The items that these functions are given come
- * from the runtime (decoded, or made by one of these) or are NULL, save those
- * of dtf_items, which makes the runtime's copy of any array:
+ * Lists are items and count.  All items come from the runtime (decoded, or made
+ * here) or are NULL, save what dtf_items copies and what is appended: those may
+ * be any array.
  */
 const void *dtf_items(struct dtf_ctx *ctx, size_t size, size_t count, const void *items);
 /* a followed by b; appending to the newest list is amortised O(1). */
@@ -350,8 +350,8 @@ bool dtf_index_ok(struct dtf_ctx *ctx, size_t count, int64_t index);
  * items and count, or, where its count changes, by pointers to list structs
  * (ret may be the same).  `of` is the type of the elements, `size` their size.
  * No string, list or map in a workflow grows over 16 MiB: payload_too_large.
- * After a fault a list's items may be NULL whatever its count says; all of these
- * and the codec read it as empty, code that indexes asks dtf_raised() first.
+ * After a fault the value is harmless (zero, empty, or as long as its count says),
+ * and only dtf_raised() tells.
  */
 
 bool dtf_string_contains(const char *s, const char *part);
