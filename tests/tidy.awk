@@ -86,6 +86,9 @@ function check_quoted(name,   part, from, to, goal) {
 	goal = target(path, name)
 	from = rank(part, path)
 	to = rank(part, goal)
+	if (!from) {
+		return # said once for the file
+	}
 	if (!to && goal ~ /^grammar\/(parse|lex)\.h$/) {
 		return # generated, inside grammar
 	}
@@ -244,13 +247,15 @@ function check_words(text) {
 }
 
 $1 == "layer" {
-	part = $2
-	sub(/:$/, "", part)
+	if ($2 != "+:") {
+		part = substr($2, 1, length($2) - 1)
+		level++
+	}
 	for (i = 3; i <= NF; i++) {
 		nlayers++
 		layer_part[nlayers] = part
 		layer_stem[nlayers] = $i
-		layer_rank[nlayers] = NR
+		layer_rank[nlayers] = level
 	}
 }
 $1 == "door" {

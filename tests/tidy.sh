@@ -14,7 +14,7 @@ cd "$root" || exit 2
 
 # Who may include whom: a file includes files of its own or of a higher line, by
 # quoted name.  PART: STEM…  (a stem is a path below the part, without its ending;
-# `*` at the end stands for the rest of a name).
+# `*` at the end stands for the rest of a name; `+` goes on with the line before).
 layers() {
 	cat <<'TABLE'
 runtime: error clock arena buf
@@ -23,21 +23,23 @@ runtime: codec types encode decode copy compare failure
 runtime: event record row
 runtime: ctx value arith text string items map
 runtime: store/*
-runtime: command decide execution execution_* replay select strand try undo
-runtime: instance instance_* timer mailbox
+runtime: sites walk inspect where
+runtime: execution context strand command decide select try undo block mailbox retry difference
+     +: replay
 runtime: activity pool
-runtime: inspect where engine engine_* client inbox start turn verify
+runtime: engine registry queue timers instance load arrival turn batch request dispatch result
+     +: inbox step verify client
 cli: *
 dtfc: ../runtime/arena ast mem
-dtfc: src suggest
+dtfc: src suggest text
 dtfc: codes diag
 dtfc: type
 dtfc: ../grammar/*
 dtfc: dump
-dtfc: scope check check_* flow infer
+dtfc: scope check* flow infer
 dtfc: ir
-dtfc: lower lower_*
-dtfc: cname emit emit_*
+dtfc: lower*
+dtfc: cname emit*
 dtfc: compile
 dtfc: main
 TABLE

@@ -265,12 +265,39 @@ struct dtf_history_event {
 	const char *json; /* everything it says */
 	const char *file; /* where its command stands; NULL when it has no place */
 	uint32_t line, column;
-	const char *source; /* that statement's text */
+	const char *source; /* the first line of that statement */
+	uint32_t source_column; /* where source begins in its line; 0 = not known */
 };
 
 /* execution 0: the current one; -1: all, oldest first.  Until f returns false. */
 int dtf_history(struct dtf_client *client, const char *id, int64_t execution,
 	bool (*f)(void *arg, const struct dtf_history_event *event), void *arg);
+
+/* Something that an instance waits for. */
+struct dtf_waiting {
+	const char *kind; /* "activity", "event", "timer" or "child" */
+	const char *name; /* "shop.charge"; "" of a timer */
+	int64_t number; /* of its command, from 1 */
+	int64_t since_ms;
+	int64_t due_ms; /* timer; next attempt; end of the grace period; 0 = none */
+	int64_t attempt; /* activity: the last that was started; 0 = none yet */
+	int64_t attempts; /* activity: at most; 0 = for ever */
+	bool running; /* the attempt has not ended, as far as is recorded */
+	bool settling; /* cancelled: only how it ends is awaited */
+	const char *error; /* of the last attempt that ended: "timeout: …", or NULL */
+	const char *file; /* as of an event */
+	uint32_t line, column;
+	const char *source;
+	uint32_t source_column;
+};
+
+/*
+ * Calls f for everything that the instance waits for, oldest first, until it
+ * returns false; not at all when the instance has ended.  Read from the store
+ * alone: no engine need be up.  DTF_EUNKNOWN_INSTANCE, DTF_ECORRUPT.
+ */
+int dtf_where(struct dtf_client *client, const char *id,
+	bool (*f)(void *arg, const struct dtf_waiting *waiting), void *arg);
 
 #ifdef __GNUC__
 #pragma GCC visibility pop

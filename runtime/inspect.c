@@ -1,0 +1,176 @@
+/*
+ * Instances and histories as people and tools see them: rows and records of a
+ * store, decoded.  Nothing here writes, and nothing needs the workflow's code.
+ *
+ * A scan of all rows may not read anything else of the store while it is in
+ * the store's hands, so it takes rows in slices: copy some, stop the scan, look
+ * up what belongs to them, go on after the last.
+ */
+#include "inspect.h"
+
+#include <stdlib.h>
+
+#include "error.h"
+#include "walk.h"
+
+#define SLICE 256 /* rows copied at a time */
+
+/* ---- one instance ---- */
+
+/* The last `status` of a record, as text in the arena; NULL if it has none. */
+static int last_status(
+	struct store *store, struct arena *arena, uint64_t position, const char **ret) {
+	struct slice bytes, events;
+	struct record record;
+	int rc = store->ops->record(store, arena, position, &bytes);
+	if (rc > 0) {
+		return dtf__fail(DTF_ECORRUPT, "the record of a status is missing");
+	}
+	if (rc == 0) {
+		rc = dtf__record_decode(bytes, &record, &events);
+	}
+	const char *status = NULL;
+	for (uint32_t i = 0; rc == 0 && i < record.count; i++) {
+		struct event event;
+		rc = dtf__event_decode(arena, &events, &event);
+		struct slice found = { 0 };
+		if (rc == 0 && event.kind == EVENT_STATUS) {
+			found = event.payload;
+		} else if (rc == 0 && event.kind == EVENT_STARTED) {
+			found = event.begin->status; /* carried over by `continue with` */
+		}
+		if (found.size > 0) {
+			status = dtf__arena_copy(arena, found.data, found.size);
+			rc = status == NULL ? dtf__fail(DTF_ENOMEM, "out of memory") : 0;
+		}
+	}
+	if (rc == 0) {
+		*ret = status;
+	}
+	return rc;
+}
+
+static const char *unless_empty(const char *text) {
+	return text == NULL || text[0] == '\0' ? NULL : text;
+}
+
+static int describe(struct store *store, struct arena *arena, const struct row *row,
+	struct dtf_instance_info *ret) {
+	*ret = (struct dtf_instance_info){
+		.id = row->id,
+		.workflow = row->workflow,
+		.version = row->version,
+		.status = (enum dtf_status)row->status,
+		.suspended = unless_empty(row->suspended),
+		.error = unless_empty(row->error),
+		.execution = row->execution,
+		.events = row->events,
+		.created_ms = row->created_ms,
+		.updated_ms = row->updated_ms,
+		.next_timer_ms = row->next_timer_ms,
+	};
+	return row->status_at == 0 ? 0
+				   : last_status(store, arena, row->status_at, &ret->custom_status);
+}
+
+int dtf__inspect_info(struct store *store, const char *id,
+	void (*f)(void *arg, const struct dtf_instance_info *info), void *arg) {
+	struct arena arena = { 0 };
+	struct row row;
+	struct dtf_instance_info info;
+	int rc = dtf__walk_find(store, &arena, id, &row);
+	if (rc == 0) {
+		rc = describe(store, &arena, &row, &info);
+	}
+	if (rc == 0) {
+		f(arg, &info);
+	}
+	dtf__arena_finish(&arena);
+	return rc;
+}
+
+/* ---- all instances ---- */
+
+struct scan {
+	struct arena arena;
+	struct row rows[SLICE];
+	size_t count;
+	uint64_t last;
+	int rc;
+};
+
+static bool take_row(void *arg, uint64_t instance, struct slice bytes) {
+	struct scan *scan = arg;
+	scan->rc = dtf__row_decode(&scan->arena, bytes, &scan->rows[scan->count]);
+	scan->count += scan->rc == 0;
+	scan->last = instance;
+	return scan->rc == 0 && scan->count < SLICE;
+}
+
+int dtf__inspect_list(struct store *store,
+	bool (*f)(void *arg, const struct dtf_instance_info *info), void *arg) {
+	struct scan *scan = calloc(1, sizeof(*scan));
+	if (scan == NULL) {
+		return dtf__fail(DTF_ENOMEM, "out of memory");
+	}
+	bool wanted = true, more = true;
+	int rc = 0;
+	while (rc == 0 && wanted && more) {
+		scan->count = 0;
+		rc = store->ops->rows(store, scan->last, take_row, scan);
+		rc = rc == 0 ? scan->rc : rc;
+		more = scan->count == SLICE;
+		for (size_t i = 0; rc == 0 && wanted && i < scan->count; i++) {
+			struct dtf_instance_info info;
+			rc = describe(store, &scan->arena, &scan->rows[i], &info);
+			wanted = rc == 0 && f(arg, &info);
+		}
+		dtf__arena_finish(&scan->arena);
+	}
+	free(scan);
+	return rc;
+}
+
+/* ---- a history ---- */
+
+struct show {
+	bool (*f)(void *arg, const struct dtf_history_event *event);
+	void *arg;
+	struct buf json;
+};
+
+static int show_event(void *arg, const struct visit *visit) {
+	struct show *show = arg;
+	dtf__buf_clear(&show->json);
+	dtf__event_json(&show->json, visit->event);
+	if (show->json.failed) {
+		return dtf__fail(DTF_ENOMEM, "out of memory");
+	}
+	struct dtf_history_event event = {
+		.execution = visit->execution,
+		.number = visit->number,
+		.time_ms = visit->event->time_ms,
+		.kind = dtf__event_name(visit->event->kind),
+		.json = show->json.data,
+		.file = visit->place.file,
+		.line = visit->place.line,
+		.column = visit->place.column,
+		.source = visit->place.source,
+		.source_column = visit->place.source_column,
+	};
+	return show->f(show->arg, &event) ? WALK_ON : WALK_STOP;
+}
+
+int dtf__inspect_history(struct store *store, const char *id, int64_t execution,
+	bool (*f)(void *arg, const struct dtf_history_event *event), void *arg) {
+	struct arena arena = { 0 };
+	struct show show = { .f = f, .arg = arg };
+	struct row row;
+	int rc = dtf__walk_find(store, &arena, id, &row);
+	if (rc == 0) {
+		rc = dtf__walk(store, &row, execution, show_event, &show);
+	}
+	dtf__buf_finish(&show.json);
+	dtf__arena_finish(&arena);
+	return rc;
+}

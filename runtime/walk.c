@@ -1,0 +1,256 @@
+/*
+ * Records of an instance are chained backwards: each names the position of the
+ * one before.  A walk follows the chain from the row to the first record it
+ * wants, remembers the positions, and goes through them forward.  The log only
+ * grows, so what a row names stays readable while its owner goes on writing;
+ * the walk shows the instance as of the moment its row was read.
+ *
+ * An arrival says which command it answers, not where that stands; so the walk
+ * keeps the site of every command of the execution it is in.
+ */
+#include "walk.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "error.h"
+
+/* Command numbers grow, but not each one is recorded.  More than this is damage. */
+#define GAP_MAX 1000000
+
+/* Where a command stands: its site under the code the execution then ran. */
+struct origin {
+	const struct sites_workflow *workflow;
+	uint32_t site;
+};
+
+struct walk {
+	struct store *store;
+	int64_t execution;   /* wanted; -1 = all */
+	uint64_t *positions; /* newest first; owned */
+	size_t npositions, capacity;
+	struct sites sites;
+	const struct sites_workflow *workflow; /* that the execution runs now */
+	const char *name;                      /* of the workflow, in memory */
+	int64_t version;
+	struct origin *origins; /* by command number; owned */
+	size_t norigins, origins_capacity;
+	struct arena memory; /* of one record's events */
+	struct arena names;
+	int (*f)(void *arg, const struct visit *visit);
+	void *arg;
+};
+
+static int no_memory(void) {
+	return dtf__fail(DTF_ENOMEM, "out of memory");
+}
+
+static int read_record(
+	struct walk *walk, uint64_t position, struct record *ret, struct slice *ret_events) {
+	struct slice bytes;
+	dtf__arena_finish(&walk->memory);
+	int rc = walk->store->ops->record(walk->store, &walk->memory, position, &bytes);
+	if (rc > 0) {
+		return dtf__fail(DTF_ECORRUPT, "record %" PRIu64 " is missing", position);
+	}
+	return rc < 0 ? rc : dtf__record_decode(bytes, ret, ret_events);
+}
+
+static int add_position(struct walk *walk, uint64_t position) {
+	if (walk->npositions == walk->capacity) {
+		size_t capacity = walk->capacity == 0 ? 64 : walk->capacity * 2;
+		uint64_t *grown = realloc(walk->positions, capacity * sizeof(*grown));
+		if (grown == NULL) {
+			return no_memory();
+		}
+		walk->positions = grown;
+		walk->capacity = capacity;
+	}
+	walk->positions[walk->npositions++] = position;
+	return 0;
+}
+
+/* Positions of the wanted records; a chain only ever leads to older ones. */
+static int collect(struct walk *walk, uint64_t last) {
+	uint64_t position = last;
+	while (position != 0) {
+		struct record record;
+		struct slice events;
+		int rc = read_record(walk, position, &record, &events);
+		if (rc < 0) {
+			return rc;
+		}
+		if (record.previous >= position) {
+			return dtf__fail(
+				DTF_ECORRUPT, "record %" PRIu64 " names a later one", position);
+		}
+		if (walk->execution < 0 || record.execution == walk->execution) {
+			rc = add_position(walk, position);
+		} else if (record.execution < walk->execution) {
+			break;
+		}
+		if (rc < 0) {
+			return rc;
+		}
+		position = record.previous;
+	}
+	if (walk->npositions == 0) {
+		return dtf__fail(DTF_EINVAL, "there is no execution %" PRId64, walk->execution);
+	}
+	return 0;
+}
+
+/* ---- places ---- */
+
+static int begin_execution(struct walk *walk, const struct event_started *begin) {
+	walk->norigins = 0;
+	dtf__arena_finish(&walk->names);
+	walk->name = dtf__arena_printf(&walk->names, "%s", begin->workflow);
+	walk->version = begin->version;
+	if (walk->name == NULL) {
+		return no_memory();
+	}
+	return dtf__sites_find(
+		&walk->sites, begin->manifest, walk->name, walk->version, &walk->workflow);
+}
+
+static int grow_origins(struct walk *walk, size_t count) {
+	if (count <= walk->origins_capacity) {
+		return 0;
+	}
+	size_t capacity = walk->origins_capacity == 0 ? 64 : walk->origins_capacity * 2;
+	capacity = capacity < count ? count : capacity;
+	struct origin *grown = realloc(walk->origins, capacity * sizeof(*grown));
+	if (grown == NULL) {
+		return no_memory();
+	}
+	walk->origins = grown;
+	walk->origins_capacity = capacity;
+	return 0;
+}
+
+static int remember(struct walk *walk, uint32_t op, struct origin origin) {
+	if (op > walk->norigins + GAP_MAX) {
+		return dtf__fail(DTF_ECORRUPT, "command %" PRIu32 " comes out of order", op);
+	}
+	int rc = grow_origins(walk, op);
+	while (rc == 0 && walk->norigins < op) {
+		walk->origins[walk->norigins++] = (struct origin){ 0 };
+	}
+	if (rc == 0) {
+		walk->origins[op - 1] = origin;
+	}
+	return rc;
+}
+
+static struct place place_of(const struct walk *walk, const struct event *event) {
+	switch (event->kind) {
+	case EVENT_ACTIVITY_SCHEDULED:
+	case EVENT_TIMER_SET:
+	case EVENT_WAIT_OPENED:
+	case EVENT_CHILD_STARTED:
+	case EVENT_STATUS:
+	case EVENT_UNDO_STARTED:
+	case EVENT_UNDO_FAILED:
+	case EVENT_CONTINUED:
+		return dtf__sites_place(walk->workflow, event->site);
+	case EVENT_ATTEMPT_STARTED:
+	case EVENT_ATTEMPT_ENDED:
+	case EVENT_TIMER_FIRED:
+	case EVENT_GRACE_EXPIRED:
+	case EVENT_CHILD_ENDED:
+	case EVENT_TAKEN:
+	case EVENT_CLOSED:
+	case EVENT_SETTLING:
+		if (event->op >= 1 && event->op <= walk->norigins) {
+			const struct origin *origin = &walk->origins[event->op - 1];
+			return dtf__sites_place(origin->workflow, origin->site);
+		}
+		return (struct place){ 0 };
+	case EVENT_STARTED:
+	case EVENT_RAISED:
+	case EVENT_CANCEL_REQUESTED:
+	case EVENT_SUSPENDED:
+	case EVENT_RESUMED:
+	case EVENT_ADOPTED:
+	case EVENT_TERMINATED:
+	case EVENT_UNDO_ENDED:
+	case EVENT_COMPLETED:
+	case EVENT_FAILED:
+	case EVENT_CANCELLED:
+		break;
+	}
+	return (struct place){ 0 };
+}
+
+/* What the event means for the places of those that follow. */
+static int follow(struct walk *walk, const struct event *event) {
+	switch ((int)event->kind) {
+	case EVENT_STARTED:
+		return begin_execution(walk, event->begin);
+	case EVENT_ADOPTED:
+		return walk->name == NULL ? 0
+					  : dtf__sites_find(&walk->sites, event->name, walk->name,
+						    walk->version, &walk->workflow);
+	case EVENT_ACTIVITY_SCHEDULED:
+	case EVENT_TIMER_SET:
+	case EVENT_WAIT_OPENED:
+	case EVENT_CHILD_STARTED:
+		return remember(walk, event->op, (struct origin){ walk->workflow, event->site });
+	default:
+		return 0;
+	}
+}
+
+static int visit_record(struct walk *walk, uint64_t position) {
+	struct record record;
+	struct slice events;
+	int rc = read_record(walk, position, &record, &events);
+	for (uint32_t i = 0; rc == 0 && i < record.count; i++) {
+		struct event event;
+		rc = dtf__event_decode(&walk->memory, &events, &event);
+		if (rc == 0) {
+			rc = follow(walk, &event);
+		}
+		if (rc == 0) {
+			struct visit visit = { record.execution, record.first + i, &event,
+				place_of(walk, &event) };
+			rc = walk->f(walk->arg, &visit);
+		}
+	}
+	return rc;
+}
+
+int dtf__walk(struct store *store, const struct row *row, int64_t execution,
+	int (*f)(void *arg, const struct visit *visit), void *arg) {
+	struct walk walk = {
+		.store = store,
+		.execution = execution == 0 ? row->execution : execution,
+		.sites = { .store = store },
+		.f = f,
+		.arg = arg,
+	};
+	int rc = collect(&walk, row->last);
+	while (rc == 0 && walk.npositions > 0) {
+		rc = visit_record(&walk, walk.positions[--walk.npositions]);
+	}
+	free(walk.positions);
+	free(walk.origins);
+	dtf__sites_finish(&walk.sites);
+	dtf__arena_finish(&walk.memory);
+	dtf__arena_finish(&walk.names);
+	return rc < 0 ? rc : 0;
+}
+
+int dtf__walk_find(struct store *store, struct arena *arena, const char *id, struct row *ret) {
+	uint64_t instance;
+	struct slice bytes;
+	int rc = store->ops->find(store, id, &instance);
+	if (rc == 0) {
+		rc = store->ops->row(store, arena, instance, &bytes);
+	}
+	if (rc > 0) {
+		return dtf__fail(DTF_EUNKNOWN_INSTANCE, "there is no instance '%s'", id);
+	}
+	return rc < 0 ? rc : dtf__row_decode(arena, bytes, ret);
+}
