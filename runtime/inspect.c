@@ -139,6 +139,17 @@ struct show {
 	struct buf json;
 };
 
+static const char *outcome_name(enum event_outcome outcome) {
+	static const char *const names[] = {
+		[OUTCOME_OK] = "ok",
+		[OUTCOME_FAILED] = "failed",
+		[OUTCOME_TIMED_OUT] = "timed out",
+		[OUTCOME_LOST] = "lost",
+		[OUTCOME_CANCELLED] = "cancelled",
+	};
+	return names[outcome];
+}
+
 static int show_event(void *arg, const struct visit *visit) {
 	struct show *show = arg;
 	dtf__buf_clear(&show->json);
@@ -146,12 +157,18 @@ static int show_event(void *arg, const struct visit *visit) {
 	if (show->json.failed) {
 		return dtf__fail(DTF_ENOMEM, "out of memory");
 	}
+	const struct event *from = visit->event;
+	bool has_outcome = from->kind == EVENT_ATTEMPT_ENDED || from->kind == EVENT_CHILD_ENDED;
+	struct slice payload = from->kind == EVENT_STARTED ? from->begin->input : from->payload;
 	struct dtf_history_event event = {
 		.execution = visit->execution,
 		.number = visit->number,
-		.time_ms = visit->event->time_ms,
-		.kind = dtf__event_name(visit->event->kind),
+		.time_ms = from->time_ms,
+		.kind = dtf__event_name(from->kind),
 		.json = show->json.data,
+		.name = visit->name,
+		.text = has_outcome ? outcome_name(from->outcome) : unless_empty(from->text),
+		.payload = unless_empty(payload.data),
 		.file = visit->place.file,
 		.line = visit->place.line,
 		.column = visit->place.column,

@@ -12,14 +12,16 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "error.h"
 
 /* Command numbers grow, but not each one is recorded.  More than this is damage. */
 #define GAP_MAX 1000000
 
-/* Where a command stands: its site under the code the execution then ran. */
+/* A command: its name, and its site under the code that the execution then ran. */
 struct origin {
+	const char *name; /* in names */
 	const struct sites_workflow *workflow;
 	uint32_t site;
 };
@@ -36,7 +38,8 @@ struct walk {
 	struct origin *origins; /* by command number; owned */
 	size_t norigins, origins_capacity;
 	struct arena memory; /* of one record's events */
-	struct arena names;
+	struct arena names;  /* that outlive their record */
+	const char *recent;  /* the name kept last */
 	int (*f)(void *arg, const struct visit *visit);
 	void *arg;
 };
@@ -104,6 +107,7 @@ static int collect(struct walk *walk, uint64_t last) {
 
 static int begin_execution(struct walk *walk, const struct event_started *begin) {
 	walk->norigins = 0;
+	walk->recent = NULL;
 	dtf__arena_finish(&walk->names);
 	walk->name = dtf__arena_printf(&walk->names, "%s", begin->workflow);
 	walk->version = begin->version;
@@ -143,17 +147,37 @@ static int remember(struct walk *walk, uint32_t op, struct origin origin) {
 	return rc;
 }
 
-static struct place place_of(const struct walk *walk, const struct event *event) {
+/* Loops issue the same command again and again: most names are like the last. */
+static const char *keep_name(struct walk *walk, const char *name) {
+	if (walk->recent == NULL || strcmp(walk->recent, name) != 0) {
+		walk->recent = dtf__arena_printf(&walk->names, "%s", name);
+	}
+	return walk->recent;
+}
+
+static int issued(struct walk *walk, const struct event *event) {
+	const char *name = NULL;
+	if (event->name != NULL) {
+		name = keep_name(walk, event->name);
+		if (name == NULL) {
+			return no_memory();
+		}
+	}
+	return remember(walk, event->op, (struct origin){ name, walk->workflow, event->site });
+}
+
+/* The command that an event is or belongs to; a zero one if there is none. */
+static struct origin origin_of(const struct walk *walk, const struct event *event) {
 	switch (event->kind) {
 	case EVENT_ACTIVITY_SCHEDULED:
 	case EVENT_TIMER_SET:
 	case EVENT_WAIT_OPENED:
 	case EVENT_CHILD_STARTED:
 	case EVENT_STATUS:
+	case EVENT_CONTINUED:
+		return (struct origin){ event->name, walk->workflow, event->site };
 	case EVENT_UNDO_STARTED:
 	case EVENT_UNDO_FAILED:
-	case EVENT_CONTINUED:
-		return dtf__sites_place(walk->workflow, event->site);
 	case EVENT_ATTEMPT_STARTED:
 	case EVENT_ATTEMPT_ENDED:
 	case EVENT_TIMER_FIRED:
@@ -161,14 +185,21 @@ static struct place place_of(const struct walk *walk, const struct event *event)
 	case EVENT_CHILD_ENDED:
 	case EVENT_TAKEN:
 	case EVENT_CLOSED:
-	case EVENT_SETTLING:
+	case EVENT_SETTLING: {
+		struct origin origin = { 0 };
 		if (event->op >= 1 && event->op <= walk->norigins) {
-			const struct origin *origin = &walk->origins[event->op - 1];
-			return dtf__sites_place(origin->workflow, origin->site);
+			origin = walk->origins[event->op - 1];
 		}
-		return (struct place){ 0 };
+		if (event->kind == EVENT_UNDO_STARTED || event->kind == EVENT_UNDO_FAILED) {
+			origin.workflow = walk->workflow; /* the undo, not what it undoes */
+			origin.site = event->site;
+		}
+		return origin;
+	}
 	case EVENT_STARTED:
+		return (struct origin){ .name = walk->name };
 	case EVENT_RAISED:
+		return (struct origin){ .name = event->name };
 	case EVENT_CANCEL_REQUESTED:
 	case EVENT_SUSPENDED:
 	case EVENT_RESUMED:
@@ -180,7 +211,7 @@ static struct place place_of(const struct walk *walk, const struct event *event)
 	case EVENT_CANCELLED:
 		break;
 	}
-	return (struct place){ 0 };
+	return (struct origin){ 0 };
 }
 
 /* What the event means for the places of those that follow. */
@@ -196,7 +227,7 @@ static int follow(struct walk *walk, const struct event *event) {
 	case EVENT_TIMER_SET:
 	case EVENT_WAIT_OPENED:
 	case EVENT_CHILD_STARTED:
-		return remember(walk, event->op, (struct origin){ walk->workflow, event->site });
+		return issued(walk, event);
 	default:
 		return 0;
 	}
@@ -213,8 +244,9 @@ static int visit_record(struct walk *walk, uint64_t position) {
 			rc = follow(walk, &event);
 		}
 		if (rc == 0) {
+			struct origin origin = origin_of(walk, &event);
 			struct visit visit = { record.execution, record.first + i, &event,
-				place_of(walk, &event) };
+				origin.name, dtf__sites_place(origin.workflow, origin.site) };
 			rc = walk->f(walk->arg, &visit);
 		}
 	}

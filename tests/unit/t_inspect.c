@@ -144,8 +144,10 @@ static bool say_waiting(void *arg, const struct dtf_waiting *w) {
 
 static bool say_event(void *arg, const struct dtf_history_event *e) {
 	char line[512];
-	(void)snprintf(line, sizeof(line), "%d.%d %s %s:%u", (int)e->execution, (int)e->number,
-		e->kind, e->file == NULL ? "-" : e->file, e->line);
+	(void)snprintf(line, sizeof(line), "%d.%d %s %s:%u %s%s%s", (int)e->execution,
+		(int)e->number, e->kind, e->file == NULL ? "-" : e->file, e->line,
+		e->name == NULL ? "-" : e->name, e->text == NULL ? "" : " ",
+		e->text == NULL ? "" : e->text);
 	say(line);
 	return arg == NULL;
 }
@@ -254,8 +256,9 @@ START_TEST(a_history_shows_where_each_command_and_its_answer_stands) {
 	RECORD(&started, &charge);
 	RECORD(&answer, &opened);
 	ck_assert_str_eq(history(0),
-		"1.1 started -:0\n1.2 activity_scheduled order.dtf:13\n"
-		"1.3 attempt_ended order.dtf:13\n1.4 wait_opened order.dtf:15\n");
+		"1.1 started -:0 shop.fulfil\n1.2 activity_scheduled order.dtf:13 shop.charge\n"
+		"1.3 attempt_ended order.dtf:13 shop.charge ok\n"
+		"1.4 wait_opened order.dtf:15 shop.approval\n");
 }
 END_TEST
 
@@ -270,11 +273,12 @@ START_TEST(executions_are_shown_one_by_one_or_all_oldest_first) {
 	row.execution = 2;
 	total = 0;
 	RECORD(&begin, &charge);
-	ck_assert_str_eq(history(0), "2.1 started -:0\n2.2 activity_scheduled order.dtf:13\n");
-	ck_assert_str_eq(history(1), "1.1 started -:0\n1.2 continued order.dtf:16\n");
+	ck_assert_str_eq(history(0),
+		"2.1 started -:0 shop.fulfil\n2.2 activity_scheduled order.dtf:13 shop.charge\n");
+	ck_assert_str_eq(history(1), "1.1 started -:0 shop.fulfil\n1.2 continued order.dtf:16 -\n");
 	ck_assert_str_eq(history(-1),
-		"1.1 started -:0\n1.2 continued order.dtf:16\n"
-		"2.1 started -:0\n2.2 activity_scheduled order.dtf:13\n");
+		"1.1 started -:0 shop.fulfil\n1.2 continued order.dtf:16 -\n"
+		"2.1 started -:0 shop.fulfil\n2.2 activity_scheduled order.dtf:13 shop.charge\n");
 	ck_assert_ptr_nonnull(strstr(where(), "shop.charge #1"));
 	ck_assert_int_eq(dtf__inspect_history(store, "order-1", 3, say_event, NULL), DTF_EINVAL);
 }
@@ -284,7 +288,7 @@ START_TEST(a_reader_may_stop) {
 	RECORD(&started, &charge, &opened);
 	said[0] = '\0';
 	ck_assert_int_eq(dtf__inspect_history(store, "order-1", 0, say_event, said), 0);
-	ck_assert_str_eq(said, "1.1 started -:0\n");
+	ck_assert_str_eq(said, "1.1 started -:0 shop.fulfil\n");
 	said[0] = '\0';
 	ck_assert_int_eq(dtf__inspect_where(store, "order-1", say_waiting, said), 0);
 	ck_assert_ptr_null(strstr(said, "approval"));

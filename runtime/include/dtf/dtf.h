@@ -263,6 +263,9 @@ struct dtf_history_event {
 	int64_t time_ms;
 	const char *kind; /* "activity_scheduled", … */
 	const char *json; /* everything it says */
+	const char *name; /* what it is about, as "shop.charge" or "shop.approval"; or NULL */
+	const char *text; /* an outcome or a reason; or NULL */
+	const char *payload; /* JSON: arguments, result, event, status, output or error; or NULL */
 	const char *file; /* where its command stands; NULL when it has no place */
 	uint32_t line, column;
 	const char *source; /* the first line of that statement */
