@@ -9,7 +9,9 @@
 #include "codec.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "error.h"
 #include "json.h"

@@ -129,6 +129,10 @@ int dtf__json_read(struct slice text, const char *root, const struct dtf_type *t
 	if (text.size == 0) {
 		return dtf__path_fail(DTF_EPAYLOAD, &at_root, "no JSON: empty");
 	}
+	if (memchr(text.data, 0, text.size) != NULL) {
+		/* jansson drops one that ends a token. */
+		return dtf__path_fail(DTF_EPAYLOAD, &at_root, "no JSON: a NUL byte");
+	}
 	if (too_deep(text, depth)) {
 		return dtf__path_fail(
 			DTF_EPAYLOAD, &at_root, "nested deeper than %d levels", JSON_DEPTH_MAX);
@@ -140,9 +144,11 @@ int dtf__json_read(struct slice text, const char *root, const struct dtf_type *t
 		*ret = json;
 		return 0;
 	}
-	if (json_error_code(&error) == json_error_out_of_memory) {
+	enum json_error_code code = json_error_code(&error);
+	if (code == json_error_out_of_memory) {
 		return dtf__fail(DTF_ENOMEM, "out of memory");
 	}
+	bool nul = code == json_error_null_character || code == json_error_null_byte_in_key;
 	size_t stop = error.position < 0 ? 0 : (size_t)error.position;
 	struct walk walk = {
 		.at = text.data,
@@ -151,7 +157,7 @@ int dtf__json_read(struct slice text, const char *root, const struct dtf_type *t
 	while (walk.at < walk.end) {
 		walk_step(&walk);
 	}
-	return fail_at(&walk, root, type, error.text);
+	return fail_at(&walk, root, type, nul ? "U+0000 in a string" : error.text);
 }
 
 static bool write_array(struct buf *buf, json_t *array) {
