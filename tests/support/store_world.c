@@ -39,10 +39,38 @@ void temp_dir_remove(const char *dir) {
 	ck_assert_int_eq(rmdir(dir), 0);
 }
 
-static void open_lmdb(const char *dir, enum store_mode mode, struct store **ret) {
-	const struct store_options options = { 0 };
-	int rc = dtf__store_lmdb_open(dir, mode, &options, ret);
-	ck_assert_msg(rc == 0, "open: %s", dtf_errmsg());
+void write_file(const char *dir, const char *name, const void *bytes, size_t size) {
+	char path[256];
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	FILE *file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+void remove_file(const char *dir, const char *name) {
+	char path[256];
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	ck_assert_int_eq(unlink(path), 0);
+}
+
+const struct store_options store_defaults = { 0 };
+
+struct store *store_open(
+	const char *dir, enum store_mode mode, const struct store_options *options) {
+	struct store *store;
+	int rc = dtf__store_lmdb_open(dir, mode, options, &store);
+	ck_assert_msg(rc == 0, "open: %d %s", rc, dtf_errmsg());
+	return store;
+}
+
+void assert_refused(const char *dir, enum store_mode mode, int code, const char *text) {
+	struct store *store = NULL;
+	int rc = dtf__store_lmdb_open(dir, mode, &store_defaults, &store);
+	ck_assert_msg(rc == code, "open: %d, not %d (%s)", rc, code, dtf_errmsg());
+	ck_assert_ptr_null(store);
+	ck_assert_msg(strstr(dtf_errmsg(), text) != NULL, "\"%s\" says nothing of \"%s\"",
+		dtf_errmsg(), text);
 }
 
 void world_init(struct world *world, enum world_kind kind) {
@@ -51,7 +79,7 @@ void world_init(struct world *world, enum world_kind kind) {
 		ck_assert_int_eq(dtf__store_memory_open(&world->store), 0);
 	} else {
 		temp_dir(world->dir, sizeof(world->dir));
-		open_lmdb(world->dir, STORE_OWN, &world->store);
+		world->store = store_open(world->dir, STORE_OWN, &store_defaults);
 	}
 }
 
@@ -70,7 +98,7 @@ void world_reopen(struct world *world) {
 		world->store->ops->close(world->store);
 	} else {
 		world->store->ops->close(world->store);
-		open_lmdb(world->dir, STORE_OWN, &next);
+		next = store_open(world->dir, STORE_OWN, &store_defaults);
 	}
 	world->store = next;
 }
@@ -80,7 +108,7 @@ struct store *world_share(struct world *world) {
 	if (world->kind == WORLD_MEMORY) {
 		ck_assert_int_eq(dtf__store_memory_again(world->store, STORE_SHARE, &share), 0);
 	} else {
-		open_lmdb(world->dir, STORE_SHARE, &share);
+		share = store_open(world->dir, STORE_SHARE, &store_defaults);
 	}
 	return share;
 }
@@ -107,9 +135,72 @@ int commit_answer(struct store *store, const char *request, const char *value, i
 		store, &(struct store_batch){ .answers = &answer, .nanswers = 1 });
 }
 
+void assert_text_record(struct store *store, uint64_t position, const char *want) {
+	struct arena arena = { 0 };
+	struct slice record;
+	int rc = store->ops->record(store, &arena, position, &record);
+	ck_assert_msg(rc == 0, "record: %d %s", rc, dtf_errmsg());
+	ck_assert_uint_eq(record.size, strlen(want));
+	ck_assert_int_eq(memcmp(record.data, want, record.size), 0);
+	dtf__arena_finish(&arena);
+}
+
+void store_fill(struct store *store) {
+	struct arena arena = { 0 };
+	const struct slice records[] = { { "small", 5 }, pattern(&arena, 10000, 1) };
+	const struct store_put_row rows[] = { { 1, pattern(&arena, 9000, 2) } };
+	const struct store_put_name names[] = { { "order", 1 } };
+	const struct store_put_mark marks[] = { { 1, "paid", "p" } };
+	const struct store_put_manifest manifests[] = { { "cafe", pattern(&arena, 9000, 3) } };
+	const struct store_put_answer answers[] = { { "req", { "yes", 3 }, 5 } };
+	struct store_batch batch = {
+		.records = records,
+		.nrecords = 2,
+		.rows = rows,
+		.nrows = 1,
+		.names = names,
+		.nnames = 1,
+		.marks = marks,
+		.nmarks = 1,
+		.manifests = manifests,
+		.nmanifests = 1,
+		.answers = answers,
+		.nanswers = 1,
+	};
+	uint64_t sequence;
+	ck_assert_int_eq(store->ops->commit(store, &batch), 0);
+	ck_assert_int_eq(store->ops->inbox_append(store, pattern(&arena, 5000, 4), &sequence), 0);
+	dtf__arena_finish(&arena);
+}
+
+static bool ignore(void *arg, uint64_t number, struct slice value) {
+	return true;
+}
+
+/* What reading everything says: the first error. */
+int store_read_all(struct store *store) {
+	struct arena arena = { 0 };
+	struct slice value;
+	uint64_t instance;
+	const struct store_ops *ops = store->ops;
+	int rc = ops->record(store, &arena, 1, &value);
+	rc = rc != 0 ? rc : ops->record(store, &arena, 2, &value);
+	rc = rc != 0 ? rc : ops->row(store, &arena, 1, &value);
+	rc = rc != 0 ? rc : ops->rows(store, 0, ignore, NULL);
+	rc = rc != 0 ? rc : ops->find(store, "order", &instance);
+	rc = rc != 0 ? rc : ops->mark(store, 1, "paid", "p");
+	rc = rc != 0 ? rc : ops->manifest(store, &arena, "cafe", &value);
+	rc = rc != 0 ? rc : ops->answer(store, &arena, "req", &value);
+	rc = rc != 0 ? rc : ops->inbox(store, 0, ignore, NULL);
+	dtf__arena_finish(&arena);
+	return rc;
+}
+
 struct slice pattern(struct arena *arena, size_t size, unsigned seed) {
 	char *bytes = dtf__arena_alloc(arena, size + 1);
-	ck_assert_ptr_nonnull(bytes);
+	if (bytes == NULL) {
+		abort(); /* also used in processes that are no tests */
+	}
 	uint32_t state = seed * 2654435761U + 1;
 	for (size_t i = 0; i < size; i++) {
 		state = state * 1664525U + 1013904223U;

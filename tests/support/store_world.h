@@ -21,11 +21,22 @@ void world_reopen(struct world *world);
 /* Another handle that shares; the caller closes it. */
 struct store *world_share(struct world *world);
 
+/* A store on disk, opened or refused with this code and text. */
+extern const struct store_options store_defaults;
+struct store *store_open(
+	const char *dir, enum store_mode mode, const struct store_options *options);
+void assert_refused(const char *dir, enum store_mode mode, int code, const char *text);
+
 /* Commits that only do one thing. */
 int commit_record(struct store *store, const void *bytes, size_t size);
 int commit_row(struct store *store, uint64_t instance, const char *value);
 int commit_mark(struct store *store, uint64_t instance, const char *event, const char *event_id);
 int commit_answer(struct store *store, const char *request, const char *value, int64_t time_ms);
+
+/* A store with something of everything, and the first error of reading it all. */
+void store_fill(struct store *store);
+int store_read_all(struct store *store);
+void assert_text_record(struct store *store, uint64_t position, const char *want);
 
 /* n bytes that depend on the seed, in the arena. */
 struct slice pattern(struct arena *arena, size_t size, unsigned seed);
@@ -33,5 +44,7 @@ struct slice pattern(struct arena *arena, size_t size, unsigned seed);
 /* A fresh directory's name in ret, and its removal with all that is in it. */
 void temp_dir(char *ret, size_t size);
 void temp_dir_remove(const char *dir);
+void write_file(const char *dir, const char *name, const void *bytes, size_t size);
+void remove_file(const char *dir, const char *name);
 
 #endif
