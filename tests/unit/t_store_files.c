@@ -206,8 +206,12 @@ struct change {
 	enum lmdb_table table;
 	struct lmdb_key key;
 	uint32_t chunk;
-	size_t at; /* flip this byte of the chunk; SIZE_MAX: delete the chunk */
+	size_t at; /* flip this byte of the chunk, or one of: */
 };
+
+#define DELETE   SIZE_MAX
+#define SHORTEN  (SIZE_MAX - 1)
+#define LENGTHEN (SIZE_MAX - 2)
 
 static MDB_val raw_key(const struct change *change, unsigned char *bytes) {
 	memcpy(bytes, change->key.bytes, change->key.size);
@@ -227,12 +231,17 @@ static int change_in(struct lmdb_env *env, MDB_txn *txn, void *arg) {
 	ck_assert_int_eq(mdb_get(txn, dbi, &key, &old), 0);
 	ck_assert_uint_le(old.mv_size, sizeof(copy));
 	memcpy(copy, old.mv_data, old.mv_size);
-	if (change->at == SIZE_MAX) {
-		return mdb_del(txn, dbi, &key, NULL);
-	}
-	ck_assert_uint_lt(change->at, old.mv_size);
-	copy[change->at] = (char)(copy[change->at] ^ 4);
 	MDB_val data = { old.mv_size, copy };
+	if (change->at == DELETE) {
+		return mdb_del(txn, dbi, &key, NULL);
+	} else if (change->at == SHORTEN) {
+		data.mv_size--;
+	} else if (change->at == LENGTHEN) {
+		copy[data.mv_size++] = 'x';
+	} else {
+		ck_assert_uint_lt(change->at, old.mv_size);
+		copy[change->at] = (char)(copy[change->at] ^ 4);
+	}
 	return mdb_put(txn, dbi, &key, &data, 0);
 }
 
@@ -266,12 +275,18 @@ START_TEST(damage_is_noticed) {
 	const struct change changes[] = {
 		{ TABLE_LOG, one, 0, 0 }, /* size */
 		{ TABLE_LOG, one, 0, 3 }, /* size, far too large */
+		{ TABLE_LOG, one, 0, SHORTEN },
+		{ TABLE_LOG, one, 0, LENGTHEN },
 		{ TABLE_LOG, two, 0, 0 },
-		{ TABLE_LOG, two, 1, SIZE_MAX },
-		{ TABLE_LOG, two, 2, SIZE_MAX },
+		{ TABLE_LOG, two, 0, SHORTEN },
+		{ TABLE_LOG, two, 1, SHORTEN },
+		{ TABLE_LOG, two, 2, SHORTEN },
+		{ TABLE_LOG, two, 2, LENGTHEN },
+		{ TABLE_LOG, two, 1, DELETE },
+		{ TABLE_LOG, two, 2, DELETE },
 		{ TABLE_INST, one, 0, 1 },
-		{ TABLE_INST, one, 0, SIZE_MAX },
-		{ TABLE_INST, one, 2, SIZE_MAX },
+		{ TABLE_INST, one, 0, DELETE },
+		{ TABLE_INST, one, 2, DELETE },
 		{ TABLE_NAME, dtf__lmdb_text_key("order"), 0, 4 },  /* checksum */
 		{ TABLE_NAME, dtf__lmdb_text_key("order"), 0, 12 }, /* value */
 		{ TABLE_MARK, paid_key(), 0, 12 },
@@ -283,9 +298,9 @@ START_TEST(damage_is_noticed) {
 		{ TABLE_ANSWER, dtf__lmdb_text_key("req"), 0, 21 },
 		{ TABLE_INBOX, one, 0, 30 },
 		{ TABLE_INBOX, one, 1, 10 },
-		{ TABLE_INBOX, one, 0, SIZE_MAX },
+		{ TABLE_INBOX, one, 0, DELETE },
 	};
-	ck_assert_uint_eq(sizeof(changes) / sizeof(*changes), 20); /* as main says */
+	ck_assert_uint_eq(sizeof(changes) / sizeof(*changes), 26); /* as main says */
 	struct change change = changes[_i];
 	struct world world;
 	world_init(&world, WORLD_LMDB);
@@ -296,7 +311,7 @@ START_TEST(damage_is_noticed) {
 	world.store = store_open(world.dir, STORE_OWN, &store_defaults);
 	int rc = store_read_all(world.store);
 	/* A row that is gone is an unknown instance to who asks for it alone. */
-	bool gone = change.table == TABLE_INST && change.chunk == 0 && change.at == SIZE_MAX;
+	bool gone = change.table == TABLE_INST && change.chunk == 0 && change.at == DELETE;
 	ck_assert_int_eq(rc, gone ? STORE_NOT_FOUND : DTF_ECORRUPT);
 	if (gone) {
 		rc = world.store->ops->rows(world.store, 0, ignore, NULL);
@@ -406,7 +421,7 @@ int main(void) {
 	suite_add_tcase(suite, tc);
 
 	tc = tcase_create("damage");
-	tcase_add_loop_test(tc, damage_is_noticed, 0, 20);
+	tcase_add_loop_test(tc, damage_is_noticed, 0, 26);
 	tcase_add_test(tc, a_value_under_another_key_is_noticed);
 	tcase_add_test(tc, the_database_is_believed_neither);
 	tcase_add_test(tc, marks_with_equal_hashes_are_told_apart);

@@ -249,6 +249,25 @@ START_TEST(a_dead_readers_pages_are_used_again) {
 }
 END_TEST
 
+START_TEST(a_shorter_value_leaves_nothing_behind) {
+	struct world world;
+	MDB_txn *txn;
+	MDB_stat stat;
+	char row[9000];
+	world_init(&world, WORLD_LMDB);
+	memset(row, 'r', sizeof(row));
+	row[sizeof(row) - 1] = '\0';
+	ck_assert_int_eq(commit_row(world.store, 1, row), 0);
+	ck_assert_int_eq(commit_row(world.store, 1, "short"), 0);
+	struct lmdb_env *env = ((struct lmdb_store *)world.store)->env;
+	ck_assert_int_eq(dtf__lmdb_begin(env, &txn), 0);
+	ck_assert_int_eq(mdb_stat(txn, env->tables[TABLE_INST], &stat), 0);
+	dtf__lmdb_end(env, txn);
+	ck_assert_uint_eq(stat.ms_entries, 1);
+	world_finish(&world);
+}
+END_TEST
+
 /* ---- full ---- */
 
 /* Commits pattern records until one does not fit; how many did. */
@@ -466,6 +485,7 @@ int main(int argc, char **argv) {
 	tcase_add_test(tc, a_fenced_out_owner_commits_nothing);
 	tcase_add_test(tc, a_forked_child_is_refused_and_harmless);
 	tcase_add_test(tc, a_dead_readers_pages_are_used_again);
+	tcase_add_test(tc, a_shorter_value_leaves_nothing_behind);
 	suite_add_tcase(suite, tc);
 
 	tc = tcase_create("full");
