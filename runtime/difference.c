@@ -1,0 +1,110 @@
+/*
+ * Are two machines the same?  For differential replay: after a turn the
+ * machine that lived through it and one rebuilt from the log must agree in
+ * every strand, frame variable, open op and mailbox.
+ */
+#include "execution.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "codec.h"
+
+struct comparison {
+	struct dtf_ctx *a, *b;
+	const char *found;
+	struct buf left, right;
+};
+
+static int frame_at(const struct strand *strand) {
+	int at;
+	memcpy(&at, (const char *)strand->frame + strand->def->at, sizeof(at));
+	return at;
+}
+
+static bool same_frame(struct comparison *c, const struct strand *a, const struct strand *b) {
+	if (a->def->frame == NULL) {
+		return true;
+	}
+	dtf__buf_clear(&c->left);
+	dtf__buf_clear(&c->right);
+	int rc = dtf__encode(&c->left, a->def->frame, a->frame);
+	if (rc != dtf__encode(&c->right, b->def->frame, b->frame)) {
+		return false;
+	}
+	return c->left.size == c->right.size &&
+		memcmp(c->left.data, c->right.data, c->left.size) == 0;
+}
+
+static const char *strands_differ(
+	struct comparison *c, const struct strand *a, const struct strand *b) {
+	for (; a != NULL && b != NULL; a = a->next, b = b->next) {
+		if (a->serial != b->serial || a->def != b->def || a->ended != b->ended) {
+			return "strands";
+		}
+		if (a->ended) {
+			continue; /* frames of ended strands are dead */
+		}
+		if (a->wait != b->wait || a->cancel != b->cancel || a->raised != b->raised ||
+			a->shield != b->shield || a->finishing != b->finishing) {
+			return "what a strand waits for";
+		}
+		if (frame_at(a) != frame_at(b) || !same_frame(c, a, b)) {
+			return "a frame";
+		}
+		const char *found = NULL;
+		if (a->wait == WAIT_JOIN) {
+			found = strands_differ(c, a->block->first, b->block->first);
+		}
+		if (found == NULL) {
+			found = strands_differ(c, a->undoing, b->undoing);
+		}
+		if (found != NULL) {
+			return found;
+		}
+	}
+	return a == b ? NULL : "the number of strands";
+}
+
+static void op_differs(void *arg, struct op *op) {
+	struct comparison *c = arg;
+	const struct op *other = dtf__op_find(c->b, op->number);
+	if (other == NULL || other->kind != op->kind || other->state != op->state ||
+		other->attempt != op->attempt || other->running != op->running ||
+		other->due_ms != op->due_ms || other->unknown != op->unknown) {
+		c->found = "an open operation";
+	}
+}
+
+static const char *mailboxes_differ(struct dtf_ctx *a, struct dtf_ctx *b) {
+	for (const struct mailbox *box = a->mailboxes; box != NULL; box = box->next) {
+		if (box->count != dtf__mailbox_count(b, box->name)) {
+			return "a mailbox";
+		}
+	}
+	return NULL;
+}
+
+const char *dtf__execution_difference(struct dtf_ctx *a, struct dtf_ctx *b) {
+	struct comparison c = { .a = a, .b = b };
+	if (a->events != b->events || a->commands != b->commands || a->end != b->end ||
+		a->suspended != b->suspended || a->derived != b->derived) {
+		return "the number of events or commands";
+	}
+	if (a->end != END_NONE) {
+		return "";
+	}
+	c.found = strands_differ(&c, a->root, b->root);
+	if (c.found == NULL && a->nops != b->nops) {
+		c.found = "the number of open operations";
+	}
+	if (c.found == NULL) {
+		dtf__op_each(a, op_differs, &c);
+	}
+	if (c.found == NULL) {
+		c.found = mailboxes_differ(a, b);
+	}
+	dtf__buf_finish(&c.left);
+	dtf__buf_finish(&c.right);
+	return c.found == NULL ? "" : c.found;
+}

@@ -1,0 +1,291 @@
+/*
+ * One execution of an instance as a pure machine: history events in, decisions
+ * out.  It knows no clock, no store and no thread.  Live and replay take the
+ * same path; the only difference is what a decision meets in decide.c: the
+ * next recorded event, or the end of the log.
+ *
+ * All memory is in one arena and goes with it.  Everything here belongs to the
+ * engine's thread.
+ *
+ * Terms.  An op is a command that waits for something (an attempt of an
+ * activity, a timer, an event).  A strand is a piece of the workflow with a
+ * frame and one wait at a time.  A scope is what an undo registers with.
+ */
+#ifndef DTF_EXECUTION_H
+#define DTF_EXECUTION_H
+
+#include <dtf/abi.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "event.h"
+
+/* Handed out when memory is exhausted, so that small requests need no check. */
+#define CTX_SPARE_SIZE 4096
+#define FUEL_MAX 1000000 /* back edges in one micro-step */
+/* Events kept free below history_max's hard end: unwinding and the terminal event fit. */
+#define HISTORY_RESERVE 10000
+
+enum op_kind { OP_ACTIVITY, OP_TIMER, OP_WAIT };
+
+enum op_state {
+	OP_OPEN,
+	OP_DONE, /* value or error is here, not yet taken */
+	OP_SETTLING, /* asked to cancel; its outcome decides about an undo */
+	OP_SETTLED,
+};
+
+struct op {
+	uint32_t number;
+	enum op_kind kind;
+	enum op_state state;
+	uint32_t site;
+	struct strand *strand; /* who waits for it */
+	struct op *next; /* in its hash chain */
+	/* open waits of one event, oldest first */
+	struct op *next_waiting;
+	const struct dtf_activity_def *activity;
+	const struct dtf_event_def *event;
+	struct event_policy policy;
+	struct slice args; /* JSON, in the arena */
+	int64_t issued_ms;
+	int64_t due_ms; /* timer; activity: of the next attempt, 0 = none; settling: grace */
+	int64_t attempt_ms; /* when the attempt in flight started */
+	uint32_t attempt; /* last one started */
+	bool running; /* that attempt is in flight */
+	bool unknown; /* an attempt ended without a known outcome */
+	bool failed; /* DONE or SETTLED: `error` holds */
+	struct dtf_failure error; /* of the last attempt */
+	struct dtf_failure last; /* of the last failed attempt, for people */
+	void *value; /* decoded, in the arena; NULL = unit */
+	struct undo *undo; /* attached, not yet armed */
+};
+
+struct undo {
+	struct undo *next; /* older */
+	uint64_t order; /* history order of arming */
+	const struct dtf_strand_def *def;
+	void *frame;
+	uint32_t op; /* the step it undoes; 0 = a standing block */
+	bool impossible; /* needs a result that nobody knows */
+};
+
+struct scope {
+	struct scope *outer;
+	struct undo *undos; /* newest first */
+	unsigned depth; /* number of open scopes of its strand, itself included */
+};
+
+/* An error that finally holds back. */
+struct held {
+	struct held *outer;
+	unsigned depth; /* of strand->scope when finally began */
+	bool raised, cancelled;
+	struct dtf_failure error;
+};
+
+enum wait_kind { WAIT_NONE, WAIT_OP, WAIT_SELECT, WAIT_JOIN, WAIT_UNWIND };
+
+struct strand {
+	uint32_t serial; /* creation order, from 1 */
+	const struct dtf_strand_def *def;
+	void *frame;
+	struct strand *parent;
+	struct strand *next; /* sibling in its block */
+	struct strand *next_ready;
+	enum wait_kind wait;
+	struct op *op;
+	struct select *select;
+	struct block *block;
+	struct strand *undoing; /* the undo that runs for this strand */
+	struct undo *undo; /* what this strand undoes */
+	struct scope *scope; /* innermost open one; shared with the parent at first */
+	struct scope *own; /* scope of the whole strand, unwound when it fails */
+	struct held *held;
+	unsigned shield; /* > 0: cancellation waits */
+	bool is_ready, ended;
+	bool finishing; /* its code has ended by an error; undos of `own` run */
+	bool cancel; /* asked, not yet delivered */
+	bool cancel_delivered;
+	bool raised; /* `error`, or cancellation, is on its way out */
+	bool cancelled; /* what is raised is cancellation */
+	struct dtf_failure error;
+};
+
+struct block {
+	struct strand *first, **tail;
+	unsigned live;
+	bool decided; /* no branch starts any more */
+	bool cancelled; /* by cancellation from outside */
+	bool failed; /* by `error` */
+	struct dtf_failure error;
+};
+
+struct message {
+	struct message *next;
+	uint32_t number; /* of its event */
+	struct slice payload;
+};
+
+/* The mailbox of one event name, and who waits at it. */
+struct mailbox {
+	struct mailbox *next;
+	const char *name;
+	struct message *first, **tail;
+	uint32_t count;
+	struct op *waiting, **waiting_tail;
+};
+
+/* An undo that failed, for the end state. */
+struct undo_failure {
+	struct undo_failure *next;
+	const char *name; /* of the strand def */
+	uint32_t site;
+	struct dtf_failure error;
+};
+
+enum execution_end { END_NONE, END_COMPLETED, END_FAILED, END_CANCELLED, END_TERMINATED, END_CONTINUED };
+
+/* What the engine hears of a live execution. */
+struct execution_host {
+	void *arg;
+	/* A pool slot for this activity now?  Then attempt 1 starts with the schedule event. */
+	bool (*claim)(void *arg, const struct dtf_activity_def *activity, const struct event_policy *policy);
+	void (*decided)(void *arg, const struct event *event);
+	void (*log)(void *arg, enum dtf_log_level level, const char *text);
+};
+
+/* Where replay reads what was decided; see replay.c. */
+struct replay;
+
+struct dtf_ctx {
+	struct arena arena;
+	const struct dtf_workflow_def *workflow;
+	struct event_started begin; /* in the arena */
+	const struct execution_host *host;
+	struct replay *replay; /* NULL: live */
+	struct buf scratch; /* for encoding */
+	uint32_t events; /* recorded so far in this execution */
+	int64_t now_ms; /* of the current micro-step */
+	struct strand *strand; /* the one that runs */
+	struct strand *root;
+	struct strand *ready; /* by serial number */
+	uint32_t strands, commands;
+	uint64_t undo_order, derived; /* counters */
+	unsigned fuel;
+	struct op **ops; /* hash by number */
+	size_t nops, ops_size;
+	struct op *free_ops;
+	struct mailbox *mailboxes;
+	const char *cancel_reason; /* NULL: not asked */
+	struct slice status; /* last `status`, JSON; size 0 = none */
+	struct undo_failure *undo_failures, **undo_failures_tail;
+	bool history_full; /* was raised */
+	bool suspended; /* arrivals are parked */
+	const char *suspend_reason;
+	struct parked *parked, **parked_tail;
+	enum execution_end end;
+	struct slice result; /* output, failure or next input, JSON */
+	/* replay and code disagree, or memory ran out: the machine stands still */
+	bool broken, out_of_memory;
+	char broken_text[400];
+};
+
+/* Stands still: nothing that code or an event asks for is done any more. */
+static inline bool dtf__stopped(const struct dtf_ctx *ctx) {
+	return ctx->broken || ctx->out_of_memory;
+}
+
+/* ---- execution.c ---- */
+
+/* A machine that has seen nothing; NULL when memory is exhausted. */
+struct dtf_ctx *dtf__execution_create(const struct dtf_workflow_def *workflow,
+	const struct execution_host *host);
+void dtf__execution_destroy(struct dtf_ctx *ctx);
+/* One micro-step: applies an arrival and runs what it woke. */
+void dtf__execution_apply(struct dtf_ctx *ctx, const struct event *event);
+/* The op, or NULL when it is closed or was never there. */
+struct op *dtf__op_find(struct dtf_ctx *ctx, uint32_t number);
+/* Calls f for every open op, in order of number. */
+void dtf__op_each(struct dtf_ctx *ctx, void (*f)(void *arg, struct op *op), void *arg);
+/* What is unread in the mailboxes, in order of arrival, in the arena. */
+const struct event_unread *dtf__execution_unread(struct dtf_ctx *ctx, size_t *ret_count);
+/* "" when both are the same machine, else what differs: for verify. */
+const char *dtf__execution_difference(struct dtf_ctx *a, struct dtf_ctx *b);
+
+/* ---- decide.c ---- */
+
+/*
+ * Records a decision.  Live: numbers it and tells the host.  In replay: it
+ * must equal the next recorded event, else the machine breaks.  Fields that
+ * the record alone knows (`started`) are filled in from it.
+ */
+void dtf__decide(struct dtf_ctx *ctx, struct event *event);
+void dtf__broken(struct dtf_ctx *ctx, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* ---- strand.c ---- */
+
+struct strand *dtf__strand_create(struct dtf_ctx *ctx, const struct dtf_strand_def *def, void *frame,
+	struct strand *parent);
+void dtf__strand_run(struct dtf_ctx *ctx, struct strand *strand); /* to its next wait or end */
+void dtf__strand_wake(struct dtf_ctx *ctx, struct strand *strand);
+void dtf__strand_run_ready(struct dtf_ctx *ctx);
+void dtf__strand_cancel(struct dtf_ctx *ctx, struct strand *strand);
+bool dtf__strand_cancel_due(const struct strand *strand);
+void dtf__strand_raise(struct strand *strand, const struct dtf_failure *failure);
+void dtf__strand_raise_cancelled(struct strand *strand);
+
+/* ---- command.c ---- */
+
+struct op *dtf__op_open(struct dtf_ctx *ctx, enum op_kind kind, uint32_t site);
+void dtf__op_close(struct dtf_ctx *ctx, struct op *op); /* forgets it */
+/* Records that nobody waits for it any more and forgets it. */
+void dtf__op_abandon(struct dtf_ctx *ctx, struct op *op);
+void dtf__op_set_activity(struct op *op, const struct dtf_activity_def *activity,
+	const struct dtf_policy *policy, struct slice args);
+void dtf__op_issue_activity(struct dtf_ctx *ctx, struct op *op);
+void dtf__op_issue_timer(struct dtf_ctx *ctx, struct op *op);
+void dtf__op_issue_wait(struct dtf_ctx *ctx, struct op *op);
+/* Encodes a command's arguments; false: a fault was raised. */
+bool dtf__encode_args(struct dtf_ctx *ctx, const struct dtf_type *type, const void *value,
+	struct slice *ret);
+/* May this strand issue a command?  false: something is raised. */
+bool dtf__may_issue(struct dtf_ctx *ctx);
+size_t dtf__op_value_size(const struct op *op);
+/* Copies what the op brought to *ret, or raises its error; arms its undo.  Closes it. */
+enum dtf_step dtf__op_take(struct dtf_ctx *ctx, struct op *op, struct scope *scope, void *ret);
+/* Stops waiting for it: true when it is closed (its undo, if it may have
+ * happened, armed in scope); false: it has to settle first. */
+bool dtf__op_give_up(struct dtf_ctx *ctx, struct op *op, struct scope *scope);
+
+/* ---- select.c ---- */
+
+/* The undo of the arm just added; false: no select is being built. */
+bool dtf__select_set_undo(struct dtf_ctx *ctx, struct undo *undo);
+
+/* ---- retry.c ---- */
+
+/* When the op's next attempt is due after this end of its last; 0: there is none. */
+int64_t dtf__retry_due(const struct dtf_ctx *ctx, const struct op *op, enum event_outcome outcome,
+	const struct dtf_failure *error, int64_t now_ms);
+
+/* ---- undo.c ---- */
+
+void dtf__undo_arm(struct dtf_ctx *ctx, struct scope *scope, struct undo *undo, const struct op *op);
+/* Runs the scope's undos for this strand, newest first; true when none is left. */
+bool dtf__undo_run(struct dtf_ctx *ctx, struct strand *strand, struct scope *scope);
+
+/* ---- mailbox.c ---- */
+
+struct mailbox *dtf__mailbox(struct dtf_ctx *ctx, const char *name); /* made on first use */
+uint32_t dtf__mailbox_count(struct dtf_ctx *ctx, const char *name);
+void dtf__mailbox_put(struct dtf_ctx *ctx, const char *name, uint32_t number, struct slice payload);
+/* Takes the oldest message for this op: DONE, recorded.  False: none is there. */
+bool dtf__mailbox_take(struct dtf_ctx *ctx, struct op *op);
+void dtf__mailbox_wait(struct dtf_ctx *ctx, struct op *op);
+void dtf__mailbox_leave(struct dtf_ctx *ctx, struct op *op);
+
+/* ---- ctx.h functions that value operations use are in context.c ---- */
+
+#endif

@@ -1,0 +1,192 @@
+/*
+ * Strands: creating, running, ending, cancelling.
+ *
+ * A new strand runs at once, depth first, to its first wait.  After that only
+ * the strands that an event concerns are woken, and they run by serial number,
+ * which is creation order.  A parent in a join is woken when its last branch
+ * has ended, so it always runs after its children without a rule of its own.
+ *
+ * Cancellation is a flag that a strand meets at its waits.  A shield (an undo,
+ * a finally on its way out) keeps it from being met, not from being set.
+ */
+#include "execution.h"
+
+#include "codec.h"
+#include "ctx.h"
+
+struct strand *dtf__strand_create(
+	struct dtf_ctx *ctx, const struct dtf_strand_def *def, void *frame, struct strand *parent) {
+	struct strand *strand = dtf__ctx_alloc(ctx, sizeof(*strand));
+	struct scope *own = dtf__ctx_alloc(ctx, sizeof(*own));
+	if (ctx->out_of_memory) {
+		return strand;
+	}
+	*strand = (struct strand){
+		.serial = ++ctx->strands, .def = def, .frame = frame, .parent = parent
+	};
+	if (parent == NULL) {
+		strand->own = own;
+		strand->scope = own;
+	} else {
+		/* A fail-fast branch owns no scope: its undos belong to the enclosing
+		 * one, in one history order (DECISIONS 9). */
+		strand->scope = parent->scope;
+	}
+	return strand;
+}
+
+bool dtf__strand_cancel_due(const struct strand *strand) {
+	return strand->cancel && strand->shield == 0 && !strand->cancel_delivered;
+}
+
+void dtf__strand_raise(struct strand *strand, const struct dtf_failure *failure) {
+	if (!strand->raised) {
+		strand->raised = true;
+		strand->cancelled = false;
+		strand->error = *failure;
+	}
+}
+
+void dtf__strand_raise_cancelled(struct strand *strand) {
+	strand->raised = true;
+	strand->cancelled = true;
+	strand->cancel = false;
+	strand->cancel_delivered = true;
+	strand->error = (struct dtf_failure){ .name = "cancelled", .message = "cancelled" };
+}
+
+void dtf__strand_wake(struct dtf_ctx *ctx, struct strand *strand) {
+	if (strand->is_ready || strand->ended) {
+		return;
+	}
+	strand->is_ready = true;
+	struct strand **at = &ctx->ready;
+	while (*at != NULL && (*at)->serial < strand->serial) {
+		at = &(*at)->next_ready;
+	}
+	strand->next_ready = *at;
+	*at = strand;
+}
+
+void dtf__strand_run_ready(struct dtf_ctx *ctx) {
+	while (ctx->ready != NULL && ctx->end == END_NONE && !dtf__stopped(ctx)) {
+		struct strand *strand = ctx->ready;
+		ctx->ready = strand->next_ready;
+		strand->next_ready = NULL;
+		strand->is_ready = false;
+		dtf__strand_run(ctx, strand);
+	}
+}
+
+void dtf__strand_cancel(struct dtf_ctx *ctx, struct strand *strand) {
+	if (strand->ended || strand->cancel || strand->cancel_delivered) {
+		return;
+	}
+	strand->cancel = true;
+	if (strand->shield == 0 && strand->wait != WAIT_UNWIND && !strand->finishing) {
+		dtf__strand_wake(ctx, strand);
+	}
+}
+
+/* ---- ends ---- */
+
+static void end_body(struct dtf_ctx *ctx, struct strand *strand) {
+	struct event event = { .kind = EVENT_COMPLETED };
+	if (!strand->raised) {
+		if (ctx->end == END_NONE) {
+			ctx->end = END_COMPLETED;
+			event.payload = ctx->result;
+			dtf__decide(ctx, &event);
+		}
+		return;
+	}
+	if (strand->cancelled) {
+		ctx->end = END_CANCELLED;
+		event = (struct event){ .kind = EVENT_CANCELLED, .text = ctx->cancel_reason };
+	} else {
+		ctx->end = END_FAILED;
+		dtf__buf_clear(&ctx->scratch);
+		dtf__failure_encode(&ctx->scratch, &strand->error);
+		event = (struct event){ .kind = EVENT_FAILED,
+			.payload = { ctx->scratch.data, ctx->scratch.size } };
+	}
+	dtf__decide(ctx, &event);
+}
+
+static void end_branch(struct dtf_ctx *ctx, struct strand *strand) {
+	struct strand *holder = strand->parent;
+	struct block *block = holder->block;
+	block->live--;
+	/* An error after the first, and the cancellation that followed from it,
+	 * do not change what the block raises. */
+	if (strand->raised && !strand->cancelled && !block->decided) {
+		block->decided = true;
+		block->failed = true;
+		block->error = strand->error;
+		for (struct strand *s = block->first; s != NULL; s = s->next) {
+			dtf__strand_cancel(ctx, s);
+		}
+	}
+	if (block->live == 0) {
+		dtf__strand_wake(ctx, holder);
+	}
+}
+
+static void end(struct dtf_ctx *ctx, struct strand *strand) {
+	strand->ended = true;
+	if (strand->parent == NULL) {
+		end_body(ctx, strand);
+	} else if (strand->undo != NULL) {
+		dtf__strand_wake(ctx, strand->parent);
+	} else {
+		end_branch(ctx, strand);
+	}
+}
+
+/* The strand's code is over; what is raised stays so.  Undos come first. */
+static void finish(struct dtf_ctx *ctx, struct strand *strand) {
+	if (strand->raised && strand->own != NULL) {
+		strand->finishing = true;
+		strand->held = NULL;
+		strand->scope = strand->own;
+		strand->wait = WAIT_UNWIND;
+		if (!dtf__undo_run(ctx, strand, strand->own)) {
+			return;
+		}
+	}
+	strand->wait = WAIT_NONE;
+	end(ctx, strand);
+}
+
+void dtf__strand_run(struct dtf_ctx *ctx, struct strand *strand) {
+	if (dtf__stopped(ctx)) {
+		return;
+	}
+	struct strand *outer = ctx->strand;
+	ctx->strand = strand;
+	enum dtf_step step = DTF_RAISED;
+	if (!strand->finishing && !(strand->raised && strand->wait == WAIT_NONE)) {
+		do {
+			step = strand->def->run(ctx, strand->frame);
+		} while (step == DTF_AGAIN && !dtf__stopped(ctx));
+	}
+	ctx->strand = outer;
+	if (dtf__stopped(ctx)) {
+		return;
+	}
+	switch (step) {
+	case DTF_DONE:
+	case DTF_RAISED:
+		finish(ctx, strand);
+		break;
+	case DTF_WAIT:
+		if (strand->wait == WAIT_NONE) {
+			dtf__broken(ctx, "strand %s waits for nothing", strand->def->name);
+		}
+		break;
+	case DTF_READY:
+	case DTF_AGAIN:
+		dtf__broken(ctx, "strand %s answered %d", strand->def->name, (int)step);
+		break;
+	}
+}
