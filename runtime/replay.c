@@ -72,7 +72,7 @@ bool dtf__replay_next_decision(struct replay *replay, struct dtf_ctx *ctx, struc
 	return true;
 }
 
-static void step(struct replay *replay, struct dtf_ctx *ctx) {
+static void step(struct replay *replay, struct dtf_ctx *ctx, bool run_start) {
 	struct event arrival = replay->ahead;
 	if (!dtf__event_is_arrival(arrival.kind)) {
 		dtf__broken(ctx, "event %u: recorded: %s %s; current code: nothing", replay->number,
@@ -81,17 +81,24 @@ static void step(struct replay *replay, struct dtf_ctx *ctx) {
 	}
 	replay->has_ahead = false;
 	replay->number++;
+	if (arrival.kind == EVENT_STARTED && !look_ahead(replay) && replay->rc == 0) {
+		if (!run_start) {
+			ctx->events++;
+			return;
+		}
+		ctx->replay = NULL;
+	}
 	dtf__execution_apply(ctx, &arrival);
 	if (!replay->has_ahead) {
 		dtf__arena_finish(&replay->arena);
 	}
 }
 
-int dtf__replay(struct dtf_ctx *ctx, const struct history *history) {
+int dtf__replay(struct dtf_ctx *ctx, const struct history *history, bool run_start) {
 	struct replay replay = { .history = history, .number = 1 };
 	ctx->replay = &replay;
 	while (!dtf__stopped(ctx) && look_ahead(&replay)) {
-		step(&replay, ctx);
+		step(&replay, ctx, run_start);
 	}
 	ctx->replay = NULL;
 	dtf__arena_finish(&replay.arena);

@@ -13,11 +13,13 @@ struct history {
 };
 
 /*
- * Runs a fresh ctx through all of it.  0 when every decision matched and the
+ * Runs a fresh ctx through all of it.  If the last event is a start whose
+ * micro-step was left for later (continue with), run_start says whether to run
+ * it now, live.  0 when every decision matched and the
  * ctx is now what it was; ctx->broken says how it did not.  DTF_ECORRUPT,
  * DTF_EFORMAT, DTF_ENOMEM for bytes that cannot be read.
  */
-int dtf__replay(struct dtf_ctx *ctx, const struct history *history);
+int dtf__replay(struct dtf_ctx *ctx, const struct history *history, bool run_start);
 
 /* For decide.c: the next recorded event if it is a decision. */
 bool dtf__replay_next_decision(struct replay *replay, struct dtf_ctx *ctx, struct event *ret);

@@ -1,0 +1,164 @@
+/*
+ * One attempt: what user code may ask and say, and running it to an outcome.
+ *
+ * The result leaves the worker as canonical JSON, so that the engine's thread
+ * never touches user memory and a live result is decoded on the same path as a
+ * recorded one.
+ */
+#include "pool.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec.h"
+#include "error.h"
+
+void *dtf_activity_alloc(struct dtf_activity *act, size_t size) {
+	return dtf__arena_alloc(&act->memory, size);
+}
+
+const char *dtf_activity_printf(struct dtf_activity *act, const char *format, ...) {
+	va_list args;
+	va_start(args, format);
+	const char *text = dtf__arena_vprintf(&act->memory, format, args);
+	va_end(args);
+	return text;
+}
+
+static const char *keep(struct dtf_activity *act, const char *text) {
+	const char *copy = text == NULL ? NULL : dtf__arena_copy(&act->memory, text, strlen(text));
+	return copy == NULL && text != NULL ? "out of memory" : copy;
+}
+
+static int fail(struct dtf_activity *act, const char *code, const char *message, bool retryable) {
+	act->failed = true;
+	act->failure = (struct dtf_failure){ .name = dtf_activity_failed.name,
+		.message = message == NULL ? "" : keep(act, message), .code = keep(act, code),
+		.retryable = retryable };
+	return 1;
+}
+
+int dtf_activity_fail(struct dtf_activity *act, const char *code, const char *message) {
+	return fail(act, code, message, true);
+}
+
+int dtf_activity_fail_final(struct dtf_activity *act, const char *code, const char *message) {
+	return fail(act, code, message, false);
+}
+
+int dtf_activity_fail_typed(struct dtf_activity *act, const struct dtf_error_def *error,
+	const void *fields, const char *message) {
+	struct buf data = { 0 };
+	if (fields != NULL && error->fields->kind == DTF_KIND_RECORD &&
+		dtf__encode(&data, error->fields, fields) != 0) {
+		dtf__buf_finish(&data);
+		return fail(act, "bad_value", dtf_errmsg(), false);
+	}
+	act->failed = true;
+	act->failure = (struct dtf_failure){ .name = error->name,
+		.message = message == NULL ? "" : keep(act, message),
+		.data = data.size == 0 ? NULL : keep(act, data.data) };
+	dtf__buf_finish(&data);
+	return 1;
+}
+
+const char *dtf_activity_key(const struct dtf_activity *act) {
+	return act->key;
+}
+
+const char *dtf_activity_instance(const struct dtf_activity *act) {
+	return act->id;
+}
+
+int64_t dtf_activity_attempt(const struct dtf_activity *act) {
+	return act->attempt;
+}
+
+int64_t dtf_activity_remaining_ms(const struct dtf_activity *act) {
+	if (act->deadline_ms == 0) {
+		return INT64_MAX;
+	}
+	int64_t left = act->deadline_ms - act->now_ms(act->now_arg);
+	return left > 0 ? left : 0;
+}
+
+bool dtf_activity_cancelled(const struct dtf_activity *act) {
+	return act->cancelled;
+}
+
+void *dtf_activity_user(const struct dtf_activity *act) {
+	return act->user;
+}
+
+/* ---- running ---- */
+
+static void encode_failure(struct dtf_activity *act) {
+	dtf__buf_clear(&act->payload);
+	dtf__failure_encode(&act->payload, &act->failure);
+	if ((int64_t)act->payload.size > act->payload_max) {
+		size_t size = act->payload.size;
+		act->failure = (struct dtf_failure){ .name = dtf_payload_too_large.name,
+			.message = dtf__arena_printf(&act->memory,
+				"the activity's error has %zu bytes, the limit is %lld", size,
+				(long long)act->payload_max) };
+		dtf__buf_clear(&act->payload);
+		dtf__failure_encode(&act->payload, &act->failure);
+	}
+	act->outcome = OUTCOME_FAILED;
+}
+
+/* A result that cannot be recorded is an error that trying again cannot mend. */
+static void refuse_result(struct dtf_activity *act, const char *name, const char *message) {
+	act->failure = (struct dtf_failure){ .name = name, .message = keep(act, message) };
+	encode_failure(act);
+}
+
+static void encode_result(struct dtf_activity *act, const void *result) {
+	int rc = dtf__encode(&act->payload, act->def->result, result);
+	if (rc == CODEC_OVERFLOW) {
+		refuse_result(act, dtf_overflow.name, dtf_errmsg());
+	} else if (rc != 0) {
+		refuse_result(act, dtf_bad_value.name, dtf_errmsg());
+	} else if ((int64_t)act->payload.size > act->payload_max) {
+		const char *text = dtf__arena_printf(&act->memory,
+			"the activity's result has %zu bytes, the limit is %lld", act->payload.size,
+			(long long)act->payload_max);
+		refuse_result(act, dtf_payload_too_large.name, text);
+	} else {
+		act->outcome = OUTCOME_OK;
+	}
+}
+
+void dtf__attempt_run(struct dtf_activity *act) {
+	void *args = dtf__arena_alloc(&act->memory, act->def->args->size + 1);
+	void *result = dtf__arena_alloc(&act->memory, act->def->result->size + 1);
+	if (args == NULL || result == NULL ||
+		dtf__decode(&act->memory, act->def->args, "", act->args, args) < 0) {
+		(void)fail(act, "bad_payload",
+			args == NULL || result == NULL ? "out of memory" : dtf_errmsg(), false);
+		encode_failure(act);
+		return;
+	}
+	int rc = act->def->run(act, args, result);
+	if (rc != 0 && !act->failed) {
+		char text[64];
+		(void)snprintf(text, sizeof(text), "the activity returned %d", rc);
+		(void)fail(act, NULL, text, true);
+	}
+	if (rc != 0) {
+		encode_failure(act);
+	} else {
+		encode_result(act, result);
+	}
+}
+
+void dtf__attempt_free(struct dtf_activity *act) {
+	if (act == NULL) {
+		return;
+	}
+	dtf__arena_finish(&act->memory);
+	dtf__buf_finish(&act->payload);
+	free(act);
+}

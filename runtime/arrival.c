@@ -1,0 +1,61 @@
+/* What has happened to an instance, from when the engine hears of it until it is recorded. */
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool keep(struct arena *arena, const char **text) {
+	if (*text != NULL) {
+		*text = dtf__arena_copy(arena, *text, strlen(*text));
+		return *text != NULL;
+	}
+	return true;
+}
+
+static bool keep_bytes(struct arena *arena, struct slice *bytes) {
+	if (bytes->size > 0) {
+		bytes->data = dtf__arena_copy(arena, bytes->data, bytes->size);
+		return bytes->data != NULL;
+	}
+	return true;
+}
+
+static bool keep_begin(struct arena *arena, struct event *event) {
+	if (event->begin == NULL) {
+		return true;
+	}
+	struct event_started *begin = dtf__arena_alloc(arena, sizeof(*begin));
+	if (begin == NULL) {
+		return false;
+	}
+	*begin = *event->begin;
+	event->begin = begin;
+	return keep(arena, &begin->id) && keep(arena, &begin->workflow) &&
+		keep(arena, &begin->manifest) && keep_bytes(arena, &begin->input) &&
+		keep_bytes(arena, &begin->status);
+}
+
+struct arrival *dtf__arrival_add(struct instance *instance, const struct event *event) {
+	struct arrival *arrival = calloc(1, sizeof(*arrival));
+	if (arrival == NULL) {
+		return NULL;
+	}
+	arrival->event = *event;
+	struct event *copy = &arrival->event;
+	if (!keep(&arrival->memory, &copy->name) || !keep(&arrival->memory, &copy->text) ||
+		!keep_bytes(&arrival->memory, &copy->payload) || !keep_begin(&arrival->memory, copy)) {
+		dtf__arrival_free(arrival);
+		return NULL;
+	}
+	*instance->tail = arrival;
+	instance->tail = &arrival->next;
+	dtf__instance_dirty(instance);
+	return arrival;
+}
+
+void dtf__arrival_free(struct arrival *arrival) {
+	if (arrival != NULL) {
+		dtf__arena_finish(&arrival->memory);
+		free(arrival);
+	}
+}

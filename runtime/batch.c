@@ -1,0 +1,326 @@
+/*
+ * One commit: the records, rows and answers of all turns of a round, and what
+ * is let out when it is durable.
+ *
+ * A store that is full has written nothing: every turn is taken back, clients
+ * are told, and what nobody waits for (results, timers) is tried again.  Any
+ * other failure of the store is for good: nothing is acknowledged any more.
+ */
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+
+/* Room for one more; false and `failed` when memory is exhausted. */
+static bool reserve(struct batch *batch, void **array, size_t count, size_t *capacity, size_t size) {
+	if (count < *capacity) {
+		return true;
+	}
+	size_t wanted = *capacity == 0 ? 32 : *capacity * 2;
+	void *grown = realloc(*array, wanted * size);
+	if (grown == NULL) {
+		batch->failed = true;
+		return false;
+	}
+	memset((char *)grown + *capacity * size, 0, (wanted - *capacity) * size);
+	*array = grown;
+	*capacity = wanted;
+	return true;
+}
+
+void dtf__batch_effect(struct dtf_engine *engine, const struct effect *effect) {
+	struct batch *batch = &engine->batch;
+	if (reserve(batch, (void **)&batch->effects, batch->neffects, &batch->effects_capacity,
+		    sizeof(*batch->effects))) {
+		batch->effects[batch->neffects++] = *effect;
+	} else {
+		free(effect->text);
+	}
+}
+
+void dtf__batch_mark(struct dtf_engine *engine, uint64_t instance, const char *event,
+	const char *event_id) {
+	struct batch *batch = &engine->batch;
+	const char *name = dtf__arena_copy(&batch->arena, event, strlen(event));
+	const char *id = dtf__arena_copy(&batch->arena, event_id, strlen(event_id));
+	if (name == NULL || id == NULL ||
+		!reserve(batch, (void **)&batch->marks, batch->nmarks, &batch->marks_capacity,
+			sizeof(*batch->marks))) {
+		batch->failed = true;
+		return;
+	}
+	batch->marks[batch->nmarks++] = (struct store_put_mark){ instance, name, id };
+}
+
+bool dtf__batch_has_mark(const struct dtf_engine *engine, uint64_t instance, const char *event,
+	const char *event_id) {
+	for (size_t i = 0; i < engine->batch.nmarks; i++) {
+		const struct store_put_mark *mark = &engine->batch.marks[i];
+		if (mark->instance == instance && strcmp(mark->event, event) == 0 &&
+			strcmp(mark->event_id, event_id) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void dtf__batch_answer(struct dtf_engine *engine, const char *request, int rc, const char *text) {
+	struct batch *batch = &engine->batch;
+	struct buf json = { 0 };
+	dtf__buf_printf(&json, "{\"rc\":%d,\"text\":", rc);
+	dtf__buf_json_string(&json, text);
+	dtf__buf_text(&json, "}");
+	const char *copy = json.failed ? NULL : dtf__arena_copy(&batch->arena, json.data, json.size);
+	const char *id = dtf__arena_copy(&batch->arena, request, strlen(request));
+	size_t size = json.size;
+	dtf__buf_finish(&json);
+	if (copy == NULL || id == NULL ||
+		!reserve(batch, (void **)&batch->answers, batch->nanswers, &batch->answers_capacity,
+			sizeof(*batch->answers))) {
+		batch->failed = true;
+		return;
+	}
+	batch->answers[batch->nanswers++] =
+		(struct store_put_answer){ id, { copy, size }, engine->now_ms };
+}
+
+int dtf__batch_turned(struct instance *instance) {
+	struct batch *batch = &instance->engine->batch;
+	if (instance->turned) {
+		return 0;
+	}
+	if (!reserve(batch, (void **)&batch->turned, batch->nturned, &batch->turned_capacity,
+		    sizeof(struct instance *))) {
+		return dtf__fail(DTF_ENOMEM, "out of memory for a commit");
+	}
+	instance->turned = true;
+	batch->turned[batch->nturned++] = instance;
+	return 0;
+}
+
+int dtf__batch_record(struct instance *instance, const struct record *record, struct slice events,
+	uint64_t *ret) {
+	struct dtf_engine *engine = instance->engine;
+	struct batch *batch = &engine->batch;
+	if (!reserve(batch, (void **)&batch->records, batch->nrecords, &batch->records_capacity,
+		    sizeof(*batch->records))) {
+		return dtf__fail(DTF_ENOMEM, "out of memory for a commit");
+	}
+	struct buf *bytes = &batch->records[batch->nrecords];
+	dtf__buf_clear(bytes);
+	dtf__record_encode(bytes, record, events);
+	if (bytes->failed) {
+		return dtf__fail(DTF_ENOMEM, "out of memory for a record");
+	}
+	*ret = engine->store->ops->next(engine->store) + batch->nrecords;
+	batch->nrecords++;
+	batch->size += bytes->size;
+	return 0;
+}
+
+void dtf__batch_truncate(struct dtf_engine *engine, size_t neffects, size_t nmarks) {
+	struct batch *batch = &engine->batch;
+	while (batch->neffects > neffects) {
+		free(batch->effects[--batch->neffects].text);
+	}
+	batch->nmarks = nmarks;
+}
+
+static void reset(struct batch *batch) {
+	batch->nrecords = 0;
+	batch->size = 0;
+	batch->nturned = 0;
+	batch->neffects = 0;
+	batch->nmarks = 0;
+	batch->nanswers = 0;
+	batch->failed = false;
+	batch->inbox_through = 0;
+	batch->admits = false;
+	dtf__arena_finish(&batch->arena);
+}
+
+/* ---- letting out ---- */
+
+static void free_taken(struct instance *instance) {
+	while (instance->taken != NULL) {
+		struct arrival *next = instance->taken->next;
+		dtf__arrival_free(instance->taken);
+		instance->taken = next;
+	}
+}
+
+static void release(struct dtf_engine *engine, const struct effect *effect) {
+	switch (effect->kind) {
+	case EFFECT_RUN:
+		dtf__dispatch_run(effect->instance, effect->op);
+		break;
+	case EFFECT_QUEUE:
+		dtf__dispatch_queue(effect->instance, effect->op);
+		break;
+	case EFFECT_CANCEL:
+		dtf__dispatch_cancel(effect->instance, effect->op);
+		break;
+	case EFFECT_LOG:
+		engine->options.log(engine->options.user, effect->level, effect->instance->row.id,
+			effect->text);
+		break;
+	case EFFECT_ANSWER:
+		effect->request->answer(effect->request, effect->rc, "");
+		break;
+	}
+	free(effect->text);
+}
+
+static void settle_instance(struct instance *instance) {
+	instance->turned = false;
+	instance->is_new = false;
+	free_taken(instance);
+	if (instance->row.status <= DTF_SUSPENDED) {
+		dtf__instance_used(instance);
+		return;
+	}
+	instance->ended = true;
+	dtf__dispatch_cancel(instance, 0);
+	struct request *waiter = instance->waiters;
+	instance->waiters = NULL;
+	while (waiter != NULL) {
+		struct request *next = waiter->next;
+		waiter->answer(waiter, 0, "");
+		waiter = next;
+	}
+	dtf__instance_drop(instance);
+	dtf__instance_used(instance);
+}
+
+/* ---- committing ---- */
+
+struct rows {
+	struct store_put_row *rows;
+	struct store_put_name *names;
+	struct slice *records;
+	struct buf *values;
+	size_t nnames;
+};
+
+static bool assemble(struct batch *batch, struct rows *rows) {
+	rows->rows = dtf__arena_alloc(&batch->arena, (batch->nturned + 1) * sizeof(*rows->rows));
+	rows->names = dtf__arena_alloc(&batch->arena, (batch->nturned + 1) * sizeof(*rows->names));
+	rows->records = dtf__arena_alloc(&batch->arena,
+		(batch->nrecords + 1) * sizeof(*rows->records));
+	rows->values = calloc(batch->nturned + 1, sizeof(*rows->values));
+	if (rows->rows == NULL || rows->names == NULL || rows->records == NULL ||
+		rows->values == NULL) {
+		return false;
+	}
+	bool ok = true;
+	for (size_t i = 0; i < batch->nturned; i++) {
+		struct instance *instance = batch->turned[i];
+		dtf__row_encode(&rows->values[i], &instance->row);
+		ok = ok && !rows->values[i].failed;
+		rows->rows[i] = (struct store_put_row){ instance->number,
+			{ rows->values[i].data, rows->values[i].size } };
+		if (instance->is_new) {
+			rows->names[rows->nnames++] =
+				(struct store_put_name){ instance->row.id, instance->number };
+		}
+	}
+	for (size_t i = 0; i < batch->nrecords; i++) {
+		rows->records[i] = (struct slice){ batch->records[i].data, batch->records[i].size };
+	}
+	return ok;
+}
+
+static int write_batch(struct dtf_engine *engine) {
+	struct batch *batch = &engine->batch;
+	struct rows rows = { 0 };
+	int rc = dtf__fail(DTF_ENOMEM, "out of memory for a commit");
+	if (assemble(batch, &rows) && !batch->failed) {
+		struct store_batch write = { .records = rows.records, .nrecords = batch->nrecords,
+			.rows = rows.rows, .nrows = batch->nturned, .names = rows.names,
+			.nnames = rows.nnames, .marks = batch->marks, .nmarks = batch->nmarks,
+			.answers = batch->answers, .nanswers = batch->nanswers,
+			.inbox_through = batch->inbox_through,
+			.next_instance = batch->next_instance, .clock_ms = engine->now_ms,
+			.admit = batch->admits };
+		rc = engine->store->ops->commit(engine->store, &write);
+	}
+	for (size_t i = 0; rows.values != NULL && i < batch->nturned; i++) {
+		dtf__buf_finish(&rows.values[i]);
+	}
+	free(rows.values);
+	return rc;
+}
+
+/* Nothing was written: clients hear of it, the rest is tried again. */
+static void take_back(struct dtf_engine *engine, int rc) {
+	struct batch *batch = &engine->batch;
+	char text[256];
+	memcpy(text, dtf_errmsg(), sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	for (size_t i = 0; i < batch->neffects; i++) {
+		struct effect *effect = &batch->effects[i];
+		if (effect->kind == EFFECT_ANSWER) {
+			effect->request->answer(effect->request, rc, text);
+		} else if (effect->kind == EFFECT_RUN) {
+			engine->slots_used -= engine->slots_used > 0 ? 1 : 0;
+		}
+		free(effect->text);
+	}
+	for (size_t i = 0; i < batch->nturned; i++) {
+		struct instance *instance = batch->turned[i];
+		instance->turned = false;
+		dtf__turn_take_back(instance);
+		dtf__request_withdraw(instance, rc, text);
+		if (instance->is_new) {
+			dtf__instance_remove(instance);
+		} else {
+			dtf__instance_dirty(instance);
+		}
+	}
+	engine->inbox_seen = 0; /* what came from there is still there */
+	engine->retry_at_ms = engine->now_ms + 1000;
+}
+
+int dtf__batch_commit(struct dtf_engine *engine) {
+	struct batch *batch = &engine->batch;
+	bool writes = batch->nrecords > 0 || batch->nanswers > 0 || batch->inbox_through > 0 ||
+		batch->nmarks > 0 || batch->failed;
+	int rc = writes ? write_batch(engine) : 0;
+	if (rc == DTF_EFULL || rc == DTF_ENOMEM) {
+		take_back(engine, rc);
+		reset(batch);
+		return 0;
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	engine->retry_at_ms = 0;
+	for (size_t i = 0; engine->options.verify && i < batch->nturned && rc == 0; i++) {
+		rc = dtf__verify(batch->turned[i]);
+	}
+	for (size_t i = 0; i < batch->neffects; i++) {
+		release(engine, &batch->effects[i]);
+	}
+	for (size_t i = 0; i < batch->nturned; i++) {
+		settle_instance(batch->turned[i]);
+	}
+	reset(batch);
+	return rc;
+}
+
+void dtf__batch_finish(struct dtf_engine *engine) {
+	struct batch *batch = &engine->batch;
+	dtf__batch_truncate(engine, 0, 0);
+	for (size_t i = 0; i < batch->records_capacity; i++) {
+		dtf__buf_finish(&batch->records[i]);
+	}
+	free(batch->records);
+	free(batch->turned);
+	free(batch->effects);
+	free(batch->marks);
+	free(batch->answers);
+	dtf__arena_finish(&batch->arena);
+	*batch = (struct batch){ 0 };
+}

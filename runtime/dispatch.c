@@ -1,0 +1,285 @@
+/*
+ * Handing attempts out and taking their outcomes in; what is due.
+ *
+ * An attempt's start is durable before it runs (DECISIONS 7): a command that
+ * gets a pool slot at once carries `started` in its schedule event, others wait
+ * here for a slot and get an event of their own first.  Slots bound what runs
+ * at once; an attempt that ignores its time limit keeps its slot.
+ */
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+
+static bool serves(const struct dtf_engine *engine, const char *tag) {
+	if (tag == NULL || tag[0] == '\0' || engine->options.tags == NULL) {
+		return true;
+	}
+	for (const char *const *t = engine->options.tags; *t != NULL; t++) {
+		if (strcmp(*t, tag) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool dtf__dispatch_claim(void *arg, const struct dtf_activity_def *activity,
+	const struct event_policy *policy) {
+	struct dtf_engine *engine = arg;
+	(void)activity;
+	bool free_slot = engine->slots_used < engine->slots && engine->waiting == NULL;
+	if (!free_slot || !serves(engine, policy->tag)) {
+		return false;
+	}
+	engine->slots_used++;
+	return true;
+}
+
+static void release_slot(struct dtf_engine *engine) {
+	dtf__assert(engine->slots_used > 0);
+	engine->slots_used--;
+}
+
+/* ---- out ---- */
+
+static void finished(void *arg, struct dtf_activity *attempt) {
+	struct dtf_engine *engine = arg;
+	dtf__queue_attempt(engine->queue, attempt);
+}
+
+static int64_t clock_now(void *arg) {
+	const struct dtf_engine *engine = arg;
+	return engine->clock.now_ms(engine->clock.arg);
+}
+
+static struct dtf_activity *make_attempt(struct instance *instance, const struct op *op) {
+	struct dtf_engine *engine = instance->engine;
+	const struct dtf_ctx *ctx = instance->ctx;
+	struct dtf_activity *attempt = calloc(1, sizeof(*attempt));
+	if (attempt == NULL) {
+		return NULL;
+	}
+	const unsigned char *seed = ctx->begin.seed;
+	attempt->instance = instance->number;
+	attempt->execution = ctx->begin.execution;
+	attempt->op = op->number;
+	attempt->attempt = op->attempt;
+	attempt->def = op->activity;
+	attempt->id = dtf__arena_copy(&attempt->memory, ctx->begin.id, strlen(ctx->begin.id));
+	attempt->key = dtf__arena_printf(&attempt->memory, "%s/%lld/%u-%02x%02x%02x%02x",
+		ctx->begin.id, (long long)ctx->begin.execution, op->number, seed[0], seed[1],
+		seed[2], seed[3]);
+	attempt->args.data = dtf__arena_copy(&attempt->memory, op->args.data, op->args.size);
+	attempt->args.size = op->args.size;
+	attempt->deadline_ms = op->policy.timeout_ms == 0 ? 0 :
+							    op->attempt_ms + op->policy.timeout_ms;
+	attempt->payload_max = ctx->begin.payload_max;
+	attempt->user = engine->options.user;
+	attempt->now_ms = clock_now;
+	attempt->now_arg = engine;
+	attempt->finished = finished;
+	attempt->finished_arg = engine;
+	if (attempt->id == NULL || attempt->key == NULL || attempt->args.data == NULL) {
+		dtf__attempt_free(attempt);
+		return NULL;
+	}
+	return attempt;
+}
+
+/* The attempt cannot even begin: as good as a worker that died. */
+static void lose(struct instance *instance, uint32_t op, uint32_t attempt) {
+	static const char failure[] =
+		"{\"name\":\"lost\",\"message\":\"out of memory for the attempt\"}";
+	struct event event = { .kind = EVENT_ATTEMPT_ENDED, .op = op, .attempt = attempt,
+		.outcome = OUTCOME_LOST, .payload = { failure, sizeof(failure) - 1 } };
+	if (dtf__arrival_add(instance, &event) == NULL) {
+		dtf__instance_drop(instance); /* loading it again finds the attempt lost */
+		dtf__instance_dirty(instance);
+	}
+}
+
+void dtf__dispatch_run(struct instance *instance, uint32_t number) {
+	struct dtf_engine *engine = instance->engine;
+	struct op *op = instance->ctx == NULL ? NULL : dtf__op_find(instance->ctx, number);
+	if (op == NULL || !op->running) {
+		release_slot(engine); /* given up in the turn that started it */
+		return;
+	}
+	struct dtf_activity *attempt = make_attempt(instance, op);
+	if (attempt == NULL) {
+		release_slot(engine);
+		lose(instance, number, op->attempt);
+		return;
+	}
+	attempt->next_of_instance = instance->attempts;
+	instance->attempts = attempt;
+	if (attempt->deadline_ms != 0 &&
+		dtf__timers_push(&engine->timers, attempt->deadline_ms, instance->number, number) < 0) {
+		engine->batch.failed = true;
+	}
+	engine->executor.submit(engine->executor.arg, attempt);
+}
+
+void dtf__dispatch_queue(struct instance *instance, uint32_t op) {
+	struct dtf_engine *engine = instance->engine;
+	struct waiting *waiting = calloc(1, sizeof(*waiting));
+	if (waiting == NULL) {
+		engine->batch.failed = true;
+		return;
+	}
+	waiting->instance = instance->number;
+	waiting->op = op;
+	*engine->waiting_tail = waiting;
+	engine->waiting_tail = &waiting->next;
+}
+
+void dtf__dispatch_cancel(struct instance *instance, uint32_t op) {
+	struct executor *executor = &instance->engine->executor;
+	for (struct dtf_activity *a = instance->attempts; a != NULL; a = a->next_of_instance) {
+		if (op == 0 || a->op == op) {
+			a->cancelled = true;
+			executor->cancel(executor->arg, a);
+		}
+	}
+}
+
+/* The op waits for an attempt, and its time has come. */
+static bool may_start(const struct dtf_engine *engine, const struct instance *instance,
+	const struct op *op) {
+	return op != NULL && op->kind == OP_ACTIVITY && op->state == OP_OPEN && !op->running &&
+		op->due_ms <= engine->now_ms && serves(engine, op->policy.tag) &&
+		!instance->ctx->suspended;
+}
+
+static bool has_arrival(const struct instance *instance, enum event_kind kind, uint32_t op) {
+	for (const struct arrival *a = instance->first; a != NULL; a = a->next) {
+		if (a->event.kind == kind && a->event.op == op) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void start_waiting(struct dtf_engine *engine, const struct waiting *waiting) {
+	struct instance *instance;
+	int rc = dtf__instance_by_number(engine, waiting->instance, &instance);
+	if (rc != 0 || instance->ended || instance->diagnosis != NULL) {
+		return;
+	}
+	if (instance->ctx == NULL) {
+		dtf__instance_dirty(instance); /* loading it queues its ops anew */
+		return;
+	}
+	const struct op *op = dtf__op_find(instance->ctx, waiting->op);
+	if (!may_start(engine, instance, op) ||
+		has_arrival(instance, EVENT_ATTEMPT_STARTED, waiting->op)) {
+		return;
+	}
+	struct event event = { .kind = EVENT_ATTEMPT_STARTED, .op = op->number,
+		.attempt = op->attempt + 1 };
+	if (dtf__arrival_add(instance, &event) == NULL) {
+		engine->batch.failed = true;
+		return;
+	}
+	engine->slots_used++;
+}
+
+void dtf__dispatch_fill(struct dtf_engine *engine) {
+	while (engine->waiting != NULL && engine->slots_used < engine->slots) {
+		struct waiting *waiting = engine->waiting;
+		engine->waiting = waiting->next;
+		if (engine->waiting == NULL) {
+			engine->waiting_tail = &engine->waiting;
+		}
+		start_waiting(engine, waiting);
+		free(waiting);
+	}
+}
+
+/* ---- in ---- */
+
+void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *attempt) {
+	release_slot(engine);
+	struct instance *instance = dtf__instance_loaded(engine, attempt->instance);
+	if (instance == NULL) {
+		dtf__attempt_free(attempt);
+		return;
+	}
+	struct dtf_activity **at = &instance->attempts;
+	while (*at != NULL && *at != attempt) {
+		at = &(*at)->next_of_instance;
+	}
+	if (*at != NULL) {
+		*at = attempt->next_of_instance;
+	}
+	if (!instance->ended && instance->row.execution == attempt->execution) {
+		struct event event = { .kind = EVENT_ATTEMPT_ENDED, .op = attempt->op,
+			.attempt = attempt->attempt, .outcome = attempt->outcome, .due_ms = -1,
+			.payload = { attempt->payload.data, attempt->payload.size } };
+		if (dtf__arrival_add(instance, &event) == NULL) {
+			lose(instance, attempt->op, attempt->attempt);
+		}
+	} else if (!instance->dirty) {
+		dtf__instance_used(instance);
+	}
+	dtf__attempt_free(attempt);
+}
+
+static void add(struct instance *instance, const struct event *event) {
+	if (has_arrival(instance, event->kind, event->op)) {
+		return;
+	}
+	if (dtf__arrival_add(instance, event) == NULL) {
+		instance->engine->batch.failed = true;
+	}
+}
+
+static void due_activity(struct instance *instance, const struct op *op) {
+	static const char failure[] = "{\"name\":\"timeout\",\"message\":"
+				      "\"the attempt took longer than its timeout\","
+				      "\"kind\":\"attempt\"}";
+	int64_t now_ms = instance->engine->now_ms;
+	if (op->state == OP_SETTLING && op->due_ms <= now_ms) {
+		add(instance, &(struct event){ .kind = EVENT_GRACE_EXPIRED, .op = op->number });
+	} else if (op->state == OP_OPEN && op->running) {
+		if (op->policy.timeout_ms > 0 && op->attempt_ms + op->policy.timeout_ms <= now_ms) {
+			add(instance, &(struct event){ .kind = EVENT_ATTEMPT_ENDED, .op = op->number,
+						.attempt = op->attempt, .due_ms = -1,
+						.outcome = OUTCOME_TIMED_OUT,
+						.payload = { failure, sizeof(failure) - 1 } });
+		}
+	} else if (op->state == OP_OPEN && op->due_ms <= now_ms) {
+		dtf__dispatch_queue(instance, op->number);
+	}
+}
+
+static void due(struct dtf_engine *engine, const struct due *entry) {
+	struct instance *instance;
+	int rc = dtf__instance_by_number(engine, entry->instance, &instance);
+	if (rc != 0 || instance->ended || instance->diagnosis != NULL) {
+		return;
+	}
+	if (instance->ctx == NULL) {
+		dtf__instance_dirty(instance); /* loading it finds what is due */
+		return;
+	}
+	const struct op *op = dtf__op_find(instance->ctx, entry->op);
+	if (op == NULL || instance->ctx->suspended) {
+		return;
+	}
+	if (op->kind == OP_ACTIVITY) {
+		due_activity(instance, op);
+	} else if (op->kind == OP_TIMER && op->state == OP_OPEN && op->due_ms <= engine->now_ms) {
+		add(instance, &(struct event){ .kind = EVENT_TIMER_FIRED, .op = op->number });
+	}
+}
+
+void dtf__dispatch_due(struct dtf_engine *engine) {
+	struct due entry;
+	unsigned n = 0;
+	while (n++ < TURNS_MAX && dtf__timers_pop(&engine->timers, engine->now_ms, &entry)) {
+		due(engine, &entry);
+	}
+}

@@ -1,0 +1,313 @@
+/*
+ * The engine: owner of one store, and of all that runs on it.
+ *
+ * Everything in struct dtf_engine belongs to the engine's thread, except the
+ * queue, by which other threads reach it.  A step drains what has arrived,
+ * runs the turns that this makes ready, commits them together, and only then
+ * lets anything out: attempts to the pool, answers to waiters, log lines.
+ */
+#ifndef DTF_ENGINE_H
+#define DTF_ENGINE_H
+
+#include "execution.h"
+#include "pool.h"
+#include "replay.h"
+#include "store/store.h"
+
+#define TURNS_MAX 4096 /* in one commit */
+#define RECORDS_SIZE_MAX ((size_t)16 * 1024 * 1024) /* bytes in one commit */
+#define LOADED_MAX 4096 /* idle instances kept in memory */
+
+/* ---- requests: what clients ask; answered after the commit that holds it ---- */
+
+enum request_kind {
+	REQUEST_START,
+	REQUEST_RAISE,
+	REQUEST_CANCEL,
+	REQUEST_TERMINATE,
+	REQUEST_SUSPEND,
+	REQUEST_RESUME,
+	REQUEST_WAIT,
+};
+
+struct request {
+	struct request *next;
+	enum request_kind kind;
+	/* Borrowed from the asker until it is answered. */
+	const char *id;
+	const char *name; /* workflow or event */
+	const char *text; /* reason or event id; may be NULL */
+	struct slice payload;
+	/* Called on the engine's thread, once. */
+	void (*answer)(struct request *request, int rc, const char *text);
+	void *arg;
+	const char *inbox_request; /* of a durable inbox command: its request id */
+	bool abandoned; /* REQUEST_WAIT: the waiter gave up */
+};
+
+/* ---- instances in memory ---- */
+
+/* Something that has happened to an instance and is not yet recorded. */
+struct arrival {
+	struct arrival *next;
+	struct event event; /* its strings are in memory */
+	struct request *request; /* to answer; NULL: nobody asked */
+	bool answered; /* by an effect of the batch, or refused */
+	struct arena memory;
+};
+
+struct instance {
+	uint64_t number;
+	struct instance *next_number, *next_id; /* hash chains */
+	struct instance *next_dirty;
+	struct instance *newer, *older; /* idle ones, by last use */
+	struct dtf_engine *engine;
+	struct arena memory; /* of row's strings */
+	struct row row; /* as of the last commit, or of this step's turn */
+	struct execution_host host;
+	struct dtf_ctx *ctx; /* NULL: not loaded, or its code is not here */
+	const char *diagnosis; /* why it cannot run: "mismatch", "version", "corrupt"; NULL: it can */
+	struct arrival *first, **tail;
+	struct arrival *taken; /* applied in this step's turn, newest first */
+	struct row before; /* row as of the last commit */
+	struct dtf_activity *attempts; /* in flight */
+	struct request *waiters;
+	bool dirty, idle, is_new, ended;
+	/* of this step's turn */
+	struct buf events;
+	uint32_t nevents;
+	uint64_t status_at; /* position of the turn's record if it set a status */
+	bool turned; /* in the batch */
+};
+
+/* What is let out after the commit. */
+enum effect_kind { EFFECT_RUN, EFFECT_QUEUE, EFFECT_CANCEL, EFFECT_LOG, EFFECT_ANSWER };
+
+struct effect {
+	enum effect_kind kind;
+	struct instance *instance;
+	uint32_t op;
+	enum dtf_log_level level;
+	char *text; /* owned */
+	struct request *request;
+	int rc;
+};
+
+/* An activity that has no pool slot yet. */
+struct waiting {
+	struct waiting *next;
+	uint64_t instance;
+	uint32_t op;
+};
+
+/* ---- timers.c: what is due when; entries are checked when they are popped ---- */
+
+struct due {
+	int64_t time_ms;
+	uint64_t instance;
+	uint32_t op; /* 0: load the instance and look */
+};
+
+struct timers {
+	struct due *heap;
+	size_t count, capacity;
+};
+
+int dtf__timers_push(struct timers *timers, int64_t time_ms, uint64_t instance, uint32_t op);
+bool dtf__timers_pop(struct timers *timers, int64_t now_ms, struct due *ret);
+int64_t dtf__timers_next(const struct timers *timers); /* INT64_MAX: none */
+void dtf__timers_finish(struct timers *timers);
+
+/* ---- the engine ---- */
+
+struct clock {
+	int64_t (*now_ms)(void *arg);
+	void *arg;
+};
+
+/* Who runs attempts: the pool, or a test. */
+struct executor {
+	void (*submit)(void *arg, struct dtf_activity *attempt);
+	void (*cancel)(void *arg, struct dtf_activity *attempt);
+	void *arg;
+};
+
+struct batch {
+	struct buf *records; /* one buffer a record, reused */
+	size_t nrecords, records_capacity;
+	size_t size; /* bytes in records */
+	struct instance **turned;
+	size_t nturned, turned_capacity;
+	struct effect *effects;
+	size_t neffects, effects_capacity;
+	bool failed; /* memory ran out while it was put together */
+	struct store_put_mark *marks; /* strings owned by arena */
+	size_t nmarks, marks_capacity;
+	struct store_put_answer *answers;
+	size_t nanswers, answers_capacity;
+	struct arena arena; /* of marks and answers */
+	uint64_t next_instance;
+	uint64_t inbox_through;
+	bool admits; /* holds new work */
+};
+
+struct dtf_engine {
+	struct dtf_engine_options options;
+	struct store *store; /* owned unless borrowed */
+	bool store_borrowed;
+	struct clock clock;
+	struct executor executor;
+	unsigned slots, slots_used; /* attempts that may run at once */
+	const struct dtf_module **modules; /* owned array */
+	size_t nmodules;
+	char **manifests; /* hashes, by module; owned */
+	struct instance **by_number, **by_id; /* hash tables of one size */
+	size_t ninstances, table_size;
+	struct instance *newest_idle, *oldest_idle;
+	size_t nidle;
+	struct instance *dirty, **dirty_tail;
+	struct timers timers;
+	struct waiting *waiting, **waiting_tail;
+	struct batch batch;
+	int64_t now_ms; /* durable clock: never goes back */
+	int64_t retry_at_ms; /* after a full store; 0 = none */
+	uint64_t inbox_seen;
+	bool recovered;
+	int failure; /* sticky: the store failed; every request gets it */
+	char failure_text[256];
+	struct queue *queue; /* shared with other threads */
+	struct pool *pool; /* NULL in tests that execute themselves */
+	struct dtf_client *client; /* owned */
+	struct threads *thread; /* engine.c: the loop's thread, when started */
+	long pid; /* of the opener: a fork's child is refused */
+};
+
+/* engine_step.c */
+int dtf__engine_create(const struct dtf_engine_options *options, struct store *store,
+	const struct clock *clock, const struct executor *executor, struct dtf_engine **ret);
+void dtf__engine_destroy(struct dtf_engine *engine);
+int dtf__engine_recover(struct dtf_engine *engine);
+/*
+ * One round: everything that has arrived, one commit, its effects.  Says when
+ * the next one is due (INT64_MAX: when something arrives; 0: at once).
+ * Negative: the store failed, for good.
+ */
+int dtf__engine_step(struct dtf_engine *engine, int64_t *ret_next_ms);
+
+/* queue.c: from any thread */
+struct queue *dtf__queue_create(void);
+void dtf__queue_destroy(struct queue *queue);
+void dtf__queue_request(struct queue *queue, struct request *request);
+void dtf__queue_attempt(struct queue *queue, struct dtf_activity *attempt);
+/* Asks the loop to stop.  Sticky. */
+void dtf__queue_stop(struct queue *queue);
+bool dtf__queue_stopping(struct queue *queue);
+/* Everything that came, in order of coming; on the engine's thread. */
+void dtf__queue_take(struct queue *queue, struct request **ret_requests,
+	struct dtf_activity **ret_attempts);
+int dtf__queue_fd(struct queue *queue); /* readable when something has come */
+
+/* registry.c */
+int dtf__registry_add(struct dtf_engine *engine, const struct dtf_module *module);
+/* The newest version. */
+const struct dtf_workflow_def *dtf__registry_newest(const struct dtf_engine *engine, const char *name);
+/* That version: the same fingerprint if it is linked, else another. */
+const struct dtf_workflow_def *dtf__registry_find(const struct dtf_engine *engine, const char *name,
+	int64_t version, uint64_t fingerprint);
+const char *dtf__registry_manifest(const struct dtf_engine *engine,
+	const struct dtf_workflow_def *workflow);
+const char *dtf__registry_file(const struct dtf_engine *engine,
+	const struct dtf_workflow_def *workflow);
+const struct dtf_event_def *dtf__registry_event(const struct dtf_workflow_def *workflow,
+	const char *name);
+int dtf__registry_store(struct dtf_engine *engine); /* manifests into the store */
+
+/* instance.c */
+/* In memory, loaded if need be.  STORE_NOT_FOUND; negative: the store failed. */
+int dtf__instance_get(struct dtf_engine *engine, const char *id, struct instance **ret);
+int dtf__instance_by_number(struct dtf_engine *engine, uint64_t number, struct instance **ret);
+struct instance *dtf__instance_loaded(struct dtf_engine *engine, uint64_t number);
+struct instance *dtf__instance_create(struct dtf_engine *engine, const char *id);
+/* Forgets ctx and what its unrecorded turn did; it will be loaded again. */
+void dtf__instance_drop(struct instance *instance);
+void dtf__instance_remove(struct instance *instance); /* out of memory altogether */
+void dtf__instance_used(struct instance *instance);
+void dtf__instance_evict_idle(struct dtf_engine *engine);
+void dtf__instance_dirty(struct instance *instance);
+
+/* load.c */
+/* Brings ctx to life from the log.  0 also when it cannot run: see diagnosis. */
+int dtf__instance_load(struct instance *instance);
+/* Reads all records of an instance's current execution into the arena. */
+int dtf__history_read(struct store *store, const struct row *row, struct arena *arena,
+	struct history *ret);
+/* Sets timers and queues attempts for every open op: after loading and resuming. */
+void dtf__instance_schedule(struct instance *instance);
+/* What the machine of a live instance talks to. */
+extern const struct execution_host dtf__silent_host;
+void dtf__host_of(struct instance *instance, struct execution_host *ret);
+
+/* arrival.c */
+struct arrival *dtf__arrival_add(struct instance *instance, const struct event *event);
+void dtf__arrival_free(struct arrival *arrival);
+
+/* turn.c */
+/* Runs all that has arrived for the instance and puts the turn into the batch.
+ * Negative: out of memory or the store failed; nothing of the turn stays. */
+int dtf__turn(struct instance *instance);
+/* As if nothing of its turn had been tried: what arrived is there again. */
+void dtf__turn_take_back(struct instance *instance);
+/* "mismatch", "version", "corrupt", else "operator": of a suspension's reason. */
+const char *dtf__suspension(const char *reason);
+
+/* batch.c */
+void dtf__batch_effect(struct dtf_engine *engine, const struct effect *effect);
+void dtf__batch_mark(struct dtf_engine *engine, uint64_t instance, const char *event,
+	const char *event_id);
+bool dtf__batch_has_mark(const struct dtf_engine *engine, uint64_t instance, const char *event,
+	const char *event_id);
+void dtf__batch_answer(struct dtf_engine *engine, const char *request, int rc, const char *text);
+/* The instance has taken something in this round. */
+int dtf__batch_turned(struct instance *instance);
+/* Adds a record; its position in *ret. */
+int dtf__batch_record(struct instance *instance, const struct record *record, struct slice events,
+	uint64_t *ret);
+/* Takes back what came after these counts: a turn that will not be recorded. */
+void dtf__batch_truncate(struct dtf_engine *engine, size_t neffects, size_t nmarks);
+/* One commit; then lets its effects out.  Negative: the store failed for good. */
+int dtf__batch_commit(struct dtf_engine *engine);
+void dtf__batch_finish(struct dtf_engine *engine);
+
+/* request.c */
+void dtf__request_admit(struct dtf_engine *engine, struct request *request);
+/*
+ * May this arrival's request be granted, now that it is its turn?  IGNORED: it
+ * changes nothing and is answered as granted.  REFUSED: it has been answered.
+ */
+enum verdict { GRANTED, IGNORED, REFUSED };
+enum verdict dtf__request_check(struct instance *instance, struct arrival *arrival);
+/* Nothing could be recorded: requests among what has arrived are told so. */
+void dtf__request_withdraw(struct instance *instance, int rc, const char *text);
+void dtf__request_answer(struct dtf_engine *engine, struct request *request, int rc,
+	const char *text);
+
+/* inbox.c */
+int dtf__inbox_read(struct dtf_engine *engine);
+
+/* dispatch.c */
+void dtf__dispatch_run(struct instance *instance, uint32_t op);
+void dtf__dispatch_queue(struct instance *instance, uint32_t op);
+void dtf__dispatch_cancel(struct instance *instance, uint32_t op);
+void dtf__dispatch_fill(struct dtf_engine *engine);
+void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *attempt);
+void dtf__dispatch_due(struct dtf_engine *engine);
+bool dtf__dispatch_claim(void *arg, const struct dtf_activity_def *activity,
+	const struct event_policy *policy);
+
+/* result.c */
+int dtf__result_read(struct store *store, const struct row *row, struct dtf_result *ret);
+
+/* verify.c */
+int dtf__verify(struct instance *instance);
+
+#endif

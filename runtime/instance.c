@@ -1,0 +1,244 @@
+/*
+ * Instances in memory: found by number or id, loaded from the log when
+ * something concerns them, forgotten when they have been idle for long.
+ *
+ * An instance whose code is missing or disagrees with its history is kept with
+ * a diagnosis instead of a machine: nothing is decided for it, what arrives is
+ * recorded undelivered, and all others go on.
+ */
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "error.h"
+
+/* ---- the tables ---- */
+
+static size_t id_slot(const struct dtf_engine *engine, const char *id) {
+	return (size_t)XXH3_64bits(id, strlen(id)) % engine->table_size;
+}
+
+static void link_instance(struct dtf_engine *engine, struct instance *instance) {
+	size_t n = (size_t)instance->number % engine->table_size;
+	size_t i = id_slot(engine, instance->row.id);
+	instance->next_number = engine->by_number[n];
+	engine->by_number[n] = instance;
+	instance->next_id = engine->by_id[i];
+	engine->by_id[i] = instance;
+}
+
+static int grow(struct dtf_engine *engine) {
+	if (engine->ninstances < engine->table_size) {
+		return 0;
+	}
+	size_t old = engine->table_size, size = old == 0 ? 64 : old * 2;
+	struct instance **numbers = calloc(size, sizeof(struct instance *));
+	struct instance **ids = calloc(size, sizeof(struct instance *));
+	if (numbers == NULL || ids == NULL) {
+		free(numbers);
+		free(ids);
+		return dtf__fail(DTF_ENOMEM, "out of memory for instances");
+	}
+	struct instance **before = engine->by_number;
+	free(engine->by_id);
+	engine->by_number = numbers;
+	engine->by_id = ids;
+	engine->table_size = size;
+	for (size_t i = 0; i < old; i++) {
+		struct instance *next;
+		for (struct instance *instance = before[i]; instance != NULL; instance = next) {
+			next = instance->next_number;
+			link_instance(engine, instance);
+		}
+	}
+	free(before);
+	return 0;
+}
+
+struct instance *dtf__instance_loaded(struct dtf_engine *engine, uint64_t number) {
+	if (engine->table_size == 0) {
+		return NULL;
+	}
+	struct instance *instance = engine->by_number[(size_t)number % engine->table_size];
+	while (instance != NULL && instance->number != number) {
+		instance = instance->next_number;
+	}
+	return instance;
+}
+
+static struct instance *by_id(struct dtf_engine *engine, const char *id) {
+	if (engine->table_size == 0) {
+		return NULL;
+	}
+	struct instance *instance = engine->by_id[id_slot(engine, id)];
+	while (instance != NULL && strcmp(instance->row.id, id) != 0) {
+		instance = instance->next_id;
+	}
+	return instance;
+}
+
+static struct instance *add(struct dtf_engine *engine, uint64_t number) {
+	if (grow(engine) < 0) {
+		return NULL;
+	}
+	struct instance *instance = calloc(1, sizeof(*instance));
+	if (instance == NULL) {
+		(void)dtf__fail(DTF_ENOMEM, "out of memory for an instance");
+		return NULL;
+	}
+	instance->engine = engine;
+	instance->number = number;
+	instance->tail = &instance->first;
+	return instance;
+}
+
+static void enter(struct dtf_engine *engine, struct instance *instance) {
+	link_instance(engine, instance);
+	engine->ninstances++;
+}
+
+struct instance *dtf__instance_create(struct dtf_engine *engine, const char *id) {
+	struct instance *instance = add(engine, engine->batch.next_instance);
+	if (instance == NULL) {
+		return NULL;
+	}
+	instance->row.id = dtf__arena_copy(&instance->memory, id, strlen(id));
+	if (instance->row.id == NULL) {
+		free(instance);
+		(void)dtf__fail(DTF_ENOMEM, "out of memory for instance %s", id);
+		return NULL;
+	}
+	engine->batch.next_instance++;
+	instance->is_new = true;
+	enter(engine, instance);
+	return instance;
+}
+
+/* Brings in the row of an instance that is in the store. */
+static int fetch(struct dtf_engine *engine, uint64_t number, struct instance **ret) {
+	struct instance *instance = add(engine, number);
+	if (instance == NULL) {
+		return DTF_ENOMEM;
+	}
+	struct slice bytes;
+	struct store *store = engine->store;
+	int rc = store->ops->row(store, &instance->memory, number, &bytes);
+	if (rc == 0) {
+		rc = dtf__row_decode(&instance->memory, bytes, &instance->row);
+	}
+	if (rc != 0) {
+		dtf__arena_finish(&instance->memory);
+		free(instance);
+		return rc;
+	}
+	instance->ended = instance->row.status > DTF_SUSPENDED;
+	enter(engine, instance);
+	*ret = instance;
+	return 0;
+}
+
+int dtf__instance_by_number(struct dtf_engine *engine, uint64_t number, struct instance **ret) {
+	*ret = dtf__instance_loaded(engine, number);
+	if (*ret != NULL) {
+		return 0;
+	}
+	return fetch(engine, number, ret);
+}
+
+int dtf__instance_get(struct dtf_engine *engine, const char *id, struct instance **ret) {
+	*ret = by_id(engine, id);
+	if (*ret != NULL) {
+		return 0;
+	}
+	uint64_t number;
+	int rc = engine->store->ops->find(engine->store, id, &number);
+	return rc != 0 ? rc : dtf__instance_by_number(engine, number, ret);
+}
+
+/* ---- idle ones ---- */
+
+static void unlink_idle(struct instance *instance) {
+	struct dtf_engine *engine = instance->engine;
+	if (!instance->idle) {
+		return;
+	}
+	*(instance->newer != NULL ? &instance->newer->older : &engine->newest_idle) = instance->older;
+	*(instance->older != NULL ? &instance->older->newer : &engine->oldest_idle) = instance->newer;
+	instance->newer = NULL;
+	instance->older = NULL;
+	instance->idle = false;
+	engine->nidle--;
+}
+
+void dtf__instance_used(struct instance *instance) {
+	struct dtf_engine *engine = instance->engine;
+	unlink_idle(instance);
+	if (instance->attempts != NULL || instance->dirty || instance->waiters != NULL) {
+		return;
+	}
+	instance->older = engine->newest_idle;
+	if (engine->newest_idle != NULL) {
+		engine->newest_idle->newer = instance;
+	} else {
+		engine->oldest_idle = instance;
+	}
+	engine->newest_idle = instance;
+	instance->idle = true;
+	engine->nidle++;
+}
+
+void dtf__instance_evict_idle(struct dtf_engine *engine) {
+	while (engine->nidle > LOADED_MAX) {
+		/* Its entries among the timers stay: they load it again. */
+		dtf__instance_remove(engine->oldest_idle);
+	}
+}
+
+void dtf__instance_dirty(struct instance *instance) {
+	struct dtf_engine *engine = instance->engine;
+	unlink_idle(instance);
+	if (instance->dirty) {
+		return;
+	}
+	instance->dirty = true;
+	instance->next_dirty = NULL;
+	*engine->dirty_tail = instance;
+	engine->dirty_tail = &instance->next_dirty;
+}
+
+void dtf__instance_drop(struct instance *instance) {
+	dtf__execution_destroy(instance->ctx);
+	instance->ctx = NULL;
+	instance->diagnosis = NULL;
+	dtf__buf_clear(&instance->events);
+	instance->nevents = 0;
+}
+
+void dtf__instance_remove(struct instance *instance) {
+	struct dtf_engine *engine = instance->engine;
+	unlink_idle(instance);
+	struct instance **at = &engine->by_number[(size_t)instance->number % engine->table_size];
+	while (*at != instance) {
+		at = &(*at)->next_number;
+	}
+	*at = instance->next_number;
+	at = &engine->by_id[id_slot(engine, instance->row.id)];
+	while (*at != instance) {
+		at = &(*at)->next_id;
+	}
+	*at = instance->next_id;
+	engine->ninstances--;
+	while (instance->first != NULL) {
+		struct arrival *next = instance->first->next;
+		dtf__arrival_free(instance->first);
+		instance->first = next;
+	}
+	dtf__execution_destroy(instance->ctx);
+	dtf__buf_finish(&instance->events);
+	dtf__arena_finish(&instance->memory);
+	free(instance);
+}

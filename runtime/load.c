@@ -1,0 +1,232 @@
+/*
+ * Bringing an instance to life from the log.
+ *
+ * Its records are a chain through the log, newest first; they are read back to
+ * the start of the current execution and replayed forward.  What was running
+ * when the machine was last in memory is settled here: an attempt in flight
+ * died with its process and counts as lost; a suspension that was only a
+ * diagnosis ends when the code matches again.
+ */
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+
+/* ---- reading ---- */
+
+static int read_chain(struct store *store, const struct row *row, struct arena *arena,
+	struct slice **ret, size_t *ret_count) {
+	size_t capacity = 64, count = 0;
+	struct slice *records = malloc(capacity * sizeof(*records));
+	uint64_t position = row->last;
+	int rc = records == NULL ? DTF_ENOMEM : 0;
+	while (rc == 0 && position != 0) {
+		struct record record;
+		struct slice bytes, events;
+		rc = store->ops->record(store, arena, position, &bytes);
+		if (rc == STORE_NOT_FOUND) {
+			rc = dtf__fail(DTF_ECORRUPT, "instance %s: record %llu is missing", row->id,
+				(unsigned long long)position);
+		}
+		if (rc == 0) {
+			rc = dtf__record_decode(bytes, &record, &events);
+		}
+		if (rc != 0 || record.execution != row->execution) {
+			break;
+		}
+		if (record.previous >= position) {
+			rc = dtf__fail(DTF_ECORRUPT, "instance %s: record %llu points forward",
+				row->id, (unsigned long long)position);
+			break;
+		}
+		if (count == capacity) {
+			capacity *= 2;
+			struct slice *more = realloc(records, capacity * sizeof(*records));
+			if (more == NULL) {
+				rc = dtf__fail(DTF_ENOMEM, "out of memory for a history");
+				break;
+			}
+			records = more;
+		}
+		records[count++] = bytes;
+		position = record.previous;
+	}
+	if (rc != 0) {
+		free(records);
+		return rc;
+	}
+	*ret = records;
+	*ret_count = count;
+	return 0;
+}
+
+int dtf__history_read(struct store *store, const struct row *row, struct arena *arena,
+	struct history *ret) {
+	struct slice *newest_first;
+	size_t count;
+	int rc = read_chain(store, row, arena, &newest_first, &count);
+	if (rc != 0) {
+		return rc;
+	}
+	struct slice *records = dtf__arena_alloc(arena, (count + 1) * sizeof(*records));
+	for (size_t i = 0; records != NULL && i < count; i++) {
+		records[i] = newest_first[count - 1 - i];
+	}
+	free(newest_first);
+	if (records == NULL) {
+		return dtf__fail(DTF_ENOMEM, "out of memory for a history");
+	}
+	*ret = (struct history){ records, count };
+	return 0;
+}
+
+/* ---- what has to happen after loading ---- */
+
+static void schedule_op(void *arg, struct op *op) {
+	struct instance *instance = arg;
+	struct timers *timers = &instance->engine->timers;
+	int64_t due_ms = op->due_ms;
+	if (op->kind == OP_ACTIVITY && op->state == OP_OPEN) {
+		if (op->running && op->policy.timeout_ms > 0) {
+			due_ms = op->attempt_ms + op->policy.timeout_ms;
+		} else if (!op->running && op->due_ms == 0) {
+			dtf__dispatch_queue(instance, op->number);
+		}
+	}
+	if (due_ms != 0 && op->state != OP_DONE && op->state != OP_SETTLED &&
+		dtf__timers_push(timers, due_ms, instance->number, op->number) < 0) {
+		instance->engine->batch.failed = true;
+	}
+}
+
+void dtf__instance_schedule(struct instance *instance) {
+	dtf__op_each(instance->ctx, schedule_op, instance);
+}
+
+struct losing {
+	struct instance *instance;
+	const struct arrival *later; /* what has arrived and is not recorded */
+};
+
+/* Its worker is at it in this process, or has just reported. */
+static bool attempt_lives(const struct losing *losing, const struct op *op) {
+	for (const struct dtf_activity *a = losing->instance->attempts; a != NULL;
+		a = a->next_of_instance) {
+		if (a->op == op->number && a->attempt == op->attempt) {
+			return true;
+		}
+	}
+	for (const struct arrival *a = losing->later; a != NULL; a = a->next) {
+		if (a->event.kind == EVENT_ATTEMPT_ENDED && a->event.op == op->number &&
+			a->event.attempt == op->attempt) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void lose_attempt(void *arg, struct op *op) {
+	const struct losing *losing = arg;
+	struct instance *instance = losing->instance;
+	if (op->kind != OP_ACTIVITY || !op->running || attempt_lives(losing, op)) {
+		return;
+	}
+	static const char failure[] = "{\"name\":\"lost\",\"message\":"
+				      "\"the process that ran the attempt is gone\"}";
+	struct event event = { .kind = EVENT_ATTEMPT_ENDED, .op = op->number,
+		.attempt = op->attempt, .outcome = OUTCOME_LOST, .due_ms = -1,
+		.payload = { failure, sizeof(failure) - 1 } };
+	if (dtf__arrival_add(instance, &event) == NULL) {
+		instance->engine->batch.failed = true;
+	}
+}
+
+/* Arrivals that come before those that are waiting already. */
+static void add_first(struct instance *instance, bool other_code) {
+	struct arrival *later = instance->first, **later_tail = instance->tail;
+	instance->first = NULL;
+	instance->tail = &instance->first;
+	struct dtf_ctx *ctx = instance->ctx;
+	bool ok = true;
+	if (other_code) {
+		struct event adopted = { .kind = EVENT_ADOPTED, .hash = ctx->workflow->fingerprint,
+			.name = dtf__registry_manifest(instance->engine, ctx->workflow) };
+		ok = dtf__arrival_add(instance, &adopted) != NULL;
+	}
+	if (ctx->suspended && strcmp(dtf__suspension(ctx->suspend_reason), "operator") != 0) {
+		struct event resumed = { .kind = EVENT_RESUMED };
+		ok = dtf__arrival_add(instance, &resumed) != NULL && ok;
+	}
+	if (!ok) {
+		instance->engine->batch.failed = true;
+	}
+	struct losing losing = { instance, later };
+	dtf__op_each(ctx, lose_attempt, &losing);
+	if (later != NULL) {
+		*instance->tail = later;
+		instance->tail = later_tail;
+	}
+}
+
+/* ---- loading ---- */
+
+static void diagnose(struct instance *instance, const char *why, const char *text) {
+	struct dtf_engine *engine = instance->engine;
+	instance->diagnosis = why;
+	if (engine->options.log != NULL) {
+		engine->options.log(engine->options.user, DTF_LOG_ERROR, instance->row.id, text);
+	}
+}
+
+static int replay(struct instance *instance, const struct history *history,
+	const struct dtf_workflow_def *workflow, bool other_code) {
+	dtf__host_of(instance, &instance->host);
+	struct dtf_ctx *ctx = dtf__execution_create(workflow, &instance->host);
+	if (ctx == NULL) {
+		return dtf__fail(DTF_ENOMEM, "out of memory for instance %s", instance->row.id);
+	}
+	instance->ctx = ctx;
+	int rc = dtf__replay(ctx, history, true);
+	if (rc == 0 && !ctx->broken) {
+		add_first(instance, other_code);
+		dtf__instance_schedule(instance);
+		return 0;
+	}
+	if (rc == DTF_ECORRUPT || rc == DTF_EFORMAT) {
+		diagnose(instance, "corrupt", dtf_errmsg());
+		rc = 0;
+	} else if (rc == 0) {
+		diagnose(instance, "mismatch", ctx->broken_text);
+	}
+	dtf__execution_destroy(ctx);
+	instance->ctx = NULL;
+	return rc;
+}
+
+int dtf__instance_load(struct instance *instance) {
+	struct dtf_engine *engine = instance->engine;
+	const struct row *row = &instance->row;
+	struct arena arena = { 0 };
+	struct history history;
+	int rc = dtf__history_read(engine->store, row, &arena, &history);
+	const struct dtf_workflow_def *workflow = dtf__registry_find(engine, row->workflow,
+		row->version, row->fingerprint);
+	if (rc == DTF_ECORRUPT || rc == DTF_EFORMAT) {
+		diagnose(instance, "corrupt", dtf_errmsg());
+		rc = 0;
+	} else if (rc == 0 && workflow == NULL) {
+		char text[160];
+		(void)dtf__fail(DTF_EVERSION, "%s version %lld is not linked into this program",
+			row->workflow, (long long)row->version);
+		memcpy(text, dtf_errmsg(), sizeof(text) - 1);
+		text[sizeof(text) - 1] = '\0';
+		diagnose(instance, "version", text);
+	} else if (rc == 0) {
+		rc = replay(instance, &history, workflow,
+			workflow->fingerprint != row->fingerprint);
+	}
+	dtf__arena_finish(&arena);
+	return rc;
+}

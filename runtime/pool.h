@@ -1,0 +1,58 @@
+/*
+ * Worker threads that run attempts.  The pool knows nothing of the store or
+ * of instances: it gets attempts and gives them back to whoever submitted.
+ */
+#ifndef DTF_POOL_H
+#define DTF_POOL_H
+
+#include <dtf/abi.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "event.h"
+
+/*
+ * One attempt of an activity: what user code sees as struct dtf_activity.
+ * The engine owns it, the pool has it between submit and `finished`; only
+ * `cancelled` is touched by both at once.
+ */
+struct dtf_activity {
+	struct dtf_activity *next; /* in the pool's or the engine's queue */
+	struct dtf_activity *next_of_instance; /* engine's thread only */
+	uint64_t instance;
+	int64_t execution;
+	uint32_t op;
+	uint32_t attempt;
+	const struct dtf_activity_def *def;
+	struct arena memory; /* arguments, results, what user code allocates */
+	const char *id; /* of the instance */
+	const char *key; /* instance/execution/command and seed */
+	struct slice args; /* JSON */
+	int64_t deadline_ms; /* by the engine's clock; 0 = none */
+	int64_t payload_max;
+	void *user;
+	_Atomic bool cancelled;
+	int64_t (*now_ms)(void *arg);
+	void *now_arg;
+	/* the outcome */
+	enum event_outcome outcome;
+	struct buf payload; /* result or failure, JSON */
+	struct dtf_failure failure; /* set by dtf_activity_fail… */
+	bool failed;
+	/* Called once, on the worker's thread. */
+	void (*finished)(void *arg, struct dtf_activity *attempt);
+	void *finished_arg;
+};
+
+
+struct pool;
+
+int dtf__pool_create(unsigned workers, struct pool **ret);
+void dtf__pool_submit(struct pool *pool, struct dtf_activity *attempt);
+/* Waits until every submitted attempt has finished, joins the threads. */
+void dtf__pool_destroy(struct pool *pool);
+/* Runs an attempt on this thread, to its outcome: what a worker does. */
+void dtf__attempt_run(struct dtf_activity *attempt);
+void dtf__attempt_free(struct dtf_activity *attempt);
+
+#endif

@@ -1,0 +1,191 @@
+/*
+ * The modules that are linked in, and who is who in them.
+ *
+ * Several versions of a workflow may be registered.  New instances take the
+ * newest; a recorded execution takes its own version, preferably with the
+ * fingerprint it was recorded under.
+ */
+#include "engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "codec.h"
+#include "error.h"
+
+static char *content_hash(const char *text) {
+	char *hex = malloc(33);
+	if (hex != NULL) {
+		XXH128_hash_t hash = XXH3_128bits(text, strlen(text));
+		(void)snprintf(hex, 33, "%016llx%016llx", (unsigned long long)hash.high64,
+			(unsigned long long)hash.low64);
+	}
+	return hex;
+}
+
+/* Versions of one workflow go together: what a caller or a parent knows of
+ * parameters and result holds for all of them (DECISIONS 21). */
+static int check_versions(const struct dtf_engine *engine, const struct dtf_workflow_def *added) {
+	const struct dtf_workflow_def *other = dtf__registry_newest(engine, added->name);
+	if (other == NULL) {
+		return 0;
+	}
+	if (other->version == added->version && other->fingerprint == added->fingerprint) {
+		return dtf__fail(DTF_EVERSION, "%s version %lld is registered twice", added->name,
+			(long long)added->version);
+	}
+	if (dtf__type_hash(other->output) != dtf__type_hash(added->output)) {
+		return dtf__fail(DTF_EVERSION, "%s: versions %lld and %lld have different results",
+			added->name, (long long)other->version, (long long)added->version);
+	}
+	size_t common = other->input->count < added->input->count ? other->input->count :
+								    added->input->count;
+	for (size_t i = 0; i < common; i++) {
+		const struct dtf_field *a = &other->input->fields[i], *b = &added->input->fields[i];
+		if (dtf__type_hash(a->type) != dtf__type_hash(b->type)) {
+			return dtf__fail(DTF_EVERSION,
+				"%s: parameter %s has different types in versions %lld and %lld",
+				added->name, b->name, (long long)other->version,
+				(long long)added->version);
+		}
+	}
+	return 0;
+}
+
+int dtf__registry_add(struct dtf_engine *engine, const struct dtf_module *module) {
+	if (module == NULL || module->abi != DTF_ABI) {
+		return dtf__fail(DTF_EABI, "module %s was generated for ABI %d, this is %d",
+			module == NULL ? "(null)" : module->name, module == NULL ? 0 : module->abi,
+			DTF_ABI);
+	}
+	for (const struct dtf_workflow_def *const *w = module->workflows; *w != NULL; w++) {
+		int rc = check_versions(engine, *w);
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	size_t n = engine->nmodules;
+	const struct dtf_module **modules = realloc(engine->modules, (n + 1) * sizeof(*modules));
+	if (modules != NULL) {
+		engine->modules = modules;
+	}
+	char **manifests = realloc(engine->manifests, (n + 1) * sizeof(*manifests));
+	if (manifests != NULL) {
+		engine->manifests = manifests;
+	}
+	char *hash = content_hash(module->manifest);
+	if (modules == NULL || manifests == NULL || hash == NULL) {
+		free(hash);
+		return dtf__fail(DTF_ENOMEM, "out of memory for module %s", module->name);
+	}
+	engine->modules[n] = module;
+	engine->manifests[n] = hash;
+	engine->nmodules++;
+	return 0;
+}
+
+static bool better(const struct dtf_workflow_def *a, const struct dtf_workflow_def *b) {
+	return b == NULL || a->version > b->version;
+}
+
+const struct dtf_workflow_def *dtf__registry_newest(const struct dtf_engine *engine,
+	const char *name) {
+	const struct dtf_workflow_def *found = NULL;
+	for (size_t i = 0; i < engine->nmodules; i++) {
+		for (const struct dtf_workflow_def *const *w = engine->modules[i]->workflows;
+			*w != NULL; w++) {
+			if (strcmp((*w)->name, name) == 0 && better(*w, found)) {
+				found = *w;
+			}
+		}
+	}
+	return found;
+}
+
+const struct dtf_workflow_def *dtf__registry_find(const struct dtf_engine *engine, const char *name,
+	int64_t version, uint64_t fingerprint) {
+	const struct dtf_workflow_def *found = NULL;
+	for (size_t i = 0; i < engine->nmodules; i++) {
+		for (const struct dtf_workflow_def *const *w = engine->modules[i]->workflows;
+			*w != NULL; w++) {
+			if (strcmp((*w)->name, name) != 0 || (*w)->version != version) {
+				continue;
+			}
+			if ((*w)->fingerprint == fingerprint) {
+				return *w;
+			}
+			found = *w;
+		}
+	}
+	return found;
+}
+
+static size_t module_of(const struct dtf_engine *engine, const struct dtf_workflow_def *workflow) {
+	for (size_t i = 0; i < engine->nmodules; i++) {
+		for (const struct dtf_workflow_def *const *w = engine->modules[i]->workflows;
+			*w != NULL; w++) {
+			if (*w == workflow) {
+				return i;
+			}
+		}
+	}
+	dtf__assert(!"a workflow of no module");
+	return 0;
+}
+
+const char *dtf__registry_manifest(const struct dtf_engine *engine,
+	const struct dtf_workflow_def *workflow) {
+	return engine->manifests[module_of(engine, workflow)];
+}
+
+const char *dtf__registry_file(const struct dtf_engine *engine,
+	const struct dtf_workflow_def *workflow) {
+	return engine->modules[module_of(engine, workflow)]->file;
+}
+
+const struct dtf_event_def *dtf__registry_event(const struct dtf_workflow_def *workflow,
+	const char *name) {
+	bool bare = strchr(name, '.') == NULL;
+	for (const struct dtf_event_def *const *e = workflow->events; *e != NULL; e++) {
+		const char *dot = strrchr((*e)->name, '.');
+		const char *own = bare && dot != NULL ? dot + 1 : (*e)->name;
+		if (strcmp(own, name) == 0) {
+			return *e;
+		}
+	}
+	return NULL;
+}
+
+int dtf__registry_store(struct dtf_engine *engine) {
+	if (engine->nmodules == 0) {
+		return 0;
+	}
+	struct store_put_manifest *puts = calloc(engine->nmodules, sizeof(*puts));
+	if (puts == NULL) {
+		return dtf__fail(DTF_ENOMEM, "out of memory for manifests");
+	}
+	size_t n = 0;
+	for (size_t i = 0; i < engine->nmodules; i++) {
+		struct arena arena = { 0 };
+		struct slice known;
+		int rc = engine->store->ops->manifest(engine->store, &arena, engine->manifests[i], &known);
+		dtf__arena_finish(&arena);
+		if (rc < 0) {
+			free(puts);
+			return rc;
+		}
+		const char *text = engine->modules[i]->manifest;
+		if (rc == STORE_NOT_FOUND) {
+			puts[n++] = (struct store_put_manifest){ engine->manifests[i],
+				{ text, strlen(text) } };
+		}
+	}
+	struct store_batch batch = { .manifests = puts, .nmanifests = n };
+	int rc = n == 0 ? 0 : engine->store->ops->commit(engine->store, &batch);
+	free(puts);
+	return rc;
+}

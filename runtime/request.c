@@ -1,0 +1,303 @@
+/*
+ * What clients ask, in two steps.  Admission finds or makes the instance and
+ * turns the request into an arrival; the check happens when it is that
+ * arrival's turn, when mailboxes, ends and earlier requests of the same round
+ * are exactly known.  A granted request is answered by the commit that holds
+ * it, a refused one at once, unless it came by the durable inbox: its answer
+ * is written.
+ */
+#include "engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "codec.h"
+#include "error.h"
+
+void dtf__request_answer(struct dtf_engine *engine, struct request *request, int rc,
+	const char *text) {
+	if (request->inbox_request != NULL) {
+		dtf__batch_answer(engine, request->inbox_request, rc, text);
+	}
+	if (rc < 0) {
+		request->answer(request, rc, text);
+	} else {
+		dtf__batch_effect(engine, &(struct effect){ .kind = EFFECT_ANSWER,
+			.request = request });
+	}
+}
+
+static void refuse(struct dtf_engine *engine, struct request *request, int rc) {
+	char text[256];
+	(void)snprintf(text, sizeof(text), "%s", dtf_errmsg());
+	dtf__request_answer(engine, request, rc, text);
+}
+
+void dtf__request_withdraw(struct instance *instance, int rc, const char *text) {
+	struct arrival **at = &instance->first;
+	while (*at != NULL) {
+		struct arrival *arrival = *at;
+		if (arrival->request == NULL) {
+			at = &arrival->next;
+			continue;
+		}
+		/* Granted ones were answered with the batch's effects; this one did not
+		 * get that far, or its turn never came. */
+		if (!arrival->answered) {
+			arrival->request->answer(arrival->request, rc, text);
+		}
+		*at = arrival->next;
+		dtf__arrival_free(arrival);
+	}
+	instance->tail = at;
+}
+
+/* ---- values: read with the type, written canonically ---- */
+
+static int canonical(struct arena *arena, const struct dtf_type *type, const char *root,
+	struct slice json, size_t size_max, struct slice *ret) {
+	if (json.size > size_max) {
+		return dtf__fail(DTF_ETOO_LARGE, "%zu bytes, the limit is %zu", json.size, size_max);
+	}
+	void *value = dtf__arena_alloc(arena, type->size + 1);
+	if (value == NULL) {
+		return dtf__fail(DTF_ENOMEM, "out of memory for a payload");
+	}
+	int rc = dtf__decode(arena, type, root, json, value);
+	struct buf buf = { 0 };
+	if (rc == 0) {
+		rc = dtf__encode(&buf, type, value);
+		rc = rc > 0 ? DTF_EPAYLOAD : rc;
+	}
+	if (rc == 0) {
+		ret->data = dtf__arena_copy(arena, buf.data == NULL ? "" : buf.data, buf.size);
+		ret->size = buf.size;
+		rc = ret->data == NULL ? dtf__fail(DTF_ENOMEM, "out of memory for a payload") : 0;
+	}
+	dtf__buf_finish(&buf);
+	return rc;
+}
+
+/* ---- start ---- */
+
+static int make_seed(unsigned char seed[16]) {
+	return getrandom(seed, 16, 0) == 16 ? 0 :
+					      dtf__fail(DTF_ESTORE, "the system has no randomness");
+}
+
+static int add_start(struct dtf_engine *engine, struct request *request,
+	const struct dtf_workflow_def *workflow, struct slice input) {
+	struct instance *instance = dtf__instance_create(engine, request->id);
+	if (instance == NULL) {
+		return DTF_ENOMEM;
+	}
+	struct event_started begin = { .id = request->id, .workflow = workflow->name,
+		.version = workflow->version, .fingerprint = workflow->fingerprint,
+		.manifest = dtf__registry_manifest(engine, workflow), .execution = 1,
+		.created_ms = engine->now_ms, .payload_max = (int64_t)engine->options.payload_max,
+		.history_max = engine->options.history_max, .grace_ms = engine->options.grace_ms,
+		.input = input };
+	int rc = make_seed(begin.seed);
+	struct event event = { .kind = EVENT_STARTED, .begin = &begin };
+	struct arrival *arrival = rc == 0 ? dtf__arrival_add(instance, &event) : NULL;
+	const char *name = dtf__arena_copy(&instance->memory, workflow->name,
+		strlen(workflow->name));
+	if (arrival == NULL || name == NULL) {
+		dtf__instance_remove(instance);
+		return rc != 0 ? rc : dtf__fail(DTF_ENOMEM, "out of memory for an instance");
+	}
+	arrival->request = request;
+	instance->row = (struct row){ .id = instance->row.id, .workflow = name,
+		.version = workflow->version, .fingerprint = workflow->fingerprint,
+		.status = DTF_RUNNING, .suspended = "", .error = "", .execution = 1,
+		.created_ms = engine->now_ms, .updated_ms = engine->now_ms };
+	engine->batch.admits = true;
+	return 0;
+}
+
+static int start(struct dtf_engine *engine, struct request *request) {
+	const struct dtf_workflow_def *workflow = dtf__registry_newest(engine, request->name);
+	if (workflow == NULL) {
+		return dtf__fail(DTF_EUNKNOWN_WORKFLOW, "no workflow %s is linked into this program",
+			request->name);
+	}
+	struct instance *other;
+	int rc = dtf__instance_get(engine, request->id, &other);
+	if (rc == 0) {
+		return dtf__fail(DTF_EEXISTS, "an instance %s exists: %s, %s", request->id,
+			other->row.workflow, dtf_status_name((enum dtf_status)other->row.status));
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	struct arena arena = { 0 };
+	struct slice input;
+	rc = canonical(&arena, workflow->input, "", request->payload, engine->options.payload_max,
+		&input);
+	if (rc == 0) {
+		rc = add_start(engine, request, workflow, input);
+	}
+	dtf__arena_finish(&arena);
+	return rc;
+}
+
+/* ---- the rest ---- */
+
+static int find_running(struct dtf_engine *engine, const char *id, struct instance **ret) {
+	int rc = dtf__instance_get(engine, id, ret);
+	if (rc == STORE_NOT_FOUND) {
+		return dtf__fail(DTF_EUNKNOWN_INSTANCE, "no instance %s", id);
+	}
+	if (rc == 0 && (*ret)->ended) {
+		return dtf__fail(DTF_EENDED, "instance %s has ended: %s", id,
+			dtf_status_name((enum dtf_status)(*ret)->row.status));
+	}
+	return rc;
+}
+
+static int add_arrival(struct dtf_engine *engine, struct request *request, enum event_kind kind) {
+	struct instance *instance;
+	int rc = find_running(engine, request->id, &instance);
+	if (rc != 0) {
+		return rc;
+	}
+	if (kind == EVENT_RESUMED && instance->diagnosis != NULL) {
+		instance->diagnosis = NULL; /* look again: the code may be there now */
+	}
+	struct event event = { .kind = kind, .name = request->name, .payload = request->payload,
+		.text = request->text };
+	if (kind == EVENT_SUSPENDED) {
+		event.text = "operator";
+	}
+	struct arrival *arrival = dtf__arrival_add(instance, &event);
+	if (arrival == NULL) {
+		return dtf__fail(DTF_ENOMEM, "out of memory for a request");
+	}
+	arrival->request = request;
+	return 0;
+}
+
+static int wait_for_end(struct dtf_engine *engine, struct request *request) {
+	struct instance *instance;
+	int rc = find_running(engine, request->id, &instance);
+	if (rc == DTF_EENDED) {
+		dtf__request_answer(engine, request, 0, "");
+		return 0;
+	}
+	if (rc == 0) {
+		request->next = instance->waiters;
+		instance->waiters = request;
+	}
+	return rc;
+}
+
+void dtf__request_admit(struct dtf_engine *engine, struct request *request) {
+	int rc = 0;
+	switch (request->kind) {
+	case REQUEST_START:
+		rc = start(engine, request);
+		break;
+	case REQUEST_RAISE:
+		rc = add_arrival(engine, request, EVENT_RAISED);
+		break;
+	case REQUEST_CANCEL:
+		rc = add_arrival(engine, request, EVENT_CANCEL_REQUESTED);
+		break;
+	case REQUEST_TERMINATE:
+		rc = add_arrival(engine, request, EVENT_TERMINATED);
+		break;
+	case REQUEST_SUSPEND:
+		rc = add_arrival(engine, request, EVENT_SUSPENDED);
+		break;
+	case REQUEST_RESUME:
+		rc = add_arrival(engine, request, EVENT_RESUMED);
+		break;
+	case REQUEST_WAIT:
+		rc = wait_for_end(engine, request);
+		break;
+	}
+	if (rc < 0) {
+		refuse(engine, request, rc);
+	}
+}
+
+/* ---- when it is the arrival's turn ---- */
+
+/* 0: deliver it; 1: accepted before, ignore it. */
+static int check_raise(struct instance *instance, struct arrival *arrival) {
+	struct dtf_engine *engine = instance->engine;
+	struct event *event = &arrival->event;
+	const struct dtf_workflow_def *workflow = instance->ctx != NULL ? instance->ctx->workflow :
+		dtf__registry_newest(engine, instance->row.workflow);
+	const struct dtf_event_def *def = workflow == NULL ? NULL :
+		dtf__registry_event(workflow, event->name);
+	if (workflow != NULL && def == NULL) {
+		return dtf__fail(DTF_EUNKNOWN_EVENT, "workflow %s waits for no event %s",
+			instance->row.workflow, event->name);
+	}
+	if (def != NULL) {
+		int rc = canonical(&arrival->memory, def->payload, event->name, event->payload,
+			engine->options.payload_max, &event->payload);
+		if (rc != 0) {
+			return rc;
+		}
+		event->name = def->name;
+	}
+	if (event->text != NULL) {
+		int rc = engine->store->ops->mark(engine->store, instance->number, event->name,
+			event->text);
+		if (rc < 0) {
+			return rc;
+		}
+		if (rc == 0 || dtf__batch_has_mark(engine, instance->number, event->name, event->text)) {
+			return 1;
+		}
+	}
+	if (def != NULL && instance->ctx != NULL &&
+		dtf__mailbox_count(instance->ctx, def->name) >= (uint64_t)def->capacity) {
+		return dtf__fail(DTF_EMAILBOX, "instance %s has %lld unread events %s", instance->row.id,
+			(long long)def->capacity, def->name);
+	}
+	if (event->text != NULL) {
+		dtf__batch_mark(engine, instance->number, event->name, event->text);
+	}
+	engine->batch.admits = true;
+	return 0;
+}
+
+/* A request that changes nothing is granted without an event. */
+static bool changes(const struct instance *instance, enum event_kind kind) {
+	const struct dtf_ctx *ctx = instance->ctx;
+	if (ctx == NULL) {
+		return kind != EVENT_RESUMED && kind != EVENT_SUSPENDED;
+	}
+	if (kind == EVENT_CANCEL_REQUESTED) {
+		return ctx->cancel_reason == NULL;
+	}
+	if (kind == EVENT_RESUMED || kind == EVENT_SUSPENDED) {
+		return ctx->suspended == (kind == EVENT_RESUMED);
+	}
+	return true;
+}
+
+enum verdict dtf__request_check(struct instance *instance, struct arrival *arrival) {
+	struct dtf_engine *engine = instance->engine;
+	struct request *request = arrival->request;
+	int rc = 0;
+	if (instance->ended || (instance->ctx != NULL && instance->ctx->end != END_NONE)) {
+		rc = dtf__fail(DTF_EENDED, "instance %s has ended", instance->row.id);
+	} else if (arrival->event.kind == EVENT_RAISED) {
+		rc = check_raise(instance, arrival);
+	} else if (!changes(instance, arrival->event.kind)) {
+		rc = 1;
+	}
+	arrival->answered = true;
+	if (rc < 0) {
+		refuse(engine, request, rc);
+		return REFUSED;
+	}
+	dtf__request_answer(engine, request, 0, "");
+	return rc == 0 ? GRANTED : IGNORED;
+}

@@ -1,0 +1,470 @@
+/*
+ * A turn: everything that has arrived for one instance, each as a micro-step,
+ * becomes one turn record.
+ *
+ * Nothing leaves here: decisions become events in the instance's buffer and
+ * effects in the batch, which are let out after the commit.  A turn that fails
+ * half way (memory, or code that contradicts itself) is taken back as a whole.
+ *
+ * `continue with` ends the record; the next execution's start is recorded in
+ * the same commit and its micro-step runs in the next round, so a workflow
+ * that does nothing but continue shares the engine with all others.
+ */
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec.h"
+#include "error.h"
+
+/* ---- what the machine says while it runs ---- */
+
+static void append(struct instance *instance, const struct event *event) {
+	dtf__event_encode(&instance->events, event);
+	instance->nevents++;
+}
+
+static void effect(struct instance *instance, enum effect_kind kind, uint32_t op) {
+	dtf__batch_effect(instance->engine,
+		&(struct effect){ .kind = kind, .instance = instance, .op = op });
+}
+
+static void timer(struct instance *instance, int64_t due_ms, uint32_t op) {
+	struct dtf_engine *engine = instance->engine;
+	if (dtf__timers_push(&engine->timers, due_ms, instance->number, op) < 0) {
+		engine->batch.failed = true;
+	}
+}
+
+static void short_error(struct instance *instance, struct slice failure) {
+	struct dtf_failure error;
+	if (dtf__failure_decode(&instance->memory, failure, &error) == 0) {
+		char *text = dtf__arena_printf(&instance->memory, "%s: %.200s", error.name,
+			error.message == NULL ? "" : error.message);
+		instance->row.error = text == NULL ? error.name : text;
+	}
+}
+
+static void decided(void *arg, const struct event *event) {
+	struct instance *instance = arg;
+	append(instance, event);
+	switch (event->kind) {
+	case EVENT_ACTIVITY_SCHEDULED:
+		effect(instance, event->started ? EFFECT_RUN : EFFECT_QUEUE, event->op);
+		break;
+	case EVENT_TIMER_SET:
+		timer(instance, event->due_ms, event->op);
+		break;
+	case EVENT_SETTLING:
+		timer(instance, event->due_ms, event->op);
+		effect(instance, EFFECT_CANCEL, event->op);
+		break;
+	case EVENT_CLOSED:
+		effect(instance, EFFECT_CANCEL, event->op);
+		break;
+	case EVENT_STATUS:
+		instance->status_at = UINT64_MAX; /* this turn's record */
+		break;
+	case EVENT_COMPLETED:
+		instance->row.status = DTF_COMPLETED;
+		break;
+	case EVENT_FAILED:
+		instance->row.status = DTF_FAILED;
+		short_error(instance, event->payload);
+		break;
+	case EVENT_CANCELLED:
+		instance->row.status = DTF_CANCELLED;
+		break;
+	case EVENT_STARTED:
+	case EVENT_ATTEMPT_STARTED:
+	case EVENT_ATTEMPT_ENDED:
+	case EVENT_TIMER_FIRED:
+	case EVENT_RAISED:
+	case EVENT_CANCEL_REQUESTED:
+	case EVENT_GRACE_EXPIRED:
+	case EVENT_CHILD_ENDED:
+	case EVENT_SUSPENDED:
+	case EVENT_RESUMED:
+	case EVENT_ADOPTED:
+	case EVENT_TERMINATED:
+	case EVENT_WAIT_OPENED:
+	case EVENT_TAKEN:
+	case EVENT_UNDO_STARTED:
+	case EVENT_UNDO_ENDED:
+	case EVENT_UNDO_FAILED:
+	case EVENT_CHILD_STARTED:
+	case EVENT_CONTINUED:
+		break;
+	}
+}
+
+static void logged(void *arg, enum dtf_log_level level, const char *text) {
+	struct instance *instance = arg;
+	if (instance->engine->options.log == NULL) {
+		return;
+	}
+	char *copy = strdup(text == NULL ? "" : text);
+	if (copy == NULL) {
+		instance->engine->batch.failed = true;
+		return;
+	}
+	dtf__batch_effect(instance->engine,
+		&(struct effect){ .kind = EFFECT_LOG, .instance = instance, .level = level,
+			.text = copy });
+}
+
+static bool claim(void *arg, const struct dtf_activity_def *activity,
+	const struct event_policy *policy) {
+	struct instance *instance = arg;
+	return dtf__dispatch_claim(instance->engine, activity, policy);
+}
+
+void dtf__host_of(struct instance *instance, struct execution_host *ret) {
+	*ret = (struct execution_host){ .arg = instance, .claim = claim, .decided = decided,
+		.log = logged };
+}
+
+/* ---- arrivals ---- */
+
+/* The recorded time of the next attempt, for people; the machine obeys it. */
+static void plan_retry(struct dtf_ctx *ctx, struct event *event) {
+	const struct op *op = dtf__op_find(ctx, event->op);
+	event->due_ms = 0;
+	if (event->outcome == OUTCOME_OK || op == NULL || op->attempt != event->attempt) {
+		return;
+	}
+	struct arena arena = { 0 };
+	struct dtf_failure error = { 0 };
+	if (dtf__failure_decode(&arena, event->payload, &error) == 0) {
+		event->due_ms = dtf__retry_due(ctx, op, event->outcome, &error, event->time_ms);
+	}
+	dtf__arena_finish(&arena);
+}
+
+/* What follows from the arrival besides what the machine decides. */
+static void after_arrival(struct instance *instance, const struct event *event) {
+	struct dtf_ctx *ctx = instance->ctx;
+	if (event->kind == EVENT_ATTEMPT_STARTED) {
+		const struct op *op = dtf__op_find(ctx, event->op);
+		if (op != NULL && op->running && op->attempt == event->attempt) {
+			effect(instance, EFFECT_RUN, event->op);
+		}
+	} else if (event->kind == EVENT_ATTEMPT_ENDED) {
+		const struct op *op = dtf__op_find(ctx, event->op);
+		if (op != NULL && op->state == OP_OPEN && op->due_ms > 0) {
+			timer(instance, op->due_ms, op->number);
+		}
+		if (event->outcome == OUTCOME_TIMED_OUT) {
+			effect(instance, EFFECT_CANCEL, event->op);
+		}
+	} else if (event->kind == EVENT_RESUMED) {
+		dtf__instance_schedule(instance);
+	}
+}
+
+static void apply(struct instance *instance, struct event *event) {
+	struct dtf_ctx *ctx = instance->ctx;
+	if (ctx->end != END_NONE) {
+		return; /* too late for anything: the terminal event is the last */
+	}
+	event->time_ms = instance->engine->now_ms;
+	if (event->kind == EVENT_ATTEMPT_ENDED && !ctx->suspended) {
+		plan_retry(ctx, event);
+	}
+	append(instance, event);
+	dtf__execution_apply(ctx, event);
+	if (!dtf__stopped(ctx)) {
+		after_arrival(instance, event);
+	}
+}
+
+/* Without a machine: recorded, undelivered. */
+static void record_only(struct instance *instance, struct event *event) {
+	event->time_ms = instance->engine->now_ms;
+	if (event->kind == EVENT_ATTEMPT_STARTED || event->kind == EVENT_RESUMED ||
+		event->kind == EVENT_SUSPENDED || event->kind == EVENT_TIMER_FIRED ||
+		event->kind == EVENT_GRACE_EXPIRED) {
+		return; /* they come again when there is a machine */
+	}
+	bool closes = event->kind == EVENT_STARTED || event->kind == EVENT_TERMINATED;
+	if (instance->row.suspended[0] == '\0' && !closes) {
+		struct event suspended = { .kind = EVENT_SUSPENDED, .text = instance->diagnosis,
+			.time_ms = event->time_ms };
+		append(instance, &suspended);
+		instance->row.suspended = instance->diagnosis;
+		instance->row.status = DTF_SUSPENDED;
+	}
+	append(instance, event);
+}
+
+/* ---- the turn's record ---- */
+
+const char *dtf__suspension(const char *reason) {
+	static const char *const diagnoses[] = { "mismatch", "version", "corrupt" };
+	for (size_t i = 0; i < sizeof(diagnoses) / sizeof(*diagnoses); i++) {
+		if (reason != NULL && strcmp(reason, diagnoses[i]) == 0) {
+			return diagnoses[i];
+		}
+	}
+	return "operator";
+}
+
+static void next_due(void *arg, struct op *op) {
+	int64_t *next_ms = arg;
+	if (op->due_ms > 0 && (*next_ms == 0 || op->due_ms < *next_ms)) {
+		*next_ms = op->due_ms;
+	}
+}
+
+static void describe(struct instance *instance) {
+	struct row *row = &instance->row;
+	struct dtf_ctx *ctx = instance->ctx;
+	row->updated_ms = instance->engine->now_ms;
+	if (ctx == NULL) {
+		row->events += instance->nevents;
+		return;
+	}
+	row->events = ctx->events;
+	row->fingerprint = ctx->begin.fingerprint;
+	row->suspended = ctx->suspended ? dtf__suspension(ctx->suspend_reason) : "";
+	if (ctx->end == END_NONE) {
+		row->status = ctx->suspended ? DTF_SUSPENDED : DTF_RUNNING;
+	} else if (ctx->end == END_TERMINATED) {
+		row->status = DTF_TERMINATED;
+	}
+	row->next_timer_ms = 0;
+	row->busy = ctx->nops > 16;
+	if (!row->busy && ctx->end == END_NONE) {
+		dtf__op_each(ctx, next_due, &row->next_timer_ms);
+		for (size_t i = 0; i < ctx->ops_size; i++) {
+			for (const struct op *op = ctx->ops[i]; op != NULL; op = op->next) {
+				row->busy = row->busy || op->kind == OP_ACTIVITY;
+			}
+		}
+	}
+}
+
+static int record(struct instance *instance) {
+	struct row *row = &instance->row;
+	if (instance->events.failed) {
+		return dtf__fail(DTF_ENOMEM, "out of memory for a turn");
+	}
+	describe(instance);
+	struct record record = { .instance = instance->number, .execution = row->execution,
+		.first = row->events - instance->nevents + 1, .count = instance->nevents,
+		.previous = row->last };
+	struct slice events = { instance->events.data, instance->events.size };
+	int rc = dtf__batch_record(instance, &record, events, &row->last);
+	if (rc == 0 && instance->status_at != 0) {
+		row->status_at = row->last;
+	}
+	dtf__buf_clear(&instance->events);
+	instance->nevents = 0;
+	instance->status_at = 0;
+	return rc;
+}
+
+/* The next execution begins in the commit that ends this one. */
+static int continue_with(struct instance *instance) {
+	struct dtf_engine *engine = instance->engine;
+	struct dtf_ctx *ctx = instance->ctx;
+	struct event_started begin = ctx->begin;
+	const struct dtf_workflow_def *workflow = dtf__registry_newest(engine, begin.workflow);
+	begin.execution++;
+	begin.version = workflow->version;
+	begin.fingerprint = workflow->fingerprint;
+	begin.manifest = dtf__registry_manifest(engine, workflow);
+	begin.input = ctx->result;
+	begin.status = ctx->status;
+	begin.unread = dtf__execution_unread(ctx, &begin.nunread);
+	if (ctx->out_of_memory) {
+		return dtf__fail(DTF_ENOMEM, "out of memory for a turn");
+	}
+	struct event event = { .kind = EVENT_STARTED, .time_ms = engine->now_ms, .begin = &begin };
+	append(instance, &event);
+	instance->row.execution = begin.execution;
+	instance->row.version = begin.version;
+	instance->row.fingerprint = begin.fingerprint;
+	instance->row.events = 0;
+	instance->row.busy = true;
+	instance->row.status = DTF_RUNNING;
+	dtf__execution_destroy(ctx);
+	instance->ctx = NULL;
+	int rc = record(instance);
+	dtf__instance_dirty(instance); /* its first micro-step: next round */
+	return rc;
+}
+
+/* ---- the turn ---- */
+
+static struct arrival *take(struct instance *instance) {
+	struct arrival *arrival = instance->first;
+	instance->first = arrival->next;
+	if (instance->first == NULL) {
+		instance->tail = &instance->first;
+	}
+	arrival->next = instance->taken;
+	instance->taken = arrival;
+	return arrival;
+}
+
+/* What loading the instance finds out anew. */
+static bool comes_again(const struct event *event) {
+	switch (event->kind) {
+	case EVENT_ATTEMPT_STARTED:
+	case EVENT_TIMER_FIRED:
+	case EVENT_GRACE_EXPIRED:
+	case EVENT_ADOPTED:
+		return true;
+	case EVENT_ATTEMPT_ENDED:
+		return event->outcome == OUTCOME_LOST || event->outcome == OUTCOME_TIMED_OUT;
+	case EVENT_STARTED:
+	case EVENT_RAISED:
+	case EVENT_CANCEL_REQUESTED:
+	case EVENT_CHILD_ENDED:
+	case EVENT_SUSPENDED:
+	case EVENT_RESUMED:
+	case EVENT_TERMINATED:
+	case EVENT_ACTIVITY_SCHEDULED:
+	case EVENT_TIMER_SET:
+	case EVENT_WAIT_OPENED:
+	case EVENT_TAKEN:
+	case EVENT_CLOSED:
+	case EVENT_SETTLING:
+	case EVENT_STATUS:
+	case EVENT_UNDO_STARTED:
+	case EVENT_UNDO_ENDED:
+	case EVENT_UNDO_FAILED:
+	case EVENT_CHILD_STARTED:
+	case EVENT_COMPLETED:
+	case EVENT_FAILED:
+	case EVENT_CANCELLED:
+	case EVENT_CONTINUED:
+		break;
+	}
+	return false;
+}
+
+void dtf__turn_take_back(struct instance *instance) {
+	instance->row = instance->before;
+	dtf__instance_drop(instance);
+	while (instance->taken != NULL) {
+		struct arrival *arrival = instance->taken;
+		instance->taken = arrival->next;
+		if (comes_again(&arrival->event)) {
+			dtf__arrival_free(arrival);
+			continue;
+		}
+		arrival->next = instance->first;
+		if (instance->first == NULL) {
+			instance->tail = &arrival->next;
+		}
+		instance->first = arrival;
+	}
+}
+
+static int begin_machine(struct instance *instance, const struct event_started *begin) {
+	const struct dtf_workflow_def *workflow = dtf__registry_find(instance->engine,
+		begin->workflow, begin->version, begin->fingerprint);
+	dtf__host_of(instance, &instance->host);
+	instance->ctx = dtf__execution_create(workflow, &instance->host);
+	return instance->ctx == NULL ? dtf__fail(DTF_ENOMEM, "out of memory for an instance") : 0;
+}
+
+static void drop_taken(struct instance *instance) {
+	struct arrival *arrival = instance->taken;
+	instance->taken = arrival->next;
+	dtf__arrival_free(arrival);
+}
+
+static int apply_one(struct instance *instance, struct arrival *arrival) {
+	if (arrival->request != NULL) {
+		switch (dtf__request_check(instance, arrival)) {
+		case REFUSED:
+			drop_taken(instance);
+			return 0;
+		case IGNORED:
+			return 0;
+		case GRANTED:
+			break;
+		}
+	}
+	struct event *event = &arrival->event;
+	if (event->kind == EVENT_STARTED && instance->diagnosis == NULL) {
+		int rc = begin_machine(instance, event->begin);
+		if (rc != 0) {
+			return rc;
+		}
+	}
+	if (instance->ctx != NULL) {
+		apply(instance, event);
+		return 0;
+	}
+	record_only(instance, event);
+	if (event->kind == EVENT_TERMINATED) {
+		instance->row.status = DTF_TERMINATED;
+	}
+	return 0;
+}
+
+/* Applies what has arrived; stops at the end of the execution. */
+static int apply_all(struct instance *instance) {
+	int rc = 0;
+	while (rc == 0 && instance->first != NULL) {
+		rc = apply_one(instance, take(instance));
+		const struct dtf_ctx *ctx = instance->ctx;
+		if (ctx != NULL && (dtf__stopped(ctx) || ctx->end == END_CONTINUED)) {
+			break;
+		}
+	}
+	return rc;
+}
+
+static int run(struct instance *instance) {
+	int rc = 0;
+	if (instance->ctx == NULL && instance->diagnosis == NULL && !instance->is_new) {
+		rc = dtf__instance_load(instance);
+	}
+	if (rc == 0) {
+		rc = apply_all(instance);
+	}
+	struct dtf_ctx *ctx = instance->ctx;
+	if (rc == 0 && ctx != NULL && ctx->out_of_memory) {
+		rc = dtf__fail(DTF_ENOMEM, "out of memory in instance %s", instance->row.id);
+	}
+	if (rc == 0 && (instance->taken != NULL || instance->nevents > 0)) {
+		rc = dtf__batch_turned(instance);
+	}
+	if (rc != 0 || (ctx != NULL && ctx->broken) || instance->nevents == 0) {
+		return rc;
+	}
+	rc = record(instance);
+	if (rc == 0 && ctx != NULL && ctx->end == END_CONTINUED) {
+		rc = continue_with(instance);
+	}
+	return rc;
+}
+
+int dtf__turn(struct instance *instance) {
+	struct dtf_engine *engine = instance->engine;
+	size_t neffects = engine->batch.neffects, nmarks = engine->batch.nmarks;
+	instance->before = instance->row;
+	int rc = run(instance);
+	if (rc == 0 && instance->ctx != NULL && instance->ctx->broken) {
+		/* The code contradicted itself: nothing of this is written. */
+		if (engine->options.log != NULL) {
+			engine->options.log(engine->options.user, DTF_LOG_ERROR, instance->row.id,
+				instance->ctx->broken_text);
+		}
+		dtf__batch_truncate(engine, neffects, nmarks);
+		dtf__turn_take_back(instance);
+		instance->diagnosis = "mismatch";
+		rc = run(instance);
+	}
+	if (rc != 0) {
+		dtf__batch_truncate(engine, neffects, nmarks);
+		dtf__turn_take_back(instance);
+	}
+	return rc;
+}
