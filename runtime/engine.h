@@ -42,7 +42,7 @@ struct request {
 	void (*answer)(struct request *request, int rc, const char *text);
 	void *arg;
 	const char *inbox_request; /* of a durable inbox command: its request id */
-	bool abandoned; /* REQUEST_WAIT: the waiter gave up */
+	_Atomic bool abandoned; /* REQUEST_WAIT: the waiter gave up; answer frees it */
 };
 
 /* ---- instances in memory ---- */
@@ -172,17 +172,19 @@ struct dtf_engine {
 	int64_t now_ms; /* durable clock: never goes back */
 	int64_t retry_at_ms; /* after a full store; 0 = none */
 	uint64_t inbox_seen;
+	bool inbox_due; /* look into it in the next round */
+	struct request *inbox_commands; /* read, not yet admitted; newest first */
 	bool recovered;
 	int failure; /* sticky: the store failed; every request gets it */
 	char failure_text[256];
 	struct queue *queue; /* shared with other threads */
 	struct pool *pool; /* NULL in tests that execute themselves */
 	struct dtf_client *client; /* owned */
-	struct threads *thread; /* engine.c: the loop's thread, when started */
+	struct loop *loop; /* engine.c: its thread, when started */
 	long pid; /* of the opener: a fork's child is refused */
 };
 
-/* engine_step.c */
+/* step.c */
 int dtf__engine_create(const struct dtf_engine_options *options, struct store *store,
 	const struct clock *clock, const struct executor *executor, struct dtf_engine **ret);
 void dtf__engine_destroy(struct dtf_engine *engine);
@@ -193,15 +195,20 @@ int dtf__engine_recover(struct dtf_engine *engine);
  * Negative: the store failed, for good.
  */
 int dtf__engine_step(struct dtf_engine *engine, int64_t *ret_next_ms);
+/* Answers whatever is in the queue with this error: the engine works no more. */
+void dtf__engine_refuse(struct dtf_engine *engine, int rc, const char *text);
 
 /* queue.c: from any thread */
 struct queue *dtf__queue_create(void);
 void dtf__queue_destroy(struct queue *queue);
-void dtf__queue_request(struct queue *queue, struct request *request);
+/* False: the engine takes nothing any more. */
+bool dtf__queue_request(struct queue *queue, struct request *request);
 void dtf__queue_attempt(struct queue *queue, struct dtf_activity *attempt);
 /* Asks the loop to stop.  Sticky. */
 void dtf__queue_stop(struct queue *queue);
 bool dtf__queue_stopping(struct queue *queue);
+/* From now on requests are turned away at the door. */
+void dtf__queue_close(struct queue *queue);
 /* Everything that came, in order of coming; on the engine's thread. */
 void dtf__queue_take(struct queue *queue, struct request **ret_requests,
 	struct dtf_activity **ret_attempts);

@@ -218,6 +218,14 @@ void dtf__instance_drop(struct instance *instance) {
 	instance->nevents = 0;
 }
 
+static void free_arrivals(struct arrival *arrival) {
+	while (arrival != NULL) {
+		struct arrival *next = arrival->next;
+		dtf__arrival_free(arrival);
+		arrival = next;
+	}
+}
+
 void dtf__instance_remove(struct instance *instance) {
 	struct dtf_engine *engine = instance->engine;
 	unlink_idle(instance);
@@ -232,11 +240,8 @@ void dtf__instance_remove(struct instance *instance) {
 	}
 	*at = instance->next_id;
 	engine->ninstances--;
-	while (instance->first != NULL) {
-		struct arrival *next = instance->first->next;
-		dtf__arrival_free(instance->first);
-		instance->first = next;
-	}
+	free_arrivals(instance->first);
+	free_arrivals(instance->taken);
 	dtf__execution_destroy(instance->ctx);
 	dtf__buf_finish(&instance->events);
 	dtf__arena_finish(&instance->memory);

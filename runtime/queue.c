@@ -19,7 +19,7 @@ struct queue {
 	/* guarded by lock: */
 	struct request *requests, **requests_tail;
 	struct dtf_activity *attempts, **attempts_tail;
-	bool stopping, signalled;
+	bool stopping, signalled, closed;
 	int fd;
 };
 
@@ -60,12 +60,24 @@ static void signal_engine(struct queue *queue) {
 	}
 }
 
-void dtf__queue_request(struct queue *queue, struct request *request) {
+bool dtf__queue_request(struct queue *queue, struct request *request) {
 	(void)pthread_mutex_lock(&queue->lock);
+	bool open = !queue->closed;
+	if (!open) {
+		(void)pthread_mutex_unlock(&queue->lock);
+		return false;
+	}
 	request->next = NULL;
 	*queue->requests_tail = request;
 	queue->requests_tail = &request->next;
 	signal_engine(queue);
+	(void)pthread_mutex_unlock(&queue->lock);
+	return open;
+}
+
+void dtf__queue_close(struct queue *queue) {
+	(void)pthread_mutex_lock(&queue->lock);
+	queue->closed = true;
 	(void)pthread_mutex_unlock(&queue->lock);
 }
 

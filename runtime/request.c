@@ -179,6 +179,19 @@ static int add_arrival(struct dtf_engine *engine, struct request *request, enum 
 	return 0;
 }
 
+static void sweep_abandoned(struct instance *instance) {
+	struct request **at = &instance->waiters;
+	while (*at != NULL) {
+		struct request *waiter = *at;
+		if (waiter->abandoned) {
+			*at = waiter->next;
+			waiter->answer(waiter, DTF_ETIMEOUT, "");
+		} else {
+			at = &waiter->next;
+		}
+	}
+}
+
 static int wait_for_end(struct dtf_engine *engine, struct request *request) {
 	struct instance *instance;
 	int rc = find_running(engine, request->id, &instance);
@@ -187,6 +200,7 @@ static int wait_for_end(struct dtf_engine *engine, struct request *request) {
 		return 0;
 	}
 	if (rc == 0) {
+		sweep_abandoned(instance);
 		request->next = instance->waiters;
 		instance->waiters = request;
 	}

@@ -1,0 +1,433 @@
+/*
+ * The client's side of every request.
+ *
+ * In the engine's own process a request is a letter in the engine's queue and
+ * the caller waits for its answer.  From another process it is a command in the
+ * durable inbox; the answer is a row there.  Reading needs no engine at all.
+ */
+#include "client.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "codec.h"
+#include "error.h"
+#include "inbox.h"
+
+#define ID_MAX 400
+/* How long a sender waits for a live engine's answer before it says "queued". */
+#define ANSWER_WAIT_MS 30000
+
+struct dtf_client {
+	struct dtf_engine *engine; /* NULL: another process's */
+	struct store *store; /* owned when engine is NULL */
+	atomic_bool started;
+	long pid;
+};
+
+int dtf__client_create(struct dtf_engine *engine, struct store *store, struct dtf_client **ret) {
+	struct dtf_client *client = calloc(1, sizeof(*client));
+	if (client == NULL) {
+		return dtf__fail(DTF_ENOMEM, "out of memory for a client");
+	}
+	client->engine = engine;
+	client->store = store;
+	client->pid = (long)getpid();
+	*ret = client;
+	return 0;
+}
+
+void dtf__client_destroy(struct dtf_client *client) {
+	free(client);
+}
+
+void dtf__client_started(struct dtf_client *client) {
+	client->started = true;
+}
+
+int dtf_client_open(const char *dir, struct dtf_client **ret) {
+	dtf__error_clear();
+	if (dir == NULL || ret == NULL) {
+		return dtf__fail(DTF_EINVAL, "dtf_client_open: no directory");
+	}
+	struct store *store;
+	int rc = dtf__store_lmdb_open(dir, STORE_SHARE, &(struct store_options){ 0 }, &store);
+	if (rc < 0) {
+		return rc;
+	}
+	rc = dtf__client_create(NULL, store, ret);
+	if (rc < 0) {
+		store->ops->close(store);
+	}
+	return rc;
+}
+
+void dtf_client_close(struct dtf_client *client) {
+	if (client != NULL && client->engine == NULL && dtf__client_check(client) == 0) {
+		client->store->ops->close(client->store);
+		free(client);
+	}
+}
+
+int dtf__client_check(const struct dtf_client *client) {
+	dtf__error_clear();
+	if (client == NULL) {
+		return dtf__fail(DTF_EINVAL, "no client");
+	}
+	if (client->pid != (long)getpid()) {
+		return dtf__fail(DTF_EFORK, "the client was opened before fork()");
+	}
+	return 0;
+}
+
+struct store *dtf__client_store(const struct dtf_client *client) {
+	return client->store;
+}
+
+int dtf__client_row(const struct dtf_client *client, struct arena *arena, const char *id,
+	struct row *ret) {
+	struct store *store = client->store;
+	uint64_t number;
+	struct slice bytes;
+	int rc = store->ops->find(store, id, &number);
+	if (rc == STORE_NOT_FOUND) {
+		return dtf__fail(DTF_EUNKNOWN_INSTANCE, "no instance %s", id);
+	}
+	if (rc == 0) {
+		rc = store->ops->row(store, arena, number, &bytes);
+	}
+	if (rc == STORE_NOT_FOUND) {
+		return dtf__fail(DTF_ECORRUPT, "instance %s has a name and no row", id);
+	}
+	return rc == 0 ? dtf__row_decode(arena, bytes, ret) : rc;
+}
+
+/* ---- a letter to the engine's thread ---- */
+
+struct door {
+	struct request request;
+	pthread_mutex_t lock;
+	pthread_cond_t answered_cond;
+	bool answered, abandoned; /* guarded by lock */
+	int rc;
+	char text[256];
+	char id[ID_MAX + 1]; /* a wait that was given up outlives its caller's */
+};
+
+static void door_free(struct door *door) {
+	(void)pthread_cond_destroy(&door->answered_cond);
+	(void)pthread_mutex_destroy(&door->lock);
+	free(door);
+}
+
+static void answer(struct request *request, int rc, const char *text) {
+	struct door *door = request->arg;
+	(void)pthread_mutex_lock(&door->lock);
+	door->answered = true;
+	door->rc = rc;
+	(void)snprintf(door->text, sizeof(door->text), "%s", text);
+	bool abandoned = door->abandoned;
+	(void)pthread_cond_signal(&door->answered_cond);
+	(void)pthread_mutex_unlock(&door->lock);
+	if (abandoned) {
+		door_free(door);
+	}
+}
+
+static struct door *door_create(const struct request *request) {
+	struct door *door = calloc(1, sizeof(*door));
+	if (door == NULL) {
+		return NULL;
+	}
+	pthread_condattr_t attributes;
+	(void)pthread_condattr_init(&attributes);
+	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&door->answered_cond, &attributes);
+	(void)pthread_condattr_destroy(&attributes);
+	(void)pthread_mutex_init(&door->lock, NULL);
+	door->request = *request;
+	(void)snprintf(door->id, sizeof(door->id), "%s", request->id);
+	door->request.id = door->id;
+	door->request.answer = answer;
+	door->request.arg = door;
+	return door;
+}
+
+static struct timespec after_ms(int64_t ms) {
+	struct timespec at;
+	(void)clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += (time_t)(ms / 1000);
+	at.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000;
+	}
+	return at;
+}
+
+/* Waits for the answer; timeout_ms < 0: as long as it takes. */
+static int door_wait(struct door *door, int64_t timeout_ms) {
+	struct timespec until = after_ms(timeout_ms < 0 ? 0 : timeout_ms);
+	bool late = false;
+	(void)pthread_mutex_lock(&door->lock);
+	while (!door->answered && !late) {
+		if (timeout_ms < 0) {
+			(void)pthread_cond_wait(&door->answered_cond, &door->lock);
+		} else {
+			late = pthread_cond_timedwait(&door->answered_cond, &door->lock, &until) !=
+				0;
+		}
+	}
+	if (!door->answered) {
+		door->abandoned = true; /* whoever answers it frees it */
+		door->request.abandoned = true;
+		(void)pthread_mutex_unlock(&door->lock);
+		return dtf__fail(DTF_ETIMEOUT, "not answered within %lld ms", (long long)timeout_ms);
+	}
+	(void)pthread_mutex_unlock(&door->lock);
+	int rc = door->rc < 0 ? dtf__fail(door->rc, "%s", door->text) : 0;
+	door_free(door);
+	return rc;
+}
+
+static int ask_engine(struct dtf_client *client, const struct request *request, int64_t timeout_ms) {
+	if (!client->started) {
+		return dtf__fail(DTF_ECLOSED, "the engine has not been started");
+	}
+	struct door *door = door_create(request);
+	if (door == NULL) {
+		return dtf__fail(DTF_ENOMEM, "out of memory for a request");
+	}
+	if (!dtf__queue_request(client->engine->queue, &door->request)) {
+		door_free(door);
+		return dtf__fail(DTF_ECLOSED, "the engine has stopped");
+	}
+	return door_wait(door, timeout_ms);
+}
+
+/* ---- a command in the durable inbox ---- */
+
+static void nap(int64_t ms) {
+	struct timespec time = { (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
+	(void)nanosleep(&time, NULL);
+}
+
+static int poll_answer(struct store *store, const char *request_id) {
+	for (int64_t waited_ms = 0, pause_ms = 1; waited_ms < ANSWER_WAIT_MS;
+		waited_ms += pause_ms) {
+		struct arena arena = { 0 };
+		struct slice json;
+		bool owned = store->ops->owned(store) == 1;
+		int rc = store->ops->answer(store, &arena, request_id, &json);
+		char text[256];
+		if (rc == 0) {
+			rc = dtf__inbox_decode_answer(json, text, sizeof(text));
+			dtf__arena_finish(&arena);
+			return rc < 0 ? dtf__fail(rc, "%s", text) : 0;
+		}
+		dtf__arena_finish(&arena);
+		if (rc < 0) {
+			return rc;
+		}
+		if (!owned) {
+			break;
+		}
+		nap(pause_ms);
+		pause_ms = pause_ms < 50 ? pause_ms * 2 : 50;
+	}
+	return dtf__fail(DTF_EQUEUED, "recorded; it is carried out when an engine is up");
+}
+
+static int ask_inbox(struct dtf_client *client, const struct request *request) {
+	unsigned char random[16];
+	char request_id[33];
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
+		return dtf__fail(DTF_ESTORE, "the system has no randomness");
+	}
+	for (size_t i = 0; i < sizeof(random); i++) {
+		(void)snprintf(request_id + 2 * i, 3, "%02x", random[i]);
+	}
+	struct buf command = { 0 };
+	dtf__inbox_encode(&command, request_id, request);
+	uint64_t sequence;
+	struct store *store = client->store;
+	int rc = command.failed ?
+		dtf__fail(DTF_ENOMEM, "out of memory for a command") :
+		store->ops->inbox_append(store, (struct slice){ command.data, command.size },
+			&sequence);
+	dtf__buf_finish(&command);
+	return rc < 0 ? rc : poll_answer(store, request_id);
+}
+
+static int ask(struct dtf_client *client, const struct request *request) {
+	return client->engine != NULL ? ask_engine(client, request, -1) : ask_inbox(client, request);
+}
+
+/* ---- the requests ---- */
+
+static int check_id(const struct dtf_client *client, const char *id) {
+	int rc = dtf__client_check(client);
+	if (rc < 0) {
+		return rc;
+	}
+	size_t size = id == NULL ? 0 : strlen(id);
+	return size >= 1 && size <= ID_MAX ?
+		0 :
+		dtf__fail(DTF_EINVAL, "an id has 1 to %d bytes, this has %zu", ID_MAX, size);
+}
+
+int dtf_start(struct dtf_client *client, const char *workflow, const char *id, const char *input) {
+	int rc = check_id(client, id);
+	if (rc == 0 && (workflow == NULL || input == NULL)) {
+		rc = dtf__fail(DTF_EINVAL, "dtf_start: no workflow or no input");
+	}
+	return rc < 0 ? rc :
+			ask(client,
+				&(struct request){ .kind = REQUEST_START, .id = id, .name = workflow,
+					.payload = { input, strlen(input) } });
+}
+
+int dtf_raise(struct dtf_client *client, const char *id, const char *event, const char *payload,
+	const char *event_id) {
+	int rc = check_id(client, id);
+	if (rc == 0 && (event == NULL || payload == NULL)) {
+		rc = dtf__fail(DTF_EINVAL, "dtf_raise: no event or no payload");
+	}
+	return rc < 0 ? rc :
+			ask(client,
+				&(struct request){ .kind = REQUEST_RAISE, .id = id, .name = event,
+					.payload = { payload, strlen(payload) }, .text = event_id });
+}
+
+static int steer(struct dtf_client *client, enum request_kind kind, const char *id,
+	const char *reason) {
+	int rc = check_id(client, id);
+	return rc < 0 ? rc :
+			ask(client, &(struct request){ .kind = kind, .id = id, .text = reason });
+}
+
+int dtf_cancel(struct dtf_client *client, const char *id, const char *reason) {
+	return steer(client, REQUEST_CANCEL, id, reason);
+}
+
+int dtf_terminate(struct dtf_client *client, const char *id, const char *reason) {
+	return steer(client, REQUEST_TERMINATE, id, reason);
+}
+
+int dtf_suspend(struct dtf_client *client, const char *id, const char *reason) {
+	return steer(client, REQUEST_SUSPEND, id, reason);
+}
+
+int dtf_resume(struct dtf_client *client, const char *id) {
+	return steer(client, REQUEST_RESUME, id, NULL);
+}
+
+/* ---- waiting for the end ---- */
+
+/* 0: it has ended, *ret filled; 1: not yet. */
+static int look(struct dtf_client *client, const char *id, struct dtf_result *ret) {
+	struct arena arena = { 0 };
+	struct row row;
+	int rc = dtf__client_row(client, &arena, id, &row);
+	if (rc == 0 && row.status <= DTF_SUSPENDED) {
+		rc = 1;
+	} else if (rc == 0 && ret != NULL) {
+		rc = dtf__result_read(client->store, &row, ret);
+	}
+	dtf__arena_finish(&arena);
+	return rc;
+}
+
+static int wait_by_looking(struct dtf_client *client, const char *id, int64_t timeout_ms,
+	struct dtf_result *ret) {
+	int64_t waited_ms = 0, pause_ms = 1;
+	for (;;) {
+		int rc = look(client, id, ret);
+		if (rc <= 0) {
+			return rc;
+		}
+		if (timeout_ms >= 0 && waited_ms >= timeout_ms) {
+			return dtf__fail(DTF_ETIMEOUT, "%s has not ended within %lld ms", id,
+				(long long)timeout_ms);
+		}
+		nap(pause_ms);
+		waited_ms += pause_ms;
+		pause_ms = pause_ms < 100 ? pause_ms * 2 : 100;
+	}
+}
+
+int dtf_wait_result(struct dtf_client *client, const char *id, int64_t timeout_ms,
+	struct dtf_result *ret) {
+	int rc = check_id(client, id);
+	if (rc < 0) {
+		return rc;
+	}
+	if (client->engine == NULL) {
+		return wait_by_looking(client, id, timeout_ms, ret);
+	}
+	rc = ask_engine(client, &(struct request){ .kind = REQUEST_WAIT, .id = id }, timeout_ms);
+	return rc < 0 ? rc : look(client, id, ret);
+}
+
+/* ---- typed calls of generated code ---- */
+
+static int encode(struct buf *buf, const struct dtf_type *type, const void *value) {
+	int rc = dtf__encode(buf, type, value);
+	if (rc > 0) {
+		rc = DTF_EPAYLOAD;
+	}
+	return rc == 0 && buf->failed ? dtf__fail(DTF_ENOMEM, "out of memory for a payload") : rc;
+}
+
+int dtf_start_typed(struct dtf_client *client, const struct dtf_workflow_def *workflow,
+	const char *id, const void *args) {
+	struct buf input = { 0 };
+	int rc = encode(&input, workflow->input, args);
+	if (rc == 0) {
+		rc = dtf_start(client, workflow->name, id, input.data);
+	}
+	dtf__buf_finish(&input);
+	return rc;
+}
+
+int dtf_raise_typed(struct dtf_client *client, const char *id, const struct dtf_event_def *event,
+	const void *payload, const char *event_id) {
+	struct buf json = { 0 };
+	int rc = encode(&json, event->payload, payload);
+	if (rc == 0) {
+		rc = dtf_raise(client, id, event->name, json.data, event_id);
+	}
+	dtf__buf_finish(&json);
+	return rc;
+}
+
+int dtf_wait_typed(struct dtf_client *client, const struct dtf_workflow_def *workflow,
+	const char *id, int64_t timeout_ms, void *ret, struct dtf_result *result) {
+	struct dtf_result own = { 0 };
+	if (ret != NULL && result == NULL) {
+		return dtf__fail(DTF_EINVAL, "the result's strings need a struct dtf_result to own them");
+	}
+	int rc = dtf_wait_result(client, id, timeout_ms, &own);
+	if (rc == 0 && own.status == DTF_COMPLETED && ret != NULL &&
+		workflow->output->kind != DTF_KIND_UNIT) {
+		memset(ret, 0, workflow->output->size);
+		rc = dtf__decode(own.memory, workflow->output, "result",
+			(struct slice){ own.output, strlen(own.output) }, ret);
+	}
+	if (rc < 0) {
+		dtf_result_free(&own);
+		return rc;
+	}
+	if (result != NULL) {
+		*result = own;
+	} else {
+		dtf_result_free(&own);
+	}
+	return 0;
+}

@@ -1,0 +1,19 @@
+/* Clients: the doors through which other threads and processes come. */
+#ifndef DTF_CLIENT_H
+#define DTF_CLIENT_H
+
+#include "engine.h"
+
+int dtf__client_create(struct dtf_engine *engine, struct store *store, struct dtf_client **ret);
+void dtf__client_destroy(struct dtf_client *client);
+/* Its engine takes requests from now on. */
+void dtf__client_started(struct dtf_client *client);
+/* 0, or why this client cannot be used here; clears the error text. */
+int dtf__client_check(const struct dtf_client *client);
+/* For reading: safe from any thread. */
+struct store *dtf__client_store(const struct dtf_client *client);
+/* The instance's row: DTF_EUNKNOWN_INSTANCE. */
+int dtf__client_row(const struct dtf_client *client, struct arena *arena, const char *id,
+	struct row *ret);
+
+#endif

@@ -1,0 +1,199 @@
+/*
+ * The engine as a program sees it: opening, registering, the thread that goes
+ * round, stopping.
+ *
+ * Stopping hands nothing out any more, lets running activities finish and
+ * records their results, then closes the door: whoever comes later, or still
+ * waits, is told DTF_ECLOSED.
+ */
+#include "engine.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "error.h"
+
+/* How often the inbox is looked into without having been woken. */
+#define INBOX_POLL_MS 1000
+
+struct loop {
+	pthread_t thread;
+	int rc;
+	char text[256];
+};
+
+static int64_t wall_ms(void *arg) {
+	(void)arg;
+	struct timespec now;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void submit(void *arg, struct dtf_activity *attempt) {
+	const struct dtf_engine *engine = arg;
+	dtf__pool_submit(engine->pool, attempt);
+}
+
+static void cancel(void *arg, struct dtf_activity *attempt) {
+	(void)arg;
+	(void)attempt; /* its flag is set; the worker looks at it when it will */
+}
+
+static int check(const struct dtf_engine *engine) {
+	dtf__error_clear();
+	if (engine == NULL) {
+		return dtf__fail(DTF_EINVAL, "no engine");
+	}
+	if (engine->pid != (long)getpid()) {
+		return dtf__fail(DTF_EFORK, "the engine was opened before fork()");
+	}
+	return 0;
+}
+
+int dtf_engine_open(const struct dtf_engine_options *options, struct dtf_engine **ret) {
+	dtf__error_clear();
+	if (options == NULL || ret == NULL || options->history_max < 0 || options->grace_ms < 0) {
+		return dtf__fail(DTF_EINVAL, "dtf_engine_open: options make no sense");
+	}
+	struct store *store;
+	struct store_options store_options = { .map_size = options->map_size,
+		.size_max = options->store_max };
+	int rc = options->dir == NULL ?
+		dtf__store_memory_open(&store) :
+		dtf__store_lmdb_open(options->dir, STORE_OWN, &store_options, &store);
+	if (rc < 0) {
+		return rc;
+	}
+	struct clock clock = { wall_ms, NULL };
+	struct executor executor = { submit, cancel, NULL };
+	struct dtf_engine *engine = NULL;
+	rc = dtf__engine_create(options, store, &clock, &executor, &engine);
+	if (rc == 0) {
+		engine->executor.arg = engine;
+		engine->pid = (long)getpid();
+		rc = dtf__client_create(engine, store, &engine->client);
+	}
+	if (rc < 0) {
+		dtf__engine_destroy(engine);
+		store->ops->close(store);
+		return rc;
+	}
+	*ret = engine;
+	return 0;
+}
+
+int dtf_engine_register(struct dtf_engine *engine, const struct dtf_module *module) {
+	int rc = check(engine);
+	if (rc == 0 && engine->loop != NULL) {
+		rc = dtf__fail(DTF_EINVAL, "dtf_engine_register: the engine has been started");
+	}
+	return rc == 0 ? dtf__registry_add(engine, module) : rc;
+}
+
+struct dtf_client *dtf_engine_client(struct dtf_engine *engine) {
+	return engine == NULL ? NULL : engine->client;
+}
+
+/* ---- the loop ---- */
+
+static void sleep_until(struct dtf_engine *engine, int64_t next_ms) {
+	struct store *store = engine->store;
+	int wake_fd = store->ops->wake_fd(store);
+	struct pollfd fds[2] = { { .fd = dtf__queue_fd(engine->queue), .events = POLLIN },
+		{ .fd = wake_fd, .events = POLLIN } };
+	int64_t now_ms = wall_ms(NULL);
+	int64_t wait_ms = next_ms > now_ms ? next_ms - now_ms : 0;
+	if (wait_ms > INBOX_POLL_MS) {
+		wait_ms = INBOX_POLL_MS;
+	}
+	int n = poll(fds, wake_fd < 0 ? 1 : 2, (int)wait_ms);
+	bool woken = n > 0 && wake_fd >= 0 && (fds[1].revents & POLLIN) != 0;
+	if (woken) {
+		store->ops->drain(store);
+	}
+	engine->inbox_due = woken || (n == 0 && wait_ms == INBOX_POLL_MS);
+}
+
+static void *loop(void *arg) {
+	struct dtf_engine *engine = arg;
+	for (;;) {
+		bool stopping = dtf__queue_stopping(engine->queue);
+		if (stopping) {
+			engine->slots = 0; /* nothing new is handed out */
+		}
+		int64_t next_ms;
+		int rc = dtf__engine_step(engine, &next_ms);
+		if (rc < 0) {
+			engine->loop->rc = rc;
+			memcpy(engine->loop->text, dtf_errmsg(), sizeof(engine->loop->text) - 1);
+			dtf__engine_refuse(engine, rc, engine->loop->text);
+		}
+		if (stopping && engine->slots_used == 0 && (rc < 0 || engine->dirty == NULL)) {
+			break;
+		}
+		if (next_ms != 0) {
+			sleep_until(engine, next_ms);
+		}
+	}
+	dtf__queue_close(engine->queue);
+	dtf__engine_refuse(engine, DTF_ECLOSED, "the engine has stopped");
+	return NULL;
+}
+
+int dtf_engine_start(struct dtf_engine *engine) {
+	int rc = check(engine);
+	if (rc < 0) {
+		return rc;
+	}
+	if (engine->loop != NULL) {
+		return dtf__fail(DTF_EINVAL, "dtf_engine_start: the engine has been started");
+	}
+	rc = dtf__engine_recover(engine);
+	if (rc == 0) {
+		rc = dtf__pool_create(engine->options.workers, &engine->pool);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	engine->loop = calloc(1, sizeof(*engine->loop));
+	if (engine->loop == NULL ||
+		pthread_create(&engine->loop->thread, NULL, loop, engine) != 0) {
+		free(engine->loop);
+		engine->loop = NULL;
+		dtf__pool_destroy(engine->pool);
+		engine->pool = NULL;
+		return dtf__fail(DTF_ENOMEM, "cannot start the engine's thread");
+	}
+	dtf__client_started(engine->client);
+	return 0;
+}
+
+int dtf_engine_stop(struct dtf_engine *engine) {
+	int rc = check(engine);
+	if (rc < 0 || engine->loop == NULL || engine->pool == NULL) {
+		return rc;
+	}
+	dtf__queue_stop(engine->queue);
+	(void)pthread_join(engine->loop->thread, NULL);
+	dtf__pool_destroy(engine->pool);
+	engine->pool = NULL;
+	rc = engine->loop->rc;
+	return rc < 0 ? dtf__fail(rc, "%s", engine->loop->text) : 0;
+}
+
+void dtf_engine_close(struct dtf_engine *engine) {
+	if (engine == NULL || check(engine) < 0) {
+		return; /* a fork's child owns nothing of it */
+	}
+	(void)dtf_engine_stop(engine);
+	struct store *store = engine->store;
+	free(engine->loop);
+	dtf__client_destroy(engine->client);
+	dtf__engine_destroy(engine);
+	store->ops->close(store);
+}

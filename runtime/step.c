@@ -1,0 +1,293 @@
+/*
+ * One round of the engine: take what has arrived, find what is due, run the
+ * turns that this makes ready, commit them together, let their effects out.
+ *
+ * Whatever arrives while the disk syncs forms the next round: group commit
+ * without a timer and without tuning.  No thread is known here, so a test can
+ * drive rounds by hand with a clock and workers of its own.
+ */
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+
+int dtf__engine_create(const struct dtf_engine_options *options, struct store *store,
+	const struct clock *clock, const struct executor *executor, struct dtf_engine **ret) {
+	struct dtf_engine *engine = calloc(1, sizeof(*engine));
+	if (engine == NULL || (engine->queue = dtf__queue_create()) == NULL) {
+		free(engine);
+		return dtf__fail(DTF_ENOMEM, "out of memory for an engine");
+	}
+	engine->options = *options;
+	struct dtf_engine_options *o = &engine->options;
+	o->workers = o->workers == 0 ? 8 : o->workers;
+	o->payload_max = o->payload_max == 0 ? (size_t)1024 * 1024 : o->payload_max;
+	o->history_max = o->history_max == 0 ? 1000000 : o->history_max;
+	o->grace_ms = o->grace_ms == 0 ? 30000 : o->grace_ms;
+	engine->store = store;
+	engine->clock = *clock;
+	engine->executor = *executor;
+	engine->slots = o->workers;
+	engine->dirty_tail = &engine->dirty;
+	engine->waiting_tail = &engine->waiting;
+	*ret = engine;
+	return 0;
+}
+
+/* Requests that nobody will carry out any more. */
+static void refuse_waiters(struct dtf_engine *engine, int rc, const char *text) {
+	for (size_t i = 0; i < engine->table_size; i++) {
+		for (struct instance *instance = engine->by_number[i]; instance != NULL;
+			instance = instance->next_number) {
+			struct request *waiter = instance->waiters;
+			instance->waiters = NULL;
+			while (waiter != NULL) {
+				struct request *next = waiter->next;
+				waiter->answer(waiter, rc, text);
+				waiter = next;
+			}
+			dtf__request_withdraw(instance, rc, text);
+		}
+	}
+}
+
+void dtf__engine_destroy(struct dtf_engine *engine) {
+	if (engine == NULL) {
+		return;
+	}
+	dtf__engine_refuse(engine, DTF_ECLOSED, "the engine was closed");
+	refuse_waiters(engine, DTF_ECLOSED, "the engine was closed");
+	for (size_t i = 0; i < engine->table_size; i++) {
+		while (engine->by_number[i] != NULL) {
+			dtf__instance_remove(engine->by_number[i]);
+		}
+	}
+	while (engine->waiting != NULL) {
+		struct waiting *next = engine->waiting->next;
+		free(engine->waiting);
+		engine->waiting = next;
+	}
+	for (size_t i = 0; i < engine->nmodules; i++) {
+		free(engine->manifests[i]);
+	}
+	free(engine->manifests);
+	free(engine->modules);
+	free(engine->by_number);
+	free(engine->by_id);
+	dtf__timers_finish(&engine->timers);
+	dtf__batch_finish(engine);
+	dtf__queue_destroy(engine->queue);
+	free(engine);
+}
+
+/* ---- recovery ---- */
+
+struct recovery {
+	struct dtf_engine *engine;
+	uint64_t *load; /* instances to load now */
+	size_t count, capacity;
+	int rc;
+};
+
+static void load_later(struct recovery *recovery, uint64_t number) {
+	if (recovery->count == recovery->capacity) {
+		size_t capacity = recovery->capacity == 0 ? 64 : recovery->capacity * 2;
+		uint64_t *grown = realloc(recovery->load, capacity * sizeof(*grown));
+		if (grown == NULL) {
+			recovery->rc = dtf__fail(DTF_ENOMEM, "out of memory in recovery");
+			return;
+		}
+		recovery->load = grown;
+		recovery->capacity = capacity;
+	}
+	recovery->load[recovery->count++] = number;
+}
+
+static bool look_at_row(void *arg, uint64_t number, struct slice bytes) {
+	struct recovery *recovery = arg;
+	struct arena arena = { 0 };
+	struct row row;
+	int rc = dtf__row_decode(&arena, bytes, &row);
+	if (rc == DTF_ECORRUPT) {
+		const struct dtf_engine_options *options = &recovery->engine->options;
+		if (options->log != NULL) {
+			options->log(options->user, DTF_LOG_ERROR, "", dtf_errmsg());
+		}
+	} else if (rc < 0) {
+		recovery->rc = rc;
+	} else if (row.status <= DTF_SUSPENDED) {
+		bool diagnosed = row.suspended[0] != '\0' && strcmp(row.suspended, "operator") != 0;
+		if (row.busy || diagnosed) {
+			load_later(recovery, number);
+		} else if (row.next_timer_ms != 0 &&
+			dtf__timers_push(&recovery->engine->timers, row.next_timer_ms, number, 0) <
+				0) {
+			recovery->rc = DTF_ENOMEM;
+		}
+	}
+	dtf__arena_finish(&arena);
+	return recovery->rc == 0;
+}
+
+static void tick(struct dtf_engine *engine) {
+	int64_t now_ms = engine->clock.now_ms(engine->clock.arg);
+	if (now_ms > engine->now_ms) {
+		engine->now_ms = now_ms; /* a wall clock set back does not turn time back */
+	}
+}
+
+int dtf__engine_recover(struct dtf_engine *engine) {
+	struct store *store = engine->store;
+	engine->now_ms = store->ops->clock_ms(store);
+	engine->batch.next_instance = store->ops->next_instance(store);
+	tick(engine);
+	int rc = dtf__registry_store(engine);
+	struct recovery recovery = { .engine = engine };
+	if (rc == 0) {
+		rc = store->ops->rows(store, 0, look_at_row, &recovery);
+	}
+	rc = rc == 0 ? recovery.rc : rc;
+	for (size_t i = 0; rc == 0 && i < recovery.count; i++) {
+		struct instance *instance;
+		rc = dtf__instance_by_number(engine, recovery.load[i], &instance);
+		if (rc == 0) {
+			dtf__instance_dirty(instance);
+		}
+	}
+	free(recovery.load);
+	engine->recovered = rc == 0;
+	engine->inbox_due = true;
+	return rc > 0 ? dtf__fail(DTF_ECORRUPT, "a row disappeared in recovery") : rc;
+}
+
+/* ---- a round ---- */
+
+static int run_turns(struct dtf_engine *engine) {
+	struct instance *instance = engine->dirty;
+	unsigned turns = 0;
+	engine->dirty = NULL;
+	engine->dirty_tail = &engine->dirty;
+	while (instance != NULL) {
+		struct instance *next = instance->next_dirty;
+		instance->dirty = false;
+		instance->next_dirty = NULL;
+		if (turns++ >= TURNS_MAX || engine->batch.size >= RECORDS_SIZE_MAX) {
+			dtf__instance_dirty(instance); /* next round */
+			instance = next;
+			continue;
+		}
+		int rc = dtf__turn(instance);
+		if (rc == DTF_ENOMEM) {
+			dtf__request_withdraw(instance, rc, dtf_errmsg());
+			engine->retry_at_ms = engine->now_ms + 1000;
+			if (instance->is_new) {
+				dtf__instance_remove(instance);
+			} else {
+				dtf__instance_dirty(instance);
+			}
+		} else if (rc < 0) {
+			return rc;
+		} else if (!instance->turned) {
+			dtf__instance_used(instance);
+		}
+		instance = next;
+	}
+	return 0;
+}
+
+static bool take_queue(struct dtf_engine *engine) {
+	struct request *requests;
+	struct dtf_activity *attempts;
+	dtf__queue_take(engine->queue, &requests, &attempts);
+	bool any = requests != NULL;
+	while (attempts != NULL) {
+		struct dtf_activity *next = attempts->next;
+		dtf__dispatch_finished(engine, attempts);
+		attempts = next;
+	}
+	while (requests != NULL) {
+		struct request *next = requests->next;
+		dtf__request_admit(engine, requests);
+		requests = next;
+	}
+	return any;
+}
+
+static int64_t next_round(const struct dtf_engine *engine) {
+	bool slot = engine->waiting != NULL && engine->slots_used < engine->slots;
+	if (slot || (engine->dirty != NULL && engine->retry_at_ms == 0)) {
+		return 0;
+	}
+	int64_t next_ms = dtf__timers_next(&engine->timers);
+	if (engine->dirty != NULL && engine->retry_at_ms < next_ms) {
+		next_ms = engine->retry_at_ms;
+	}
+	return next_ms;
+}
+
+static int round_once(struct dtf_engine *engine) {
+	tick(engine);
+	bool asked = take_queue(engine);
+	int rc = 0;
+	if (engine->inbox_due) {
+		engine->inbox_due = false;
+		rc = dtf__inbox_read(engine);
+	}
+	dtf__dispatch_due(engine);
+	dtf__dispatch_fill(engine);
+	if (engine->retry_at_ms != 0 && engine->now_ms >= engine->retry_at_ms) {
+		engine->retry_at_ms = 0;
+		engine->inbox_due = true;
+	}
+	if (rc == 0 && (engine->retry_at_ms == 0 || asked)) {
+		rc = run_turns(engine);
+	}
+	if (rc == 0) {
+		rc = dtf__batch_commit(engine);
+	}
+	if (rc == 0) {
+		dtf__instance_evict_idle(engine);
+	}
+	return rc;
+}
+
+int dtf__engine_step(struct dtf_engine *engine, int64_t *ret_next_ms) {
+	if (engine->failure == 0) {
+		int rc = round_once(engine);
+		if (rc < 0) {
+			engine->failure = rc;
+			memcpy(engine->failure_text, dtf_errmsg(), sizeof(engine->failure_text) - 1);
+			/* What this round held is not recorded: nobody may think so. */
+			for (size_t i = 0; i < engine->batch.neffects; i++) {
+				struct effect *effect = &engine->batch.effects[i];
+				if (effect->kind == EFFECT_ANSWER) {
+					effect->request->answer(effect->request, rc,
+						engine->failure_text);
+				}
+			}
+			dtf__batch_truncate(engine, 0, 0);
+			refuse_waiters(engine, rc, engine->failure_text);
+		}
+	}
+	*ret_next_ms = engine->failure < 0 ? INT64_MAX : next_round(engine);
+	return engine->failure < 0 ? dtf__fail(engine->failure, "%s", engine->failure_text) : 0;
+}
+
+void dtf__engine_refuse(struct dtf_engine *engine, int rc, const char *text) {
+	struct request *requests;
+	struct dtf_activity *attempts;
+	dtf__queue_take(engine->queue, &requests, &attempts);
+	while (attempts != NULL) {
+		struct dtf_activity *next = attempts->next;
+		engine->slots_used -= engine->slots_used > 0 ? 1 : 0;
+		dtf__attempt_free(attempts);
+		attempts = next;
+	}
+	while (requests != NULL) {
+		struct request *next = requests->next;
+		requests->answer(requests, rc, text);
+		requests = next;
+	}
+}
