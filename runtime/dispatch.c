@@ -122,6 +122,21 @@ void dtf__dispatch_run(struct instance *instance, uint32_t number) {
 	engine->executor.submit(engine->executor.arg, attempt);
 }
 
+int dtf__dispatch_adopt(struct dtf_engine *engine, struct dtf_activity *attempt) {
+	struct instance *instance;
+	int rc = dtf__instance_by_number(engine, attempt->instance, &instance);
+	if (rc != 0) {
+		return rc;
+	}
+	attempt->now_arg = engine;
+	attempt->finished_arg = engine;
+	attempt->user = engine->options.user;
+	attempt->next_of_instance = instance->attempts;
+	instance->attempts = attempt;
+	engine->slots_used++;
+	return 0;
+}
+
 void dtf__dispatch_queue(struct instance *instance, uint32_t op) {
 	struct dtf_engine *engine = instance->engine;
 	struct waiting *waiting = calloc(1, sizeof(*waiting));

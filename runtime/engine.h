@@ -160,7 +160,10 @@ struct dtf_engine {
 	unsigned slots, slots_used; /* attempts that may run at once */
 	const struct dtf_module **modules; /* owned array */
 	size_t nmodules;
-	char **manifests; /* hashes, by module; owned */
+	struct manifest {
+		char *text; /* joined from the module's pieces; owned */
+		char hash[33]; /* of the text, hex */
+	} * manifests; /* by module; owned */
 	struct instance **by_number, **by_id; /* hash tables of one size */
 	size_t ninstances, table_size;
 	struct instance *newest_idle, *oldest_idle;
@@ -308,6 +311,8 @@ void dtf__dispatch_cancel(struct instance *instance, uint32_t op);
 void dtf__dispatch_fill(struct dtf_engine *engine);
 void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *attempt);
 void dtf__dispatch_due(struct dtf_engine *engine);
+/* An attempt of an earlier engine on this store goes on and reports to this one. */
+int dtf__dispatch_adopt(struct dtf_engine *engine, struct dtf_activity *attempt);
 bool dtf__dispatch_claim(void *arg, const struct dtf_activity_def *activity,
 	const struct event_policy *policy);
 

@@ -17,14 +17,20 @@
 #include "codec.h"
 #include "error.h"
 
-static char *content_hash(const char *text) {
-	char *hex = malloc(33);
-	if (hex != NULL) {
-		XXH128_hash_t hash = XXH3_128bits(text, strlen(text));
-		(void)snprintf(hex, 33, "%016llx%016llx", (unsigned long long)hash.high64,
-			(unsigned long long)hash.low64);
+static bool read_manifest(const struct dtf_module *module, struct manifest *ret) {
+	struct buf text = { 0 };
+	for (const char *const *piece = module->manifest; *piece != NULL; piece++) {
+		dtf__buf_text(&text, *piece);
 	}
-	return hex;
+	if (text.failed || text.data == NULL) {
+		dtf__buf_finish(&text);
+		return false;
+	}
+	XXH128_hash_t hash = XXH3_128bits(text.data, text.size);
+	(void)snprintf(ret->hash, sizeof(ret->hash), "%016llx%016llx",
+		(unsigned long long)hash.high64, (unsigned long long)hash.low64);
+	ret->text = text.data; /* the buffer's memory is the manifest's now */
+	return true;
 }
 
 /* Versions of one workflow go together: what a caller or a parent knows of
@@ -73,17 +79,14 @@ int dtf__registry_add(struct dtf_engine *engine, const struct dtf_module *module
 	if (modules != NULL) {
 		engine->modules = modules;
 	}
-	char **manifests = realloc(engine->manifests, (n + 1) * sizeof(*manifests));
+	struct manifest *manifests = realloc(engine->manifests, (n + 1) * sizeof(*manifests));
 	if (manifests != NULL) {
 		engine->manifests = manifests;
 	}
-	char *hash = content_hash(module->manifest);
-	if (modules == NULL || manifests == NULL || hash == NULL) {
-		free(hash);
+	if (modules == NULL || manifests == NULL || !read_manifest(module, &manifests[n])) {
 		return dtf__fail(DTF_ENOMEM, "out of memory for module %s", module->name);
 	}
 	engine->modules[n] = module;
-	engine->manifests[n] = hash;
 	engine->nmodules++;
 	return 0;
 }
@@ -139,7 +142,7 @@ static size_t module_of(const struct dtf_engine *engine, const struct dtf_workfl
 
 const char *dtf__registry_manifest(const struct dtf_engine *engine,
 	const struct dtf_workflow_def *workflow) {
-	return engine->manifests[module_of(engine, workflow)];
+	return engine->manifests[module_of(engine, workflow)].hash;
 }
 
 const char *dtf__registry_file(const struct dtf_engine *engine,
@@ -172,16 +175,17 @@ int dtf__registry_store(struct dtf_engine *engine) {
 	for (size_t i = 0; i < engine->nmodules; i++) {
 		struct arena arena = { 0 };
 		struct slice known;
-		int rc = engine->store->ops->manifest(engine->store, &arena, engine->manifests[i], &known);
+		const struct manifest *manifest = &engine->manifests[i];
+		struct store *store = engine->store;
+		int rc = store->ops->manifest(store, &arena, manifest->hash, &known);
 		dtf__arena_finish(&arena);
 		if (rc < 0) {
 			free(puts);
 			return rc;
 		}
-		const char *text = engine->modules[i]->manifest;
 		if (rc == STORE_NOT_FOUND) {
-			puts[n++] = (struct store_put_manifest){ engine->manifests[i],
-				{ text, strlen(text) } };
+			puts[n++] = (struct store_put_manifest){ manifest->hash,
+				{ manifest->text, strlen(manifest->text) } };
 		}
 	}
 	struct store_batch batch = { .manifests = puts, .nmanifests = n };

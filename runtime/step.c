@@ -70,7 +70,7 @@ void dtf__engine_destroy(struct dtf_engine *engine) {
 		engine->waiting = next;
 	}
 	for (size_t i = 0; i < engine->nmodules; i++) {
-		free(engine->manifests[i]);
+		free(engine->manifests[i].text);
 	}
 	free(engine->manifests);
 	free(engine->modules);
