@@ -20,11 +20,6 @@
 #include "ctx.h"
 #include "error.h"
 
-struct parked {
-	struct parked *next;
-	struct event event;
-};
-
 struct dtf_ctx *dtf__execution_create(
 	const struct dtf_workflow_def *workflow, const struct execution_host *host) {
 	struct dtf_ctx *ctx = calloc(1, sizeof(*ctx));

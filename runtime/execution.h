@@ -136,6 +136,12 @@ struct mailbox {
 	struct op *waiting, **waiting_tail;
 };
 
+/* An arrival that came while the execution was suspended. */
+struct parked {
+	struct parked *next;
+	struct event event; /* ref: its number */
+};
+
 /* An undo that failed, for the end state. */
 struct undo_failure {
 	struct undo_failure *next;

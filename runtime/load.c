@@ -110,7 +110,12 @@ struct losing {
 	const struct arrival *later; /* what has arrived and is not recorded */
 };
 
-/* Its worker is at it in this process, or has just reported. */
+static bool is_end_of(const struct event *event, const struct op *op) {
+	return event->kind == EVENT_ATTEMPT_ENDED && event->op == op->number &&
+		event->attempt == op->attempt;
+}
+
+/* Its worker is at it in this process, or has reported and is not yet heard. */
 static bool attempt_lives(const struct losing *losing, const struct op *op) {
 	for (const struct dtf_activity *a = losing->instance->attempts; a != NULL;
 		a = a->next_of_instance) {
@@ -119,8 +124,12 @@ static bool attempt_lives(const struct losing *losing, const struct op *op) {
 		}
 	}
 	for (const struct arrival *a = losing->later; a != NULL; a = a->next) {
-		if (a->event.kind == EVENT_ATTEMPT_ENDED && a->event.op == op->number &&
-			a->event.attempt == op->attempt) {
+		if (is_end_of(&a->event, op)) {
+			return true;
+		}
+	}
+	for (const struct parked *p = losing->instance->ctx->parked; p != NULL; p = p->next) {
+		if (is_end_of(&p->event, op)) {
 			return true;
 		}
 	}
