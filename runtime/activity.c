@@ -35,7 +35,8 @@ static const char *keep(struct dtf_activity *act, const char *text) {
 static int fail(struct dtf_activity *act, const char *code, const char *message, bool retryable) {
 	act->failed = true;
 	act->failure = (struct dtf_failure){ .name = dtf_activity_failed.name,
-		.message = message == NULL ? "" : keep(act, message), .code = keep(act, code),
+		.message = message == NULL ? "" : keep(act, message),
+		.code = keep(act, code),
 		.retryable = retryable };
 	return 1;
 }

@@ -43,7 +43,8 @@ struct arrival *dtf__arrival_add(struct instance *instance, const struct event *
 	arrival->event = *event;
 	struct event *copy = &arrival->event;
 	if (!keep(&arrival->memory, &copy->name) || !keep(&arrival->memory, &copy->text) ||
-		!keep_bytes(&arrival->memory, &copy->payload) || !keep_begin(&arrival->memory, copy)) {
+		!keep_bytes(&arrival->memory, &copy->payload) ||
+		!keep_begin(&arrival->memory, copy)) {
 		dtf__arrival_free(arrival);
 		return NULL;
 	}

@@ -14,7 +14,8 @@
 #include "error.h"
 
 /* Room for one more; false and `failed` when memory is exhausted. */
-static bool reserve(struct batch *batch, void **array, size_t count, size_t *capacity, size_t size) {
+static bool reserve(
+	struct batch *batch, void **array, size_t count, size_t *capacity, size_t size) {
 	if (count < *capacity) {
 		return true;
 	}
@@ -40,8 +41,8 @@ void dtf__batch_effect(struct dtf_engine *engine, const struct effect *effect) {
 	}
 }
 
-void dtf__batch_mark(struct dtf_engine *engine, uint64_t instance, const char *event,
-	const char *event_id) {
+void dtf__batch_mark(
+	struct dtf_engine *engine, uint64_t instance, const char *event, const char *event_id) {
 	struct batch *batch = &engine->batch;
 	const char *name = dtf__arena_copy(&batch->arena, event, strlen(event));
 	const char *id = dtf__arena_copy(&batch->arena, event_id, strlen(event_id));
@@ -72,7 +73,8 @@ void dtf__batch_answer(struct dtf_engine *engine, const char *request, int rc, c
 	dtf__buf_printf(&json, "{\"rc\":%d,\"text\":", rc);
 	dtf__buf_json_string(&json, text);
 	dtf__buf_text(&json, "}");
-	const char *copy = json.failed ? NULL : dtf__arena_copy(&batch->arena, json.data, json.size);
+	const char *copy = json.failed ? NULL
+				       : dtf__arena_copy(&batch->arena, json.data, json.size);
 	const char *id = dtf__arena_copy(&batch->arena, request, strlen(request));
 	size_t size = json.size;
 	dtf__buf_finish(&json);
@@ -82,8 +84,8 @@ void dtf__batch_answer(struct dtf_engine *engine, const char *request, int rc, c
 		batch->failed = true;
 		return;
 	}
-	batch->answers[batch->nanswers++] =
-		(struct store_put_answer){ id, { copy, size }, engine->now_ms };
+	batch->answers[batch->nanswers++] = (struct store_put_answer){ id, { copy, size },
+		engine->now_ms };
 }
 
 int dtf__batch_turned(struct instance *instance) {
@@ -207,8 +209,8 @@ struct rows {
 static bool assemble(struct batch *batch, struct rows *rows) {
 	rows->rows = dtf__arena_alloc(&batch->arena, (batch->nturned + 1) * sizeof(*rows->rows));
 	rows->names = dtf__arena_alloc(&batch->arena, (batch->nturned + 1) * sizeof(*rows->names));
-	rows->records = dtf__arena_alloc(&batch->arena,
-		(batch->nrecords + 1) * sizeof(*rows->records));
+	rows->records = dtf__arena_alloc(
+		&batch->arena, (batch->nrecords + 1) * sizeof(*rows->records));
 	rows->values = calloc(batch->nturned + 1, sizeof(*rows->values));
 	if (rows->rows == NULL || rows->names == NULL || rows->records == NULL ||
 		rows->values == NULL) {
@@ -222,8 +224,8 @@ static bool assemble(struct batch *batch, struct rows *rows) {
 		rows->rows[i] = (struct store_put_row){ instance->number,
 			{ rows->values[i].data, rows->values[i].size } };
 		if (instance->is_new) {
-			rows->names[rows->nnames++] =
-				(struct store_put_name){ instance->row.id, instance->number };
+			rows->names[rows->nnames++] = (struct store_put_name){ instance->row.id,
+				instance->number };
 		}
 	}
 	for (size_t i = 0; i < batch->nrecords; i++) {
@@ -237,12 +239,19 @@ static int write_batch(struct dtf_engine *engine) {
 	struct rows rows = { 0 };
 	int rc = dtf__fail(DTF_ENOMEM, "out of memory for a commit");
 	if (assemble(batch, &rows) && !batch->failed) {
-		struct store_batch write = { .records = rows.records, .nrecords = batch->nrecords,
-			.rows = rows.rows, .nrows = batch->nturned, .names = rows.names,
-			.nnames = rows.nnames, .marks = batch->marks, .nmarks = batch->nmarks,
-			.answers = batch->answers, .nanswers = batch->nanswers,
+		struct store_batch write = { .records = rows.records,
+			.nrecords = batch->nrecords,
+			.rows = rows.rows,
+			.nrows = batch->nturned,
+			.names = rows.names,
+			.nnames = rows.nnames,
+			.marks = batch->marks,
+			.nmarks = batch->nmarks,
+			.answers = batch->answers,
+			.nanswers = batch->nanswers,
 			.inbox_through = batch->inbox_through,
-			.next_instance = batch->next_instance, .clock_ms = engine->now_ms,
+			.next_instance = batch->next_instance,
+			.clock_ms = engine->now_ms,
 			.admit = batch->admits };
 		rc = engine->store->ops->commit(engine->store, &write);
 	}

@@ -23,7 +23,7 @@ void dtf__buf_text(struct buf *buf, const char *text);
 void dtf__buf_printf(struct buf *buf, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void dtf__buf_json_string(struct buf *buf, const char *text); /* quoted, escaped */
-void dtf__buf_clear(struct buf *buf); /* keeps its memory */
+void dtf__buf_clear(struct buf *buf);                         /* keeps its memory */
 void dtf__buf_finish(struct buf *buf);
 
 #endif

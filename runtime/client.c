@@ -26,7 +26,7 @@
 
 struct dtf_client {
 	struct dtf_engine *engine; /* NULL: another process's */
-	struct store *store; /* owned when engine is NULL */
+	struct store *store;       /* owned when engine is NULL */
 	atomic_bool started;
 	long pid;
 };
@@ -90,8 +90,8 @@ struct store *dtf__client_store(const struct dtf_client *client) {
 	return client->store;
 }
 
-int dtf__client_row(const struct dtf_client *client, struct arena *arena, const char *id,
-	struct row *ret) {
+int dtf__client_row(
+	const struct dtf_client *client, struct arena *arena, const char *id, struct row *ret) {
 	struct store *store = client->store;
 	uint64_t number;
 	struct slice bytes;
@@ -188,7 +188,8 @@ static int door_wait(struct door *door, int64_t timeout_ms) {
 		door->abandoned = true; /* whoever answers it frees it */
 		door->request.abandoned = true;
 		(void)pthread_mutex_unlock(&door->lock);
-		return dtf__fail(DTF_ETIMEOUT, "not answered within %lld ms", (long long)timeout_ms);
+		return dtf__fail(
+			DTF_ETIMEOUT, "not answered within %lld ms", (long long)timeout_ms);
 	}
 	(void)pthread_mutex_unlock(&door->lock);
 	int rc = door->rc < 0 ? dtf__fail(door->rc, "%s", door->text) : 0;
@@ -196,7 +197,8 @@ static int door_wait(struct door *door, int64_t timeout_ms) {
 	return rc;
 }
 
-static int ask_engine(struct dtf_client *client, const struct request *request, int64_t timeout_ms) {
+static int ask_engine(
+	struct dtf_client *client, const struct request *request, int64_t timeout_ms) {
 	if (!client->started) {
 		return dtf__fail(DTF_ECLOSED, "the engine has not been started");
 	}
@@ -257,16 +259,16 @@ static int ask_inbox(struct dtf_client *client, const struct request *request) {
 	dtf__inbox_encode(&command, request_id, request);
 	uint64_t sequence;
 	struct store *store = client->store;
-	int rc = command.failed ?
-		dtf__fail(DTF_ENOMEM, "out of memory for a command") :
-		store->ops->inbox_append(store, (struct slice){ command.data, command.size },
-			&sequence);
+	int rc = command.failed ? dtf__fail(DTF_ENOMEM, "out of memory for a command")
+				: store->ops->inbox_append(store,
+					  (struct slice){ command.data, command.size }, &sequence);
 	dtf__buf_finish(&command);
 	return rc < 0 ? rc : poll_answer(store, request_id);
 }
 
 static int ask(struct dtf_client *client, const struct request *request) {
-	return client->engine != NULL ? ask_engine(client, request, -1) : ask_inbox(client, request);
+	return client->engine != NULL ? ask_engine(client, request, -1)
+				      : ask_inbox(client, request);
 }
 
 /* ---- the requests ---- */
@@ -277,9 +279,9 @@ static int check_id(const struct dtf_client *client, const char *id) {
 		return rc;
 	}
 	size_t size = id == NULL ? 0 : strlen(id);
-	return size >= 1 && size <= ID_MAX ?
-		0 :
-		dtf__fail(DTF_EINVAL, "an id has 1 to %d bytes, this has %zu", ID_MAX, size);
+	return size >= 1 && size <= ID_MAX
+		? 0
+		: dtf__fail(DTF_EINVAL, "an id has 1 to %d bytes, this has %zu", ID_MAX, size);
 }
 
 int dtf_start(struct dtf_client *client, const char *workflow, const char *id, const char *input) {
@@ -287,9 +289,11 @@ int dtf_start(struct dtf_client *client, const char *workflow, const char *id, c
 	if (rc == 0 && (workflow == NULL || input == NULL)) {
 		rc = dtf__fail(DTF_EINVAL, "dtf_start: no workflow or no input");
 	}
-	return rc < 0 ? rc :
-			ask(client,
-				&(struct request){ .kind = REQUEST_START, .id = id, .name = workflow,
+	return rc < 0 ? rc
+		      : ask(client,
+				&(struct request){ .kind = REQUEST_START,
+					.id = id,
+					.name = workflow,
 					.payload = { input, strlen(input) } });
 }
 
@@ -299,17 +303,20 @@ int dtf_raise(struct dtf_client *client, const char *id, const char *event, cons
 	if (rc == 0 && (event == NULL || payload == NULL)) {
 		rc = dtf__fail(DTF_EINVAL, "dtf_raise: no event or no payload");
 	}
-	return rc < 0 ? rc :
-			ask(client,
-				&(struct request){ .kind = REQUEST_RAISE, .id = id, .name = event,
-					.payload = { payload, strlen(payload) }, .text = event_id });
+	return rc < 0 ? rc
+		      : ask(client,
+				&(struct request){ .kind = REQUEST_RAISE,
+					.id = id,
+					.name = event,
+					.payload = { payload, strlen(payload) },
+					.text = event_id });
 }
 
-static int steer(struct dtf_client *client, enum request_kind kind, const char *id,
-	const char *reason) {
+static int steer(
+	struct dtf_client *client, enum request_kind kind, const char *id, const char *reason) {
 	int rc = check_id(client, id);
-	return rc < 0 ? rc :
-			ask(client, &(struct request){ .kind = kind, .id = id, .text = reason });
+	return rc < 0 ? rc
+		      : ask(client, &(struct request){ .kind = kind, .id = id, .text = reason });
 }
 
 int dtf_cancel(struct dtf_client *client, const char *id, const char *reason) {
@@ -344,8 +351,8 @@ static int look(struct dtf_client *client, const char *id, struct dtf_result *re
 	return rc;
 }
 
-static int wait_by_looking(struct dtf_client *client, const char *id, int64_t timeout_ms,
-	struct dtf_result *ret) {
+static int wait_by_looking(
+	struct dtf_client *client, const char *id, int64_t timeout_ms, struct dtf_result *ret) {
 	int64_t waited_ms = 0, pause_ms = 1;
 	for (;;) {
 		int rc = look(client, id, ret);
@@ -362,8 +369,8 @@ static int wait_by_looking(struct dtf_client *client, const char *id, int64_t ti
 	}
 }
 
-int dtf_wait_result(struct dtf_client *client, const char *id, int64_t timeout_ms,
-	struct dtf_result *ret) {
+int dtf_wait_result(
+	struct dtf_client *client, const char *id, int64_t timeout_ms, struct dtf_result *ret) {
 	int rc = check_id(client, id);
 	if (rc < 0) {
 		return rc;
@@ -411,7 +418,8 @@ int dtf_wait_typed(struct dtf_client *client, const struct dtf_workflow_def *wor
 	const char *id, int64_t timeout_ms, void *ret, struct dtf_result *result) {
 	struct dtf_result own = { 0 };
 	if (ret != NULL && result == NULL) {
-		return dtf__fail(DTF_EINVAL, "the result's strings need a struct dtf_result to own them");
+		return dtf__fail(
+			DTF_EINVAL, "the result's strings need a struct dtf_result to own them");
 	}
 	int rc = dtf_wait_result(client, id, timeout_ms, &own);
 	if (rc == 0 && own.status == DTF_COMPLETED && ret != NULL &&

@@ -13,7 +13,7 @@ int dtf__client_check(const struct dtf_client *client);
 /* For reading: safe from any thread. */
 struct store *dtf__client_store(const struct dtf_client *client);
 /* The instance's row: DTF_EUNKNOWN_INSTANCE. */
-int dtf__client_row(const struct dtf_client *client, struct arena *arena, const char *id,
-	struct row *ret);
+int dtf__client_row(
+	const struct dtf_client *client, struct arena *arena, const char *id, struct row *ret);
 
 #endif

@@ -85,11 +85,6 @@ void dtf_fail_again(struct dtf_ctx *ctx, const struct dtf_failure *failure) {
 	dtf__strand_raise(ctx->strand, failure);
 }
 
-const char *dtf_failure_name(const struct dtf_failure *failure) {
-	const char *dot = failure->name == NULL ? NULL : strrchr(failure->name, '.');
-	return dot == NULL ? failure->name : dot + 1;
-}
-
 bool dtf_tick(struct dtf_ctx *ctx) {
 	if (ctx->fuel > 0) {
 		ctx->fuel--;

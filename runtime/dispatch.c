@@ -25,8 +25,8 @@ static bool serves(const struct dtf_engine *engine, const char *tag) {
 	return false;
 }
 
-bool dtf__dispatch_claim(void *arg, const struct dtf_activity_def *activity,
-	const struct event_policy *policy) {
+bool dtf__dispatch_claim(
+	void *arg, const struct dtf_activity_def *activity, const struct event_policy *policy) {
 	struct dtf_engine *engine = arg;
 	(void)activity;
 	bool free_slot = engine->slots_used < engine->slots && engine->waiting == NULL;
@@ -73,8 +73,8 @@ static struct dtf_activity *make_attempt(struct instance *instance, const struct
 		seed[2], seed[3]);
 	attempt->args.data = dtf__arena_copy(&attempt->memory, op->args.data, op->args.size);
 	attempt->args.size = op->args.size;
-	attempt->deadline_ms = op->policy.timeout_ms == 0 ? 0 :
-							    op->attempt_ms + op->policy.timeout_ms;
+	attempt->deadline_ms = op->policy.timeout_ms == 0 ? 0
+							  : op->attempt_ms + op->policy.timeout_ms;
 	attempt->payload_max = ctx->begin.payload_max;
 	attempt->user = engine->options.user;
 	attempt->now_ms = clock_now;
@@ -90,10 +90,13 @@ static struct dtf_activity *make_attempt(struct instance *instance, const struct
 
 /* The attempt cannot even begin: as good as a worker that died. */
 static void lose(struct instance *instance, uint32_t op, uint32_t attempt) {
-	static const char failure[] =
-		"{\"name\":\"lost\",\"message\":\"out of memory for the attempt\"}";
-	struct event event = { .kind = EVENT_ATTEMPT_ENDED, .op = op, .attempt = attempt,
-		.outcome = OUTCOME_LOST, .payload = { failure, sizeof(failure) - 1 } };
+	static const char
+		failure[] = "{\"name\":\"lost\",\"message\":\"out of memory for the attempt\"}";
+	struct event event = { .kind = EVENT_ATTEMPT_ENDED,
+		.op = op,
+		.attempt = attempt,
+		.outcome = OUTCOME_LOST,
+		.payload = { failure, sizeof(failure) - 1 } };
 	if (dtf__arrival_add(instance, &event) == NULL) {
 		dtf__instance_drop(instance); /* loading it again finds the attempt lost */
 		dtf__instance_dirty(instance);
@@ -116,7 +119,8 @@ void dtf__dispatch_run(struct instance *instance, uint32_t number) {
 	attempt->next_of_instance = instance->attempts;
 	instance->attempts = attempt;
 	if (attempt->deadline_ms != 0 &&
-		dtf__timers_push(&engine->timers, attempt->deadline_ms, instance->number, number) < 0) {
+		dtf__timers_push(&engine->timers, attempt->deadline_ms, instance->number, number) <
+			0) {
 		engine->batch.failed = true;
 	}
 	engine->executor.submit(engine->executor.arg, attempt);
@@ -161,8 +165,8 @@ void dtf__dispatch_cancel(struct instance *instance, uint32_t op) {
 }
 
 /* The op waits for an attempt, and its time has come. */
-static bool may_start(const struct dtf_engine *engine, const struct instance *instance,
-	const struct op *op) {
+static bool may_start(
+	const struct dtf_engine *engine, const struct instance *instance, const struct op *op) {
 	return op != NULL && op->kind == OP_ACTIVITY && op->state == OP_OPEN && !op->running &&
 		op->due_ms <= engine->now_ms && serves(engine, op->policy.tag) &&
 		!instance->ctx->suspended;
@@ -192,8 +196,9 @@ static void start_waiting(struct dtf_engine *engine, const struct waiting *waiti
 		has_arrival(instance, EVENT_ATTEMPT_STARTED, waiting->op)) {
 		return;
 	}
-	struct event event = { .kind = EVENT_ATTEMPT_STARTED, .op = op->number,
-		.attempt = op->attempt + 1 };
+	struct event event = {
+		.kind = EVENT_ATTEMPT_STARTED, .op = op->number, .attempt = op->attempt + 1
+	};
 	if (dtf__arrival_add(instance, &event) == NULL) {
 		engine->batch.failed = true;
 		return;
@@ -230,8 +235,11 @@ void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *atte
 		*at = attempt->next_of_instance;
 	}
 	if (!instance->ended && instance->row.execution == attempt->execution) {
-		struct event event = { .kind = EVENT_ATTEMPT_ENDED, .op = attempt->op,
-			.attempt = attempt->attempt, .outcome = attempt->outcome, .due_ms = -1,
+		struct event event = { .kind = EVENT_ATTEMPT_ENDED,
+			.op = attempt->op,
+			.attempt = attempt->attempt,
+			.outcome = attempt->outcome,
+			.due_ms = -1,
 			.payload = { attempt->payload.data, attempt->payload.size } };
 		if (dtf__arrival_add(instance, &event) == NULL) {
 			lose(instance, attempt->op, attempt->attempt);
@@ -260,10 +268,13 @@ static void due_activity(struct instance *instance, const struct op *op) {
 		add(instance, &(struct event){ .kind = EVENT_GRACE_EXPIRED, .op = op->number });
 	} else if (op->state == OP_OPEN && op->running) {
 		if (op->policy.timeout_ms > 0 && op->attempt_ms + op->policy.timeout_ms <= now_ms) {
-			add(instance, &(struct event){ .kind = EVENT_ATTEMPT_ENDED, .op = op->number,
-						.attempt = op->attempt, .due_ms = -1,
-						.outcome = OUTCOME_TIMED_OUT,
-						.payload = { failure, sizeof(failure) - 1 } });
+			add(instance,
+				&(struct event){ .kind = EVENT_ATTEMPT_ENDED,
+					.op = op->number,
+					.attempt = op->attempt,
+					.due_ms = -1,
+					.outcome = OUTCOME_TIMED_OUT,
+					.payload = { failure, sizeof(failure) - 1 } });
 		}
 	} else if (op->state == OP_OPEN && op->due_ms <= now_ms) {
 		dtf__dispatch_queue(instance, op->number);

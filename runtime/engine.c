@@ -63,9 +63,9 @@ int dtf_engine_open(const struct dtf_engine_options *options, struct dtf_engine 
 	struct store *store;
 	struct store_options store_options = { .map_size = options->map_size,
 		.size_max = options->store_max };
-	int rc = options->dir == NULL ?
-		dtf__store_memory_open(&store) :
-		dtf__store_lmdb_open(options->dir, STORE_OWN, &store_options, &store);
+	int rc = options->dir == NULL
+		? dtf__store_memory_open(&store)
+		: dtf__store_lmdb_open(options->dir, STORE_OWN, &store_options, &store);
 	if (rc < 0) {
 		return rc;
 	}

@@ -14,9 +14,9 @@
 #include "replay.h"
 #include "store/store.h"
 
-#define TURNS_MAX 4096 /* in one commit */
+#define TURNS_MAX        4096                       /* in one commit */
 #define RECORDS_SIZE_MAX ((size_t)16 * 1024 * 1024) /* bytes in one commit */
-#define LOADED_MAX 4096 /* idle instances kept in memory */
+#define LOADED_MAX       4096                       /* idle instances kept in memory */
 
 /* ---- requests: what clients ask; answered after the commit that holds it ---- */
 
@@ -42,7 +42,7 @@ struct request {
 	void (*answer)(struct request *request, int rc, const char *text);
 	void *arg;
 	const char *inbox_request; /* of a durable inbox command: its request id */
-	_Atomic bool abandoned; /* REQUEST_WAIT: the waiter gave up; answer frees it */
+	_Atomic bool abandoned;    /* REQUEST_WAIT: the waiter gave up; answer frees it */
 };
 
 /* ---- instances in memory ---- */
@@ -50,9 +50,9 @@ struct request {
 /* Something that has happened to an instance and is not yet recorded. */
 struct arrival {
 	struct arrival *next;
-	struct event event; /* its strings are in memory */
+	struct event event;      /* its strings are in memory */
 	struct request *request; /* to answer; NULL: nobody asked */
-	bool answered; /* by an effect of the batch, or refused */
+	bool answered;           /* by an effect of the batch, or refused */
 	struct arena memory;
 };
 
@@ -63,13 +63,14 @@ struct instance {
 	struct instance *newer, *older; /* idle ones, by last use */
 	struct dtf_engine *engine;
 	struct arena memory; /* of row's strings */
-	struct row row; /* as of the last commit, or of this step's turn */
+	struct row row;      /* as of the last commit, or of this step's turn */
 	struct execution_host host;
 	struct dtf_ctx *ctx; /* NULL: not loaded, or its code is not here */
-	const char *diagnosis; /* why it cannot run: "mismatch", "version", "corrupt"; NULL: it can */
+	const char
+		*diagnosis; /* why it cannot run: "mismatch", "version", "corrupt"; NULL: it can */
 	struct arrival *first, **tail;
-	struct arrival *taken; /* applied in this step's turn, newest first */
-	struct row before; /* row as of the last commit */
+	struct arrival *taken;         /* applied in this step's turn, newest first */
+	struct row before;             /* row as of the last commit */
 	struct dtf_activity *attempts; /* in flight */
 	struct request *waiters;
 	bool dirty, idle, is_new, ended;
@@ -77,7 +78,7 @@ struct instance {
 	struct buf events;
 	uint32_t nevents;
 	uint64_t status_at; /* position of the turn's record if it set a status */
-	bool turned; /* in the batch */
+	bool turned;        /* in the batch */
 };
 
 /* What is let out after the commit. */
@@ -140,7 +141,7 @@ struct batch {
 	size_t nturned, turned_capacity;
 	struct effect *effects;
 	size_t neffects, effects_capacity;
-	bool failed; /* memory ran out while it was put together */
+	bool failed;                  /* memory ran out while it was put together */
 	struct store_put_mark *marks; /* strings owned by arena */
 	size_t nmarks, marks_capacity;
 	struct store_put_answer *answers;
@@ -157,13 +158,13 @@ struct dtf_engine {
 	bool store_borrowed;
 	struct clock clock;
 	struct executor executor;
-	unsigned slots, slots_used; /* attempts that may run at once */
+	unsigned slots, slots_used;        /* attempts that may run at once */
 	const struct dtf_module **modules; /* owned array */
 	size_t nmodules;
 	struct manifest {
-		char *text; /* joined from the module's pieces; owned */
-		char hash[33]; /* of the text, hex */
-	} * manifests; /* by module; owned */
+		char *text;                   /* joined from the module's pieces; owned */
+		char hash[33];                /* of the text, hex */
+	} * manifests;                        /* by module; owned */
 	struct instance **by_number, **by_id; /* hash tables of one size */
 	size_t ninstances, table_size;
 	struct instance *newest_idle, *oldest_idle;
@@ -172,19 +173,19 @@ struct dtf_engine {
 	struct timers timers;
 	struct waiting *waiting, **waiting_tail;
 	struct batch batch;
-	int64_t now_ms; /* durable clock: never goes back */
+	int64_t now_ms;      /* durable clock: never goes back */
 	int64_t retry_at_ms; /* after a full store; 0 = none */
 	uint64_t inbox_seen;
-	bool inbox_due; /* look into it in the next round */
+	bool inbox_due;                 /* look into it in the next round */
 	struct request *inbox_commands; /* read, not yet admitted; newest first */
 	bool recovered;
 	int failure; /* sticky: the store failed; every request gets it */
 	char failure_text[256];
-	struct queue *queue; /* shared with other threads */
-	struct pool *pool; /* NULL in tests that execute themselves */
+	struct queue *queue;       /* shared with other threads */
+	struct pool *pool;         /* NULL in tests that execute themselves */
 	struct dtf_client *client; /* owned */
-	struct loop *loop; /* engine.c: its thread, when started */
-	long pid; /* of the opener: a fork's child is refused */
+	struct loop *loop;         /* engine.c: its thread, when started */
+	long pid;                  /* of the opener: a fork's child is refused */
 };
 
 /* step.c */
@@ -213,23 +214,24 @@ bool dtf__queue_stopping(struct queue *queue);
 /* From now on requests are turned away at the door. */
 void dtf__queue_close(struct queue *queue);
 /* Everything that came, in order of coming; on the engine's thread. */
-void dtf__queue_take(struct queue *queue, struct request **ret_requests,
-	struct dtf_activity **ret_attempts);
+void dtf__queue_take(
+	struct queue *queue, struct request **ret_requests, struct dtf_activity **ret_attempts);
 int dtf__queue_fd(struct queue *queue); /* readable when something has come */
 
 /* registry.c */
 int dtf__registry_add(struct dtf_engine *engine, const struct dtf_module *module);
 /* The newest version. */
-const struct dtf_workflow_def *dtf__registry_newest(const struct dtf_engine *engine, const char *name);
+const struct dtf_workflow_def *dtf__registry_newest(
+	const struct dtf_engine *engine, const char *name);
 /* That version: the same fingerprint if it is linked, else another. */
-const struct dtf_workflow_def *dtf__registry_find(const struct dtf_engine *engine, const char *name,
-	int64_t version, uint64_t fingerprint);
-const char *dtf__registry_manifest(const struct dtf_engine *engine,
-	const struct dtf_workflow_def *workflow);
-const char *dtf__registry_file(const struct dtf_engine *engine,
-	const struct dtf_workflow_def *workflow);
-const struct dtf_event_def *dtf__registry_event(const struct dtf_workflow_def *workflow,
-	const char *name);
+const struct dtf_workflow_def *dtf__registry_find(
+	const struct dtf_engine *engine, const char *name, int64_t version, uint64_t fingerprint);
+const char *dtf__registry_manifest(
+	const struct dtf_engine *engine, const struct dtf_workflow_def *workflow);
+const char *dtf__registry_file(
+	const struct dtf_engine *engine, const struct dtf_workflow_def *workflow);
+const struct dtf_event_def *dtf__registry_event(
+	const struct dtf_workflow_def *workflow, const char *name);
 int dtf__registry_store(struct dtf_engine *engine); /* manifests into the store */
 
 /* instance.c */
@@ -249,8 +251,8 @@ void dtf__instance_dirty(struct instance *instance);
 /* Brings ctx to life from the log.  0 also when it cannot run: see diagnosis. */
 int dtf__instance_load(struct instance *instance);
 /* Reads all records of an instance's current execution into the arena. */
-int dtf__history_read(struct store *store, const struct row *row, struct arena *arena,
-	struct history *ret);
+int dtf__history_read(
+	struct store *store, const struct row *row, struct arena *arena, struct history *ret);
 /* Sets timers and queues attempts for every open op: after loading and resuming. */
 void dtf__instance_schedule(struct instance *instance);
 /* What the machine of a live instance talks to. */
@@ -272,16 +274,16 @@ const char *dtf__suspension(const char *reason);
 
 /* batch.c */
 void dtf__batch_effect(struct dtf_engine *engine, const struct effect *effect);
-void dtf__batch_mark(struct dtf_engine *engine, uint64_t instance, const char *event,
-	const char *event_id);
+void dtf__batch_mark(
+	struct dtf_engine *engine, uint64_t instance, const char *event, const char *event_id);
 bool dtf__batch_has_mark(const struct dtf_engine *engine, uint64_t instance, const char *event,
 	const char *event_id);
 void dtf__batch_answer(struct dtf_engine *engine, const char *request, int rc, const char *text);
 /* The instance has taken something in this round. */
 int dtf__batch_turned(struct instance *instance);
 /* Adds a record; its position in *ret. */
-int dtf__batch_record(struct instance *instance, const struct record *record, struct slice events,
-	uint64_t *ret);
+int dtf__batch_record(
+	struct instance *instance, const struct record *record, struct slice events, uint64_t *ret);
 /* Takes back what came after these counts: a turn that will not be recorded. */
 void dtf__batch_truncate(struct dtf_engine *engine, size_t neffects, size_t nmarks);
 /* One commit; then lets its effects out.  Negative: the store failed for good. */
@@ -298,8 +300,8 @@ enum verdict { GRANTED, IGNORED, REFUSED };
 enum verdict dtf__request_check(struct instance *instance, struct arrival *arrival);
 /* Nothing could be recorded: requests among what has arrived are told so. */
 void dtf__request_withdraw(struct instance *instance, int rc, const char *text);
-void dtf__request_answer(struct dtf_engine *engine, struct request *request, int rc,
-	const char *text);
+void dtf__request_answer(
+	struct dtf_engine *engine, struct request *request, int rc, const char *text);
 
 /* inbox.c */
 int dtf__inbox_read(struct dtf_engine *engine);
@@ -313,8 +315,8 @@ void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *atte
 void dtf__dispatch_due(struct dtf_engine *engine);
 /* An attempt of an earlier engine on this store goes on and reports to this one. */
 int dtf__dispatch_adopt(struct dtf_engine *engine, struct dtf_activity *attempt);
-bool dtf__dispatch_claim(void *arg, const struct dtf_activity_def *activity,
-	const struct event_policy *policy);
+bool dtf__dispatch_claim(
+	void *arg, const struct dtf_activity_def *activity, const struct event_policy *policy);
 
 /* result.c */
 int dtf__result_read(struct store *store, const struct row *row, struct dtf_result *ret);

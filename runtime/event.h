@@ -20,41 +20,41 @@
 /* The numbers are the format: never reuse one. */
 enum event_kind {
 	/* arrivals */
-	EVENT_STARTED = 1, /* begin: the rest of `started` */
-	EVENT_ATTEMPT_STARTED = 2, /* op attempt */
-	EVENT_ATTEMPT_ENDED = 3, /* op attempt outcome payload due_ms(next one; 0 = final) */
-	EVENT_TIMER_FIRED = 4, /* op */
-	EVENT_RAISED = 5, /* name text(event id) payload */
+	EVENT_STARTED = 1,          /* begin: the rest of `started` */
+	EVENT_ATTEMPT_STARTED = 2,  /* op attempt */
+	EVENT_ATTEMPT_ENDED = 3,    /* op attempt outcome payload due_ms(next one; 0 = final) */
+	EVENT_TIMER_FIRED = 4,      /* op */
+	EVENT_RAISED = 5,           /* name text(event id) payload */
 	EVENT_CANCEL_REQUESTED = 6, /* text(reason) */
-	EVENT_GRACE_EXPIRED = 7, /* op */
-	EVENT_CHILD_ENDED = 8, /* op outcome payload */
-	EVENT_SUSPENDED = 9, /* text(reason) */
+	EVENT_GRACE_EXPIRED = 7,    /* op */
+	EVENT_CHILD_ENDED = 8,      /* op outcome payload */
+	EVENT_SUSPENDED = 9,        /* text(reason) */
 	EVENT_RESUMED = 10,
-	EVENT_ADOPTED = 11, /* hash(fingerprint) name(manifest hash) */
+	EVENT_ADOPTED = 11,    /* hash(fingerprint) name(manifest hash) */
 	EVENT_TERMINATED = 12, /* text(reason); an end */
 	/* decisions */
 	EVENT_ACTIVITY_SCHEDULED = 32, /* op strand site name hash(types) payload policy started */
-	EVENT_TIMER_SET = 33, /* op strand site due_ms */
-	EVENT_WAIT_OPENED = 34, /* op strand site name hash(types) */
-	EVENT_TAKEN = 35, /* op ref(number of the RAISED event) */
-	EVENT_CLOSED = 36, /* op: abandoned; an activity is asked to cancel */
-	EVENT_SETTLING = 37, /* op due_ms(grace): asked to cancel, its outcome is awaited */
-	EVENT_STATUS = 38, /* strand site payload */
-	EVENT_UNDO_STARTED = 39, /* op(undone; 0 = a block) strand site */
-	EVENT_UNDO_ENDED = 40, /* strand */
-	EVENT_UNDO_FAILED = 41, /* op strand site payload(error) extra(captured values) */
+	EVENT_TIMER_SET = 33,          /* op strand site due_ms */
+	EVENT_WAIT_OPENED = 34,        /* op strand site name hash(types) */
+	EVENT_TAKEN = 35,              /* op ref(number of the RAISED event) */
+	EVENT_CLOSED = 36,             /* op: abandoned; an activity is asked to cancel */
+	EVENT_SETTLING = 37,      /* op due_ms(grace): asked to cancel, its outcome is awaited */
+	EVENT_STATUS = 38,        /* strand site payload */
+	EVENT_UNDO_STARTED = 39,  /* op(undone; 0 = a block) strand site */
+	EVENT_UNDO_ENDED = 40,    /* strand */
+	EVENT_UNDO_FAILED = 41,   /* op strand site payload(error) extra(captured values) */
 	EVENT_CHILD_STARTED = 42, /* op strand site name text(id) hash payload */
-	EVENT_COMPLETED = 48, /* payload; an end */
-	EVENT_FAILED = 49, /* payload(error); an end */
-	EVENT_CANCELLED = 50, /* text(reason); an end */
-	EVENT_CONTINUED = 51, /* strand site payload(new input); an end of this execution */
+	EVENT_COMPLETED = 48,     /* payload; an end */
+	EVENT_FAILED = 49,        /* payload(error); an end */
+	EVENT_CANCELLED = 50,     /* text(reason); an end */
+	EVENT_CONTINUED = 51,     /* strand site payload(new input); an end of this execution */
 };
 
 enum event_outcome {
 	OUTCOME_OK,
-	OUTCOME_FAILED, /* it said so: the effect is known not to stand */
+	OUTCOME_FAILED,    /* it said so: the effect is known not to stand */
 	OUTCOME_TIMED_OUT, /* unknown */
-	OUTCOME_LOST, /* unknown: its process died */
+	OUTCOME_LOST,      /* unknown: its process died */
 	OUTCOME_CANCELLED, /* unknown: it was asked to cancel and gave up */
 };
 
@@ -70,11 +70,11 @@ struct event_started {
 	const char *workflow; /* "shop.fulfil" */
 	int64_t version;
 	uint64_t fingerprint;
-	const char *manifest; /* hash of the manifest's content, hex */
+	const char *manifest;   /* hash of the manifest's content, hex */
 	unsigned char seed[16]; /* the instance's, for all executions */
-	int64_t execution; /* from 1 */
-	int64_t created_ms; /* of the instance */
-	int64_t deadline_ms; /* absolute; 0 = none */
+	int64_t execution;      /* from 1 */
+	int64_t created_ms;     /* of the instance */
+	int64_t deadline_ms;    /* absolute; 0 = none */
 	/* settings that influence decisions */
 	int64_t payload_max, history_max, grace_ms;
 	struct slice input;
@@ -98,7 +98,7 @@ struct event_policy {
 struct event {
 	enum event_kind kind;
 	int64_t time_ms; /* when it was recorded; a decision has its arrival's */
-	uint32_t op; /* command number in the execution, from 1 */
+	uint32_t op;     /* command number in the execution, from 1 */
 	uint32_t strand; /* serial number of the strand that issued it, from 1 */
 	uint32_t site;
 	uint32_t attempt; /* from 1 */
@@ -115,7 +115,7 @@ struct event {
 };
 
 bool dtf__event_is_arrival(enum event_kind kind);
-bool dtf__event_is_end(enum event_kind kind); /* of the execution */
+bool dtf__event_is_end(enum event_kind kind);      /* of the execution */
 const char *dtf__event_name(enum event_kind kind); /* "activity_scheduled" */
 
 /* Everything the event says, as one JSON object: for tools. */
@@ -154,17 +154,17 @@ struct row {
 	const char *workflow;
 	int64_t version;
 	uint64_t fingerprint;
-	int status; /* enum dtf_status */
+	int status;            /* enum dtf_status */
 	const char *suspended; /* "operator", … or "" */
-	const char *error; /* short text of a failed one, or "" */
+	const char *error;     /* short text of a failed one, or "" */
 	int64_t execution;
-	uint32_t events; /* in this execution */
-	uint64_t last; /* position of its last record */
+	uint32_t events;    /* in this execution */
+	uint64_t last;      /* position of its last record */
 	uint64_t status_at; /* position of the record with its last `status`; 0 = none */
 	uint64_t parent;
 	int64_t created_ms, updated_ms;
 	int64_t next_timer_ms; /* earliest time at which it must be loaded; 0 = none */
-	bool busy; /* attempts in flight or to start: load at recovery */
+	bool busy;             /* attempts in flight or to start: load at recovery */
 };
 
 void dtf__row_encode(struct buf *buf, const struct row *row); /* with a checksum */

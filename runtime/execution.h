@@ -22,7 +22,7 @@
 
 /* Handed out when memory is exhausted, so that small requests need no check. */
 #define CTX_SPARE_SIZE 4096
-#define FUEL_MAX 1000000 /* back edges in one micro-step */
+#define FUEL_MAX       1000000 /* back edges in one micro-step */
 /* Events kept free below history_max's hard end: unwinding and the terminal event fit. */
 #define HISTORY_RESERVE 10000
 
@@ -30,7 +30,7 @@ enum op_kind { OP_ACTIVITY, OP_TIMER, OP_WAIT };
 
 enum op_state {
 	OP_OPEN,
-	OP_DONE, /* value or error is here, not yet taken */
+	OP_DONE,     /* value or error is here, not yet taken */
 	OP_SETTLING, /* asked to cancel; its outcome decides about an undo */
 	OP_SETTLED,
 };
@@ -41,7 +41,7 @@ struct op {
 	enum op_state state;
 	uint32_t site;
 	struct strand *strand; /* who waits for it */
-	struct op *next; /* in its hash chain */
+	struct op *next;       /* in its hash chain */
 	/* open waits of one event, oldest first */
 	struct op *next_waiting;
 	const struct dtf_activity_def *activity;
@@ -49,31 +49,31 @@ struct op {
 	struct event_policy policy;
 	struct slice args; /* JSON, in the arena */
 	int64_t issued_ms;
-	int64_t due_ms; /* timer; activity: of the next attempt, 0 = none; settling: grace */
+	int64_t due_ms;     /* timer; activity: of the next attempt, 0 = none; settling: grace */
 	int64_t attempt_ms; /* when the attempt in flight started */
-	uint32_t attempt; /* last one started */
-	bool running; /* that attempt is in flight */
-	bool unknown; /* an attempt ended without a known outcome */
-	bool failed; /* DONE or SETTLED: `error` holds */
+	uint32_t attempt;   /* last one started */
+	bool running;       /* that attempt is in flight */
+	bool unknown;       /* an attempt ended without a known outcome */
+	bool failed;        /* DONE or SETTLED: `error` holds */
 	struct dtf_failure error; /* of the last attempt */
-	struct dtf_failure last; /* of the last failed attempt, for people */
-	void *value; /* decoded, in the arena; NULL = unit */
-	struct undo *undo; /* attached, not yet armed */
+	struct dtf_failure last;  /* of the last failed attempt, for people */
+	void *value;              /* decoded, in the arena; NULL = unit */
+	struct undo *undo;        /* attached, not yet armed */
 };
 
 struct undo {
 	struct undo *next; /* older */
-	uint64_t order; /* history order of arming */
+	uint64_t order;    /* history order of arming */
 	const struct dtf_strand_def *def;
 	void *frame;
-	uint32_t op; /* the step it undoes; 0 = a standing block */
+	uint32_t op;     /* the step it undoes; 0 = a standing block */
 	bool impossible; /* needs a result that nobody knows */
 };
 
 struct scope {
 	struct scope *outer;
 	struct undo *undos; /* newest first */
-	unsigned depth; /* number of open scopes of its strand, itself included */
+	unsigned depth;     /* number of open scopes of its strand, itself included */
 };
 
 /* An error that finally holds back. */
@@ -98,16 +98,16 @@ struct strand {
 	struct select *select;
 	struct block *block;
 	struct strand *undoing; /* the undo that runs for this strand */
-	struct undo *undo; /* what this strand undoes */
-	struct scope *scope; /* innermost open one; shared with the parent at first */
-	struct scope *own; /* scope of the whole strand, unwound when it fails */
+	struct undo *undo;      /* what this strand undoes */
+	struct scope *scope;    /* innermost open one; shared with the parent at first */
+	struct scope *own;      /* scope of the whole strand, unwound when it fails */
 	struct held *held;
 	unsigned shield; /* > 0: cancellation waits */
 	bool is_ready, ended;
 	bool finishing; /* its code has ended by an error; undos of `own` run */
-	bool cancel; /* asked, not yet delivered */
+	bool cancel;    /* asked, not yet delivered */
 	bool cancel_delivered;
-	bool raised; /* `error`, or cancellation, is on its way out */
+	bool raised;    /* `error`, or cancellation, is on its way out */
 	bool cancelled; /* what is raised is cancellation */
 	struct dtf_failure error;
 };
@@ -115,9 +115,9 @@ struct strand {
 struct block {
 	struct strand *first, **tail;
 	unsigned live;
-	bool decided; /* no branch starts any more */
+	bool decided;   /* no branch starts any more */
 	bool cancelled; /* by cancellation from outside */
-	bool failed; /* by `error` */
+	bool failed;    /* by `error` */
 	struct dtf_failure error;
 };
 
@@ -150,13 +150,21 @@ struct undo_failure {
 	struct dtf_failure error;
 };
 
-enum execution_end { END_NONE, END_COMPLETED, END_FAILED, END_CANCELLED, END_TERMINATED, END_CONTINUED };
+enum execution_end {
+	END_NONE,
+	END_COMPLETED,
+	END_FAILED,
+	END_CANCELLED,
+	END_TERMINATED,
+	END_CONTINUED
+};
 
 /* What the engine hears of a live execution. */
 struct execution_host {
 	void *arg;
 	/* A pool slot for this activity now?  Then attempt 1 starts with the schedule event. */
-	bool (*claim)(void *arg, const struct dtf_activity_def *activity, const struct event_policy *policy);
+	bool (*claim)(void *arg, const struct dtf_activity_def *activity,
+		const struct event_policy *policy);
 	void (*decided)(void *arg, const struct event *event);
 	void (*log)(void *arg, enum dtf_log_level level, const char *text);
 };
@@ -170,9 +178,9 @@ struct dtf_ctx {
 	struct event_started begin; /* in the arena */
 	const struct execution_host *host;
 	struct replay *replay; /* NULL: live */
-	struct buf scratch; /* for encoding */
-	uint32_t events; /* recorded so far in this execution */
-	int64_t now_ms; /* of the current micro-step */
+	struct buf scratch;    /* for encoding */
+	uint32_t events;       /* recorded so far in this execution */
+	int64_t now_ms;        /* of the current micro-step */
 	struct strand *strand; /* the one that runs */
 	struct strand *root;
 	struct strand *ready; /* by serial number */
@@ -184,10 +192,10 @@ struct dtf_ctx {
 	struct op *free_ops;
 	struct mailbox *mailboxes;
 	const char *cancel_reason; /* NULL: not asked */
-	struct slice status; /* last `status`, JSON; size 0 = none */
+	struct slice status;       /* last `status`, JSON; size 0 = none */
 	struct undo_failure *undo_failures, **undo_failures_tail;
 	bool history_full; /* was raised */
-	bool suspended; /* arrivals are parked */
+	bool suspended;    /* arrivals are parked */
 	const char *suspend_reason;
 	struct parked *parked, **parked_tail;
 	enum execution_end end;
@@ -205,8 +213,8 @@ static inline bool dtf__stopped(const struct dtf_ctx *ctx) {
 /* ---- execution.c ---- */
 
 /* A machine that has seen nothing; NULL when memory is exhausted. */
-struct dtf_ctx *dtf__execution_create(const struct dtf_workflow_def *workflow,
-	const struct execution_host *host);
+struct dtf_ctx *dtf__execution_create(
+	const struct dtf_workflow_def *workflow, const struct execution_host *host);
 void dtf__execution_destroy(struct dtf_ctx *ctx);
 /* One micro-step: applies an arrival and runs what it woke. */
 void dtf__execution_apply(struct dtf_ctx *ctx, const struct event *event);
@@ -232,8 +240,8 @@ void dtf__broken(struct dtf_ctx *ctx, const char *format, ...)
 
 /* ---- strand.c ---- */
 
-struct strand *dtf__strand_create(struct dtf_ctx *ctx, const struct dtf_strand_def *def, void *frame,
-	struct strand *parent);
+struct strand *dtf__strand_create(
+	struct dtf_ctx *ctx, const struct dtf_strand_def *def, void *frame, struct strand *parent);
 void dtf__strand_run(struct dtf_ctx *ctx, struct strand *strand); /* to its next wait or end */
 void dtf__strand_wake(struct dtf_ctx *ctx, struct strand *strand);
 void dtf__strand_run_ready(struct dtf_ctx *ctx);
@@ -254,8 +262,8 @@ void dtf__op_issue_activity(struct dtf_ctx *ctx, struct op *op);
 void dtf__op_issue_timer(struct dtf_ctx *ctx, struct op *op);
 void dtf__op_issue_wait(struct dtf_ctx *ctx, struct op *op);
 /* Encodes a command's arguments; false: a fault was raised. */
-bool dtf__encode_args(struct dtf_ctx *ctx, const struct dtf_type *type, const void *value,
-	struct slice *ret);
+bool dtf__encode_args(
+	struct dtf_ctx *ctx, const struct dtf_type *type, const void *value, struct slice *ret);
 /* May this strand issue a command?  false: something is raised. */
 bool dtf__may_issue(struct dtf_ctx *ctx);
 size_t dtf__op_value_size(const struct op *op);
@@ -278,7 +286,8 @@ int64_t dtf__retry_due(const struct dtf_ctx *ctx, const struct op *op, enum even
 
 /* ---- undo.c ---- */
 
-void dtf__undo_arm(struct dtf_ctx *ctx, struct scope *scope, struct undo *undo, const struct op *op);
+void dtf__undo_arm(
+	struct dtf_ctx *ctx, struct scope *scope, struct undo *undo, const struct op *op);
 /* Runs the scope's undos for this strand, newest first; true when none is left. */
 bool dtf__undo_run(struct dtf_ctx *ctx, struct strand *strand, struct scope *scope);
 

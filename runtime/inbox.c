@@ -44,8 +44,8 @@ int dtf__inbox_decode_answer(struct slice json, char *text, size_t size) {
 	json_t *root = json_loadb(json.data, json.size, 0, NULL);
 	const char *said = json_string_value(json_object_get(root, "text"));
 	json_t *code = json_object_get(root, "rc");
-	int rc = json_is_integer(code) ? (int)json_integer_value(code) :
-					 dtf__fail(DTF_ECORRUPT, "an answer cannot be read");
+	int rc = json_is_integer(code) ? (int)json_integer_value(code)
+				       : dtf__fail(DTF_ECORRUPT, "an answer cannot be read");
 	(void)snprintf(text, size, "%s", said == NULL ? "" : said);
 	json_decref(root);
 	return rc;
@@ -84,7 +84,8 @@ static struct command *decode(struct slice bytes) {
 	int kind = kind_of(member(root, "kind"));
 	const char *id = member(root, "id"), *name = member(root, "name");
 	bool named = kind != REQUEST_START && kind != REQUEST_RAISE;
-	bool sound = command != NULL && kind >= 0 && id != NULL && member(root, "request") != NULL &&
+	bool sound = command != NULL && kind >= 0 && id != NULL &&
+		member(root, "request") != NULL &&
 		(named || (name != NULL && member(root, "payload") != NULL));
 	if (!sound) {
 		json_decref(root);
@@ -93,10 +94,14 @@ static struct command *decode(struct slice bytes) {
 	}
 	const char *payload = member(root, "payload");
 	command->root = root;
-	command->request = (struct request){ .kind = (enum request_kind)kind, .id = id,
-		.name = name, .text = member(root, "text"),
+	command->request = (struct request){ .kind = (enum request_kind)kind,
+		.id = id,
+		.name = name,
+		.text = member(root, "text"),
 		.payload = { payload, payload == NULL ? 0 : strlen(payload) },
-		.inbox_request = member(root, "request"), .answer = answered, .arg = command };
+		.inbox_request = member(root, "request"),
+		.answer = answered,
+		.arg = command };
 	return command;
 }
 

@@ -166,8 +166,10 @@ static void unlink_idle(struct instance *instance) {
 	if (!instance->idle) {
 		return;
 	}
-	*(instance->newer != NULL ? &instance->newer->older : &engine->newest_idle) = instance->older;
-	*(instance->older != NULL ? &instance->older->newer : &engine->oldest_idle) = instance->newer;
+	*(instance->newer != NULL ? &instance->newer->older
+				  : &engine->newest_idle) = instance->older;
+	*(instance->older != NULL ? &instance->older->newer
+				  : &engine->oldest_idle) = instance->newer;
 	instance->newer = NULL;
 	instance->older = NULL;
 	instance->idle = false;

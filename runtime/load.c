@@ -62,8 +62,8 @@ static int read_chain(struct store *store, const struct row *row, struct arena *
 	return 0;
 }
 
-int dtf__history_read(struct store *store, const struct row *row, struct arena *arena,
-	struct history *ret) {
+int dtf__history_read(
+	struct store *store, const struct row *row, struct arena *arena, struct history *ret) {
 	struct slice *newest_first;
 	size_t count;
 	int rc = read_chain(store, row, arena, &newest_first, &count);
@@ -144,8 +144,11 @@ static void lose_attempt(void *arg, struct op *op) {
 	}
 	static const char failure[] = "{\"name\":\"lost\",\"message\":"
 				      "\"the process that ran the attempt is gone\"}";
-	struct event event = { .kind = EVENT_ATTEMPT_ENDED, .op = op->number,
-		.attempt = op->attempt, .outcome = OUTCOME_LOST, .due_ms = -1,
+	struct event event = { .kind = EVENT_ATTEMPT_ENDED,
+		.op = op->number,
+		.attempt = op->attempt,
+		.outcome = OUTCOME_LOST,
+		.due_ms = -1,
 		.payload = { failure, sizeof(failure) - 1 } };
 	if (dtf__arrival_add(instance, &event) == NULL) {
 		instance->engine->batch.failed = true;
@@ -160,7 +163,8 @@ static void add_first(struct instance *instance, bool other_code) {
 	struct dtf_ctx *ctx = instance->ctx;
 	bool ok = true;
 	if (other_code) {
-		struct event adopted = { .kind = EVENT_ADOPTED, .hash = ctx->workflow->fingerprint,
+		struct event adopted = { .kind = EVENT_ADOPTED,
+			.hash = ctx->workflow->fingerprint,
 			.name = dtf__registry_manifest(instance->engine, ctx->workflow) };
 		ok = dtf__arrival_add(instance, &adopted) != NULL;
 	}
@@ -220,8 +224,8 @@ int dtf__instance_load(struct instance *instance) {
 	struct arena arena = { 0 };
 	struct history history;
 	int rc = dtf__history_read(engine->store, row, &arena, &history);
-	const struct dtf_workflow_def *workflow = dtf__registry_find(engine, row->workflow,
-		row->version, row->fingerprint);
+	const struct dtf_workflow_def *workflow = dtf__registry_find(
+		engine, row->workflow, row->version, row->fingerprint);
 	if (rc == DTF_ECORRUPT || rc == DTF_EFORMAT) {
 		diagnose(instance, "corrupt", dtf_errmsg());
 		rc = 0;
@@ -233,8 +237,8 @@ int dtf__instance_load(struct instance *instance) {
 		text[sizeof(text) - 1] = '\0';
 		diagnose(instance, "version", text);
 	} else if (rc == 0) {
-		rc = replay(instance, &history, workflow,
-			workflow->fingerprint != row->fingerprint);
+		rc = replay(
+			instance, &history, workflow, workflow->fingerprint != row->fingerprint);
 	}
 	dtf__arena_finish(&arena);
 	return rc;

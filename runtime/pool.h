@@ -17,7 +17,7 @@
  * `cancelled` is touched by both at once.
  */
 struct dtf_activity {
-	struct dtf_activity *next; /* in the pool's or the engine's queue */
+	struct dtf_activity *next;             /* in the pool's or the engine's queue */
 	struct dtf_activity *next_of_instance; /* engine's thread only */
 	uint64_t instance;
 	int64_t execution;
@@ -25,9 +25,9 @@ struct dtf_activity {
 	uint32_t attempt;
 	const struct dtf_activity_def *def;
 	struct arena memory; /* arguments, results, what user code allocates */
-	const char *id; /* of the instance */
-	const char *key; /* instance/execution/command and seed */
-	struct slice args; /* JSON */
+	const char *id;      /* of the instance */
+	const char *key;     /* instance/execution/command and seed */
+	struct slice args;   /* JSON */
 	int64_t deadline_ms; /* by the engine's clock; 0 = none */
 	int64_t payload_max;
 	void *user;
@@ -36,14 +36,13 @@ struct dtf_activity {
 	void *now_arg;
 	/* the outcome */
 	enum event_outcome outcome;
-	struct buf payload; /* result or failure, JSON */
+	struct buf payload;         /* result or failure, JSON */
 	struct dtf_failure failure; /* set by dtf_activity_fail… */
 	bool failed;
 	/* Called once, on the worker's thread. */
 	void (*finished)(void *arg, struct dtf_activity *attempt);
 	void *finished_arg;
 };
-
 
 struct pool;
 

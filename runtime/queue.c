@@ -104,8 +104,8 @@ bool dtf__queue_stopping(struct queue *queue) {
 	return stopping;
 }
 
-void dtf__queue_take(struct queue *queue, struct request **ret_requests,
-	struct dtf_activity **ret_attempts) {
+void dtf__queue_take(
+	struct queue *queue, struct request **ret_requests, struct dtf_activity **ret_attempts) {
 	(void)pthread_mutex_lock(&queue->lock);
 	*ret_requests = queue->requests;
 	*ret_attempts = queue->attempts;

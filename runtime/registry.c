@@ -48,8 +48,8 @@ static int check_versions(const struct dtf_engine *engine, const struct dtf_work
 		return dtf__fail(DTF_EVERSION, "%s: versions %lld and %lld have different results",
 			added->name, (long long)other->version, (long long)added->version);
 	}
-	size_t common = other->input->count < added->input->count ? other->input->count :
-								    added->input->count;
+	size_t common = other->input->count < added->input->count ? other->input->count
+								  : added->input->count;
 	for (size_t i = 0; i < common; i++) {
 		const struct dtf_field *a = &other->input->fields[i], *b = &added->input->fields[i];
 		if (dtf__type_hash(a->type) != dtf__type_hash(b->type)) {
@@ -95,8 +95,8 @@ static bool better(const struct dtf_workflow_def *a, const struct dtf_workflow_d
 	return b == NULL || a->version > b->version;
 }
 
-const struct dtf_workflow_def *dtf__registry_newest(const struct dtf_engine *engine,
-	const char *name) {
+const struct dtf_workflow_def *dtf__registry_newest(
+	const struct dtf_engine *engine, const char *name) {
 	const struct dtf_workflow_def *found = NULL;
 	for (size_t i = 0; i < engine->nmodules; i++) {
 		for (const struct dtf_workflow_def *const *w = engine->modules[i]->workflows;
@@ -109,8 +109,8 @@ const struct dtf_workflow_def *dtf__registry_newest(const struct dtf_engine *eng
 	return found;
 }
 
-const struct dtf_workflow_def *dtf__registry_find(const struct dtf_engine *engine, const char *name,
-	int64_t version, uint64_t fingerprint) {
+const struct dtf_workflow_def *dtf__registry_find(
+	const struct dtf_engine *engine, const char *name, int64_t version, uint64_t fingerprint) {
 	const struct dtf_workflow_def *found = NULL;
 	for (size_t i = 0; i < engine->nmodules; i++) {
 		for (const struct dtf_workflow_def *const *w = engine->modules[i]->workflows;
@@ -140,18 +140,18 @@ static size_t module_of(const struct dtf_engine *engine, const struct dtf_workfl
 	return 0;
 }
 
-const char *dtf__registry_manifest(const struct dtf_engine *engine,
-	const struct dtf_workflow_def *workflow) {
+const char *dtf__registry_manifest(
+	const struct dtf_engine *engine, const struct dtf_workflow_def *workflow) {
 	return engine->manifests[module_of(engine, workflow)].hash;
 }
 
-const char *dtf__registry_file(const struct dtf_engine *engine,
-	const struct dtf_workflow_def *workflow) {
+const char *dtf__registry_file(
+	const struct dtf_engine *engine, const struct dtf_workflow_def *workflow) {
 	return engine->modules[module_of(engine, workflow)]->file;
 }
 
-const struct dtf_event_def *dtf__registry_event(const struct dtf_workflow_def *workflow,
-	const char *name) {
+const struct dtf_event_def *dtf__registry_event(
+	const struct dtf_workflow_def *workflow, const char *name) {
 	bool bare = strchr(name, '.') == NULL;
 	for (const struct dtf_event_def *const *e = workflow->events; *e != NULL; e++) {
 		const char *dot = strrchr((*e)->name, '.');

@@ -25,7 +25,7 @@ int dtf__replay(struct dtf_ctx *ctx, const struct history *history, bool run_sta
 bool dtf__replay_next_decision(struct replay *replay, struct dtf_ctx *ctx, struct event *ret);
 
 /* The first event of a history: what the execution is made of. */
-int dtf__history_begin(struct arena *arena, const struct history *history,
-	struct event_started *ret);
+int dtf__history_begin(
+	struct arena *arena, const struct history *history, struct event_started *ret);
 
 #endif

@@ -16,16 +16,16 @@
 #include "codec.h"
 #include "error.h"
 
-void dtf__request_answer(struct dtf_engine *engine, struct request *request, int rc,
-	const char *text) {
+void dtf__request_answer(
+	struct dtf_engine *engine, struct request *request, int rc, const char *text) {
 	if (request->inbox_request != NULL) {
 		dtf__batch_answer(engine, request->inbox_request, rc, text);
 	}
 	if (rc < 0) {
 		request->answer(request, rc, text);
 	} else {
-		dtf__batch_effect(engine, &(struct effect){ .kind = EFFECT_ANSWER,
-			.request = request });
+		dtf__batch_effect(
+			engine, &(struct effect){ .kind = EFFECT_ANSWER, .request = request });
 	}
 }
 
@@ -59,7 +59,8 @@ void dtf__request_withdraw(struct instance *instance, int rc, const char *text) 
 static int canonical(struct arena *arena, const struct dtf_type *type, const char *root,
 	struct slice json, size_t size_max, struct slice *ret) {
 	if (json.size > size_max) {
-		return dtf__fail(DTF_ETOO_LARGE, "%zu bytes, the limit is %zu", json.size, size_max);
+		return dtf__fail(
+			DTF_ETOO_LARGE, "%zu bytes, the limit is %zu", json.size, size_max);
 	}
 	void *value = dtf__arena_alloc(arena, type->size + 1);
 	if (value == NULL) {
@@ -83,8 +84,8 @@ static int canonical(struct arena *arena, const struct dtf_type *type, const cha
 /* ---- start ---- */
 
 static int make_seed(unsigned char seed[16]) {
-	return getrandom(seed, 16, 0) == 16 ? 0 :
-					      dtf__fail(DTF_ESTORE, "the system has no randomness");
+	return getrandom(seed, 16, 0) == 16 ? 0
+					    : dtf__fail(DTF_ESTORE, "the system has no randomness");
 }
 
 static int add_start(struct dtf_engine *engine, struct request *request,
@@ -93,26 +94,37 @@ static int add_start(struct dtf_engine *engine, struct request *request,
 	if (instance == NULL) {
 		return DTF_ENOMEM;
 	}
-	struct event_started begin = { .id = request->id, .workflow = workflow->name,
-		.version = workflow->version, .fingerprint = workflow->fingerprint,
-		.manifest = dtf__registry_manifest(engine, workflow), .execution = 1,
-		.created_ms = engine->now_ms, .payload_max = (int64_t)engine->options.payload_max,
-		.history_max = engine->options.history_max, .grace_ms = engine->options.grace_ms,
+	struct event_started begin = { .id = request->id,
+		.workflow = workflow->name,
+		.version = workflow->version,
+		.fingerprint = workflow->fingerprint,
+		.manifest = dtf__registry_manifest(engine, workflow),
+		.execution = 1,
+		.created_ms = engine->now_ms,
+		.payload_max = (int64_t)engine->options.payload_max,
+		.history_max = engine->options.history_max,
+		.grace_ms = engine->options.grace_ms,
 		.input = input };
 	int rc = make_seed(begin.seed);
 	struct event event = { .kind = EVENT_STARTED, .begin = &begin };
 	struct arrival *arrival = rc == 0 ? dtf__arrival_add(instance, &event) : NULL;
-	const char *name = dtf__arena_copy(&instance->memory, workflow->name,
-		strlen(workflow->name));
+	const char *name = dtf__arena_copy(
+		&instance->memory, workflow->name, strlen(workflow->name));
 	if (arrival == NULL || name == NULL) {
 		dtf__instance_remove(instance);
 		return rc != 0 ? rc : dtf__fail(DTF_ENOMEM, "out of memory for an instance");
 	}
 	arrival->request = request;
-	instance->row = (struct row){ .id = instance->row.id, .workflow = name,
-		.version = workflow->version, .fingerprint = workflow->fingerprint,
-		.status = DTF_RUNNING, .suspended = "", .error = "", .execution = 1,
-		.created_ms = engine->now_ms, .updated_ms = engine->now_ms };
+	instance->row = (struct row){ .id = instance->row.id,
+		.workflow = name,
+		.version = workflow->version,
+		.fingerprint = workflow->fingerprint,
+		.status = DTF_RUNNING,
+		.suspended = "",
+		.error = "",
+		.execution = 1,
+		.created_ms = engine->now_ms,
+		.updated_ms = engine->now_ms };
 	engine->batch.admits = true;
 	return 0;
 }
@@ -120,8 +132,8 @@ static int add_start(struct dtf_engine *engine, struct request *request,
 static int start(struct dtf_engine *engine, struct request *request) {
 	const struct dtf_workflow_def *workflow = dtf__registry_newest(engine, request->name);
 	if (workflow == NULL) {
-		return dtf__fail(DTF_EUNKNOWN_WORKFLOW, "no workflow %s is linked into this program",
-			request->name);
+		return dtf__fail(DTF_EUNKNOWN_WORKFLOW,
+			"no workflow %s is linked into this program", request->name);
 	}
 	struct instance *other;
 	int rc = dtf__instance_get(engine, request->id, &other);
@@ -134,8 +146,8 @@ static int start(struct dtf_engine *engine, struct request *request) {
 	}
 	struct arena arena = { 0 };
 	struct slice input;
-	rc = canonical(&arena, workflow->input, "", request->payload, engine->options.payload_max,
-		&input);
+	rc = canonical(
+		&arena, workflow->input, "", request->payload, engine->options.payload_max, &input);
 	if (rc == 0) {
 		rc = add_start(engine, request, workflow, input);
 	}
@@ -166,7 +178,9 @@ static int add_arrival(struct dtf_engine *engine, struct request *request, enum 
 	if (kind == EVENT_RESUMED && instance->diagnosis != NULL) {
 		instance->diagnosis = NULL; /* look again: the code may be there now */
 	}
-	struct event event = { .kind = kind, .name = request->name, .payload = request->payload,
+	struct event event = { .kind = kind,
+		.name = request->name,
+		.payload = request->payload,
 		.text = request->text };
 	if (kind == EVENT_SUSPENDED) {
 		event.text = "operator";
@@ -243,10 +257,12 @@ void dtf__request_admit(struct dtf_engine *engine, struct request *request) {
 static int check_raise(struct instance *instance, struct arrival *arrival) {
 	struct dtf_engine *engine = instance->engine;
 	struct event *event = &arrival->event;
-	const struct dtf_workflow_def *workflow = instance->ctx != NULL ? instance->ctx->workflow :
-		dtf__registry_newest(engine, instance->row.workflow);
-	const struct dtf_event_def *def = workflow == NULL ? NULL :
-		dtf__registry_event(workflow, event->name);
+	const struct dtf_workflow_def *workflow = instance->ctx != NULL
+		? instance->ctx->workflow
+		: dtf__registry_newest(engine, instance->row.workflow);
+	const struct dtf_event_def *def = workflow == NULL
+		? NULL
+		: dtf__registry_event(workflow, event->name);
 	if (workflow != NULL && def == NULL) {
 		return dtf__fail(DTF_EUNKNOWN_EVENT, "workflow %s waits for no event %s",
 			instance->row.workflow, event->name);
@@ -260,19 +276,20 @@ static int check_raise(struct instance *instance, struct arrival *arrival) {
 		event->name = def->name;
 	}
 	if (event->text != NULL) {
-		int rc = engine->store->ops->mark(engine->store, instance->number, event->name,
-			event->text);
+		int rc = engine->store->ops->mark(
+			engine->store, instance->number, event->name, event->text);
 		if (rc < 0) {
 			return rc;
 		}
-		if (rc == 0 || dtf__batch_has_mark(engine, instance->number, event->name, event->text)) {
+		if (rc == 0 ||
+			dtf__batch_has_mark(engine, instance->number, event->name, event->text)) {
 			return 1;
 		}
 	}
 	if (def != NULL && instance->ctx != NULL &&
 		dtf__mailbox_count(instance->ctx, def->name) >= (uint64_t)def->capacity) {
-		return dtf__fail(DTF_EMAILBOX, "instance %s has %lld unread events %s", instance->row.id,
-			(long long)def->capacity, def->name);
+		return dtf__fail(DTF_EMAILBOX, "instance %s has %lld unread events %s",
+			instance->row.id, (long long)def->capacity, def->name);
 	}
 	if (event->text != NULL) {
 		dtf__batch_mark(engine, instance->number, event->name, event->text);

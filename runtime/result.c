@@ -35,8 +35,8 @@ static int fill(struct arena *arena, const struct event *event, struct dtf_resul
 	return 0;
 }
 
-static int read_end(struct store *store, const struct row *row, struct arena *arena,
-	struct dtf_result *ret) {
+static int read_end(
+	struct store *store, const struct row *row, struct arena *arena, struct dtf_result *ret) {
 	struct slice bytes, events;
 	struct record record;
 	int rc = store->ops->record(store, arena, row->last, &bytes);

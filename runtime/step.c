@@ -258,13 +258,14 @@ int dtf__engine_step(struct dtf_engine *engine, int64_t *ret_next_ms) {
 		int rc = round_once(engine);
 		if (rc < 0) {
 			engine->failure = rc;
-			memcpy(engine->failure_text, dtf_errmsg(), sizeof(engine->failure_text) - 1);
+			memcpy(engine->failure_text, dtf_errmsg(),
+				sizeof(engine->failure_text) - 1);
 			/* What this round held is not recorded: nobody may think so. */
 			for (size_t i = 0; i < engine->batch.neffects; i++) {
 				struct effect *effect = &engine->batch.effects[i];
 				if (effect->kind == EFFECT_ANSWER) {
-					effect->request->answer(effect->request, rc,
-						engine->failure_text);
+					effect->request->answer(
+						effect->request, rc, engine->failure_text);
 				}
 			}
 			dtf__batch_truncate(engine, 0, 0);

@@ -26,8 +26,8 @@ static void append(struct instance *instance, const struct event *event) {
 }
 
 static void effect(struct instance *instance, enum effect_kind kind, uint32_t op) {
-	dtf__batch_effect(instance->engine,
-		&(struct effect){ .kind = kind, .instance = instance, .op = op });
+	dtf__batch_effect(
+		instance->engine, &(struct effect){ .kind = kind, .instance = instance, .op = op });
 }
 
 static void timer(struct instance *instance, int64_t due_ms, uint32_t op) {
@@ -110,19 +110,20 @@ static void logged(void *arg, enum dtf_log_level level, const char *text) {
 		return;
 	}
 	dtf__batch_effect(instance->engine,
-		&(struct effect){ .kind = EFFECT_LOG, .instance = instance, .level = level,
-			.text = copy });
+		&(struct effect){
+			.kind = EFFECT_LOG, .instance = instance, .level = level, .text = copy });
 }
 
-static bool claim(void *arg, const struct dtf_activity_def *activity,
-	const struct event_policy *policy) {
+static bool claim(
+	void *arg, const struct dtf_activity_def *activity, const struct event_policy *policy) {
 	struct instance *instance = arg;
 	return dtf__dispatch_claim(instance->engine, activity, policy);
 }
 
 void dtf__host_of(struct instance *instance, struct execution_host *ret) {
-	*ret = (struct execution_host){ .arg = instance, .claim = claim, .decided = decided,
-		.log = logged };
+	*ret = (struct execution_host){
+		.arg = instance, .claim = claim, .decided = decided, .log = logged
+	};
 }
 
 /* ---- arrivals ---- */
@@ -189,7 +190,8 @@ static void record_only(struct instance *instance, struct event *event) {
 	}
 	bool closes = event->kind == EVENT_STARTED || event->kind == EVENT_TERMINATED;
 	if (instance->row.suspended[0] == '\0' && !closes) {
-		struct event suspended = { .kind = EVENT_SUSPENDED, .text = instance->diagnosis,
+		struct event suspended = { .kind = EVENT_SUSPENDED,
+			.text = instance->diagnosis,
 			.time_ms = event->time_ms };
 		append(instance, &suspended);
 		instance->row.suspended = instance->diagnosis;
@@ -251,8 +253,10 @@ static int record(struct instance *instance) {
 		return dtf__fail(DTF_ENOMEM, "out of memory for a turn");
 	}
 	describe(instance);
-	struct record record = { .instance = instance->number, .execution = row->execution,
-		.first = row->events - instance->nevents + 1, .count = instance->nevents,
+	struct record record = { .instance = instance->number,
+		.execution = row->execution,
+		.first = row->events - instance->nevents + 1,
+		.count = instance->nevents,
 		.previous = row->last };
 	struct slice events = { instance->events.data, instance->events.size };
 	int rc = dtf__batch_record(instance, &record, events, &row->last);
@@ -365,8 +369,8 @@ void dtf__turn_take_back(struct instance *instance) {
 }
 
 static int begin_machine(struct instance *instance, const struct event_started *begin) {
-	const struct dtf_workflow_def *workflow = dtf__registry_find(instance->engine,
-		begin->workflow, begin->version, begin->fingerprint);
+	const struct dtf_workflow_def *workflow = dtf__registry_find(
+		instance->engine, begin->workflow, begin->version, begin->fingerprint);
 	dtf__host_of(instance, &instance->host);
 	instance->ctx = dtf__execution_create(workflow, &instance->host);
 	return instance->ctx == NULL ? dtf__fail(DTF_ENOMEM, "out of memory for an instance") : 0;

@@ -7,8 +7,8 @@
 
 #include "error.h"
 
-static bool no_claim(void *arg, const struct dtf_activity_def *activity,
-	const struct event_policy *policy) {
+static bool no_claim(
+	void *arg, const struct dtf_activity_def *activity, const struct event_policy *policy) {
 	(void)arg;
 	(void)activity;
 	(void)policy;
@@ -26,14 +26,15 @@ static void ignore_log(void *arg, enum dtf_log_level level, const char *text) {
 	(void)text;
 }
 
-static const struct execution_host silent = { .claim = no_claim, .decided = ignore_decision,
-	.log = ignore_log };
+static const struct execution_host silent = {
+	.claim = no_claim, .decided = ignore_decision, .log = ignore_log
+};
 
 static int check(struct instance *instance, const struct row *row, struct dtf_ctx *lived,
 	const struct history *history) {
 	struct dtf_engine *engine = instance->engine;
-	const struct dtf_workflow_def *workflow = dtf__registry_find(engine, row->workflow,
-		row->version, row->fingerprint);
+	const struct dtf_workflow_def *workflow = dtf__registry_find(
+		engine, row->workflow, row->version, row->fingerprint);
 	struct dtf_ctx *ctx = dtf__execution_create(workflow, &silent);
 	if (ctx == NULL) {
 		return dtf__fail(DTF_ENOMEM, "out of memory to verify %s", row->id);

@@ -10,7 +10,7 @@ struct visit {
 	int64_t execution;
 	uint32_t number; /* from 1 in its execution */
 	const struct event *event;
-	const char *name; /* of the activity, event or workflow it is about; or NULL */
+	const char *name;   /* of the activity, event or workflow it is about; or NULL */
 	struct place place; /* of the command it is or belongs to */
 };
 

@@ -28,7 +28,8 @@ runtime: execution context strand command decide select try undo block mailbox r
      +: replay
 runtime: activity pool
 runtime: engine registry queue timers instance load arrival turn batch request dispatch result
-     +: inbox step verify client
+     +: inbox step verify client look
+runtime: scenario/*
 cli: *
 dtfc: ../runtime/arena ast mem
 dtfc: src suggest text
@@ -49,7 +50,7 @@ TABLE
 doors() {
 	cat <<'TABLE'
 lmdb.h: runtime/store/lmdb_impl.h tests/*
-pthread.h: runtime/pool.c runtime/engine* runtime/client* runtime/store/* tests/*
+pthread.h: runtime/pool.c runtime/queue.c runtime/engine.c runtime/client.c runtime/store/* tests/*
 libsmartcols.h: runtime/cli/*
 check.h: tests/*
 dtf/abi.h: runtime/* tests/*

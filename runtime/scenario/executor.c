@@ -122,15 +122,16 @@ static void fail(struct dtf_activity *attempt, const struct outcome *outcome) {
 		}
 	}
 	if (declared == NULL) {
-		(void)(outcome->retryable ? dtf_activity_fail(attempt, NULL, outcome->error) :
-					    dtf_activity_fail_final(attempt, NULL, outcome->error));
+		(void)(outcome->retryable ? dtf_activity_fail(attempt, NULL, outcome->error)
+					  : dtf_activity_fail_final(attempt, NULL, outcome->error));
 	} else {
 		attempt->failed = true;
 		attempt->failure = (struct dtf_failure){ .name = declared->name,
 			.message = declared->name };
 		char *data = outcome->data == NULL ? NULL : json_dumps(outcome->data, JSON_COMPACT);
 		if (data != NULL) {
-			attempt->failure.data = dtf__arena_copy(&attempt->memory, data, strlen(data));
+			attempt->failure.data = dtf__arena_copy(
+				&attempt->memory, data, strlen(data));
 			free(data);
 		}
 	}

@@ -15,8 +15,8 @@ struct seen {
 	struct row row;
 	struct dtf_result result;
 	const char *custom_status; /* JSON; NULL: none */
-	json_t *undo_failed; /* names */
-	json_t *unconsumed; /* counts by name */
+	json_t *undo_failed;       /* names */
+	json_t *unconsumed;        /* counts by name */
 	int64_t end_ms;
 };
 
@@ -58,8 +58,8 @@ static bool matches(json_t *expected, json_t *actual) {
 
 static void count(json_t *counts, const char *name, int by) {
 	json_t *old = json_object_get(counts, unqualified(name));
-	(void)json_object_set_new(counts, unqualified(name),
-		json_integer(json_integer_value(old) + by));
+	(void)json_object_set_new(
+		counts, unqualified(name), json_integer(json_integer_value(old) + by));
 }
 
 struct walk {
@@ -84,8 +84,9 @@ static void see(struct walk *walk, const struct event *event) {
 		count(seen->unconsumed, walk->opened[event->op % 256], -1);
 		break;
 	case EVENT_UNDO_FAILED: {
-		const char *text = event->site < walk->workflow->nsites ?
-			walk->workflow->sites[event->site].text : "";
+		const char *text = event->site < walk->workflow->nsites
+			? walk->workflow->sites[event->site].text
+			: "";
 		const char *name = strncmp(text, "undo ", 5) == 0 ? text + 5 : text;
 		size_t size = strcspn(name, "( {");
 		(void)json_array_append_new(seen->undo_failed, json_stringn(name, size));
@@ -110,7 +111,8 @@ static void walk_records(struct sim *sim, struct walk *walk, const struct histor
 			}
 		}
 		if (rc < 0) {
-			dtf__buf_printf(&sim->trouble, "the history is damaged: %s\n", dtf_errmsg());
+			dtf__buf_printf(
+				&sim->trouble, "the history is damaged: %s\n", dtf_errmsg());
 		}
 	}
 }
@@ -211,11 +213,12 @@ static void expect_calls(struct sim *sim, json_t *expected, bool ordered) {
 static void expect_error(struct sim *sim, json_t *expected, const struct seen *seen) {
 	const struct dtf_failure *error = &seen->result.error;
 	json_t *data = error->data == NULL ? NULL : json_loads(error->data, 0, NULL);
-	json_t *actual = json_pack("{s:s*, s:s*, s:o*, s:I, s:s*, s:s*}", "name", error->name, "message",
-		error->message, "data", data, "attempts", (json_int_t)error->attempts, "kind",
-		error->kind, "code", error->code);
+	json_t *actual = json_pack("{s:s*, s:s*, s:o*, s:I, s:s*, s:s*}", "name", error->name,
+		"message", error->message, "data", data, "attempts", (json_int_t)error->attempts,
+		"kind", error->kind, "code", error->code);
 	json_t *name = json_object_get(expected, "name");
-	if (name != NULL && error->name != NULL && same_name(json_string_value(name), error->name)) {
+	if (name != NULL && error->name != NULL &&
+		same_name(json_string_value(name), error->name)) {
 		(void)json_object_set(actual, "name", name);
 	}
 	if (!matches(expected, actual)) {

@@ -9,7 +9,7 @@
 #include "../error.h"
 #include "scenario.h"
 
-#define START_MS INT64_C(1700000000000)
+#define START_MS   INT64_C(1700000000000)
 #define ROUNDS_MAX 200000
 
 bool scenario_duration(const char *text, int64_t *ret_ms) {
@@ -51,7 +51,9 @@ static void keep_log(void *user, enum dtf_log_level level, const char *instance,
 /* ---- the engine, and dropping its memory ---- */
 
 static bool open_engine(struct sim *sim) {
-	struct dtf_engine_options options = { .workers = 1000, .log = keep_log, .user = sim,
+	struct dtf_engine_options options = { .workers = 1000,
+		.log = keep_log,
+		.user = sim,
 		.verify = sim->mode == SCENARIO_VERIFY };
 	json_t *settings = json_object_get(sim->scenario, "settings");
 	options.payload_max = (size_t)json_integer_value(json_object_get(settings, "payload_max"));
@@ -153,8 +155,9 @@ static bool start(struct sim *sim) {
 		const struct dtf_workflow_def *const *first = sim->modules[0]->workflows;
 		workflow = *first == NULL ? "" : (*first)->name;
 	}
-	struct asked asked = { .request = { .kind = REQUEST_START, .name = workflow,
-		.payload = { text, text == NULL ? 0 : strlen(text) } } };
+	struct asked asked = { .request = { .kind = REQUEST_START,
+				       .name = workflow,
+				       .payload = { text, text == NULL ? 0 : strlen(text) } } };
 	int rc = ask(sim, &asked);
 	free(text);
 	if (rc < 0) {
@@ -192,10 +195,12 @@ static void carry_out(struct sim *sim, json_t *entry) {
 	char *payload = NULL;
 	if (asked.request.kind == REQUEST_RAISE) {
 		json_t *value = json_object_get(entry, "value");
-		payload = value == NULL ? strdup("null") : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+		payload = value == NULL ? strdup("null")
+					: json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 		asked.request.name = asked.request.text;
 		asked.request.text = json_string_value(json_object_get(entry, "event_id"));
-		asked.request.payload = (struct slice){ payload, payload == NULL ? 0 : strlen(payload) };
+		asked.request.payload = (struct slice){ payload,
+			payload == NULL ? 0 : strlen(payload) };
 	} else if (asked.request.kind == REQUEST_WAIT) {
 		dtf__buf_text(&sim->trouble, "an entry of `at` does nothing that is known\n");
 		return;
@@ -308,8 +313,11 @@ static void finish(struct sim *sim) {
 
 bool scenario_run(json_t *scenario, const struct dtf_module *const *modules,
 	enum scenario_mode mode, char **ret_trouble) {
-	struct sim sim = { .scenario = scenario, .modules = modules, .mode = mode,
-		.start_ms = START_MS, .now_ms = START_MS };
+	struct sim sim = { .scenario = scenario,
+		.modules = modules,
+		.mode = mode,
+		.start_ms = START_MS,
+		.now_ms = START_MS };
 	const char *id = json_string_value(json_object_get(scenario, "id"));
 	sim.id = id == NULL ? "scenario" : id;
 	sim.calls_tail = &sim.calls;

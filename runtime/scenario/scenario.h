@@ -17,7 +17,7 @@ enum scenario_mode { SCENARIO_STRAIGHT, SCENARIO_RESTART, SCENARIO_VERIFY, SCENA
 
 /* What an activity does in one attempt. */
 struct outcome {
-	json_t *value; /* returned; borrowed from the scenario */
+	json_t *value;     /* returned; borrowed from the scenario */
 	const char *error; /* a declared error's name, or a message; NULL: returns */
 	json_t *data;
 	bool retryable, lost, never, ignore_cancel, echo;
@@ -40,17 +40,17 @@ struct call {
 };
 
 struct sim {
-	json_t *scenario; /* borrowed */
+	json_t *scenario;                        /* borrowed */
 	const struct dtf_module *const *modules; /* NULL-terminated */
 	enum scenario_mode mode;
-	struct store *store; /* owned */
+	struct store *store;       /* owned */
 	struct dtf_engine *engine; /* owned */
 	int64_t start_ms, now_ms;
 	struct running *running; /* in order of starting */
 	struct call *calls, **calls_tail;
 	size_t done; /* entries of `at` carried out, by index */
 	bool *entry_done;
-	struct buf log; /* lines */
+	struct buf log;     /* lines */
 	struct buf trouble; /* what went wrong, for people; "" = nothing */
 	const char *id;
 };

@@ -13,8 +13,8 @@
 static const char *const mode_names[] = { "straight", "restart after every commit",
 	"differential replay" };
 
-static unsigned run_file(const char *path, const struct dtf_module *const *modules,
-	unsigned number) {
+static unsigned run_file(
+	const char *path, const struct dtf_module *const *modules, unsigned number) {
 	json_error_t error;
 	json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
 	if (file == NULL) {
@@ -27,7 +27,8 @@ static unsigned run_file(const char *path, const struct dtf_module *const *modul
 		const char *name = json_string_value(json_object_get(scenario, "name"));
 		for (int mode = 0; mode < SCENARIO_MODES; mode++) {
 			char *trouble;
-			bool ok = scenario_run(scenario, modules, (enum scenario_mode)mode, &trouble);
+			bool ok = scenario_run(
+				scenario, modules, (enum scenario_mode)mode, &trouble);
 			printf("%s %u - %s (%s)\n", ok ? "ok" : "not ok", ++number,
 				name == NULL ? "?" : name, mode_names[mode]);
 			for (char *line = ok ? NULL : strtok(trouble, "\n"); line != NULL;
