@@ -246,7 +246,27 @@ static int poll_answer(struct store *store, const char *request_id) {
 	return dtf__fail(DTF_EQUEUED, "recorded; it is carried out when an engine is up");
 }
 
+/* What no engine will grant any more is refused at once, also while none is up. */
+static int check_row(const struct dtf_client *client, const struct request *request) {
+	struct arena arena = { 0 };
+	struct row row;
+	int rc = dtf__client_row(client, &arena, request->id, &row);
+	if (rc == DTF_EUNKNOWN_INSTANCE) {
+		rc = 0; /* its start may be in the inbox */
+	} else if (rc == 0 && request->kind == REQUEST_START) {
+		rc = dtf__fail(DTF_EEXISTS, "instance %s exists", request->id);
+	} else if (rc == 0 && row.status >= DTF_COMPLETED) {
+		rc = dtf__fail(DTF_EENDED, "instance %s has ended", request->id);
+	}
+	dtf__arena_finish(&arena);
+	return rc;
+}
+
 static int ask_inbox(struct dtf_client *client, const struct request *request) {
+	int rc = check_row(client, request);
+	if (rc < 0) {
+		return rc;
+	}
 	unsigned char random[16];
 	char request_id[33];
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
@@ -259,9 +279,9 @@ static int ask_inbox(struct dtf_client *client, const struct request *request) {
 	dtf__inbox_encode(&command, request_id, request);
 	uint64_t sequence;
 	struct store *store = client->store;
-	int rc = command.failed ? dtf__fail(DTF_ENOMEM, "out of memory for a command")
-				: store->ops->inbox_append(store,
-					  (struct slice){ command.data, command.size }, &sequence);
+	rc = command.failed ? dtf__fail(DTF_ENOMEM, "out of memory for a command")
+			    : store->ops->inbox_append(store,
+				      (struct slice){ command.data, command.size }, &sequence);
 	dtf__buf_finish(&command);
 	return rc < 0 ? rc : poll_answer(store, request_id);
 }

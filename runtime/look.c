@@ -32,3 +32,12 @@ int dtf_where(struct dtf_client *client, const char *id,
 	int rc = check(client, id, "dtf_where");
 	return rc < 0 ? rc : dtf__inspect_where(dtf__client_store(client), id, f, arg);
 }
+
+int dtf_client_has_engine(struct dtf_client *client) {
+	int rc = dtf__client_check(client);
+	if (rc < 0) {
+		return rc;
+	}
+	struct store *store = dtf__client_store(client);
+	return store->ops->owned(store);
+}

@@ -94,7 +94,7 @@ static int get_manifest(struct sites *sites, const char *hash, struct sites_mani
 
 int dtf__sites_find(struct sites *sites, const char *manifest, const char *workflow,
 	int64_t version, const struct sites_workflow **ret) {
-	struct sites_manifest *found;
+	struct sites_manifest *found = NULL;
 	int rc = get_manifest(sites, manifest, &found);
 	if (rc < 0) {
 		return rc;

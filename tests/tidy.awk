@@ -78,8 +78,8 @@ function target(file, name,   candidate, part) {
 function check_quoted(name,   part, from, to, goal) {
 	part = part_of(path)
 	if (part == "") {
-		if (path ~ /^examples\// && name !~ /\.dtf\.h$/) {
-			say("an example includes <dtf/dtf.h> and generated headers only")
+		if (path ~ /^examples\// && name ~ /\//) {
+			say("an example includes <dtf/dtf.h> and its own files only")
 		}
 		return
 	}

@@ -186,6 +186,8 @@ struct dtf_client *dtf_engine_client(struct dtf_engine *engine);
  */
 int dtf_client_open(const char *dir, struct dtf_client **ret);
 void dtf_client_close(struct dtf_client *client);
+/* 1: an engine owns the directory now; 0: none does. */
+int dtf_client_has_engine(struct dtf_client *client);
 
 enum dtf_status {
 	DTF_RUNNING,
