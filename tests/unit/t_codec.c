@@ -126,8 +126,7 @@ START_TEST(not_quite_json_is_refused) {
 	static const char *const bad[] = { "", " ", "01", "+1", "1.", ".5", "1e", "-", "0x1", "NaN",
 		"Infinity", "nul", "'a'", "\"a", "\"\t\"", "\"\\x41\"", "\"\\u12\"", "[1,]", "[,]",
 		"[", "]", "{\"a\":1,}", "{a:1}", "{\"a\" 1}", "1 2", "// 1\n1", "[1] x",
-		"\xef\xbb\xbf"
-		"1",
+		"\xef\xbb\xbf[]", /* a byte order mark */
 		"\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\\u0000\"" };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		const char *value = NULL;
@@ -155,9 +154,7 @@ START_TEST(strings_are_utf8) {
 	ck_assert_str_eq(encoded(&dtf_type_string, &(const char *){ NULL }), "\"\"");
 	static const char *const bad[] = { "\xff", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80",
 		"\xed\xa0\x80", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
-		"\xe2\x82", "\x80",
-		"a\xe2\x82"
-		"a" };
+		"\xe2\x82", "\x80", "a\xe2\x82z" };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		encode_fails(
 			&dtf_type_string, &bad[i], CODEC_BAD_VALUE, "a string that is not UTF-8");
@@ -243,7 +240,7 @@ START_TEST(floats_are_shortest) {
 	canonical(&dtf_type_float, "1e-400", "0.0");
 	refused(&dtf_type_float, "\"3\"", "expected float, got \"3\"");
 	refused(&dtf_type_float, "1e999", "real number overflow near '1e999'");
-	static const double bad[] = { INFINITY, -INFINITY, NAN };
+	const double bad[] = { HUGE_VAL, -HUGE_VAL, nan("") };
 	for (size_t i = 0; i < 3; i++) {
 		encode_fails(
 			&dtf_type_float, &bad[i], CODEC_OVERFLOW, "a float that is not finite");
