@@ -1,18 +1,40 @@
 /*
- * jansson parses and checks; two things are added here.  Depth is counted over
+ * jansson parses and checks; three things are added here.  Depth is counted over
  * the text before it is parsed, so that no input makes the parser recurse
- * deeply.  And since jansson says at which byte it stopped but not in which
- * value, the path is found by walking the text once more up to there: only on
- * errors, and only over text that was well-formed so far.
+ * deeply.  Since jansson says at which byte it stopped but not in which value,
+ * the path is found by walking the text once more up to there: only on errors,
+ * and only over text that was well-formed so far.  And when memory runs out
+ * jansson goes on with the token as far as it had room for it, a number with
+ * fewer digits included.  So its allocation functions, whichever the host has
+ * set, are wrapped to note that one failed; then whatever it says is void.
  */
 #include "json.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
 #include "number.h"
 #include "path.h"
+
+static _Thread_local bool out_of_memory;
+static pthread_once_t wrapped = PTHREAD_ONCE_INIT;
+static json_malloc_t host_malloc;
+
+static void *noting_malloc(size_t size) {
+	void *memory = host_malloc(size);
+	if (memory == NULL) {
+		out_of_memory = true;
+	}
+	return memory;
+}
+
+static void wrap_allocation(void) {
+	json_free_t host_free;
+	json_get_alloc_funcs(&host_malloc, &host_free);
+	json_set_alloc_funcs(noting_malloc, host_free);
+}
 
 struct level {
 	bool object;
@@ -137,17 +159,20 @@ int dtf__json_read(struct slice text, const char *root, const struct dtf_type *t
 		return dtf__path_fail(
 			DTF_EPAYLOAD, &at_root, "nested deeper than %d levels", JSON_DEPTH_MAX);
 	}
+	(void)pthread_once(&wrapped, wrap_allocation);
+	out_of_memory = false;
 	json_error_t error;
 	json_t *json = json_loadb(
 		text.data, text.size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	if (out_of_memory) {
+		json_decref(json);
+		return dtf__fail(DTF_ENOMEM, "out of memory");
+	}
 	if (json != NULL) {
 		*ret = json;
 		return 0;
 	}
 	enum json_error_code code = json_error_code(&error);
-	if (code == json_error_out_of_memory) {
-		return dtf__fail(DTF_ENOMEM, "out of memory");
-	}
 	bool nul = code == json_error_null_character || code == json_error_null_byte_in_key;
 	size_t stop = error.position < 0 ? 0 : (size_t)error.position;
 	struct walk walk = {
