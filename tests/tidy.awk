@@ -262,7 +262,7 @@ $1 == "door" {
 	header = $2
 	sub(/:$/, "", header)
 	$1 = $2 = ""
-	door[header] = $0
+	door[header] = door[header] " " $0
 }
 $1 == "banned" {
 	for (i = 2; i <= NF; i++) {

@@ -50,7 +50,8 @@ TABLE
 doors() {
 	cat <<'TABLE'
 lmdb.h: runtime/store/lmdb_impl.h tests/*
-pthread.h: runtime/pool.c runtime/queue.c runtime/engine.c runtime/client.c runtime/store/* tests/*
+pthread.h: runtime/pool.c runtime/queue.c runtime/engine.c runtime/client.c runtime/json.c
+pthread.h: runtime/store/* tests/*
 libsmartcols.h: runtime/cli/*
 check.h: tests/*
 dtf/abi.h: runtime/* tests/*
