@@ -49,6 +49,8 @@ def main():
         passed, failed, skipped = passed + ok, failed + bad, skipped + left
         if bad:
             print(f"failed: {test['name']} ({test['result']})")
+    if failed_builds:
+        print(f'failed builds: {failed_builds}, see above')
     if not ran:
         print('no test ran')
         failed = max(failed, 1)
