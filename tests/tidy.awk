@@ -241,6 +241,9 @@ function check_words(text) {
 	if (text ~ /\/(home|root|work|Users)\/[A-Za-z0-9_]/) {
 		say("path of one machine")
 	}
+	if (text ~ /^(<<<<<<<|>>>>>>>) /) {
+		say("leftover of a merge")
+	}
 	if (text ~ /-DNDEBUG|b_ndebug=(true|if-release)/) {
 		say("assertions stay on: NDEBUG is never set")
 	}

@@ -15,8 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Appends the index-th seed; false: there is none. */
 bool fuzz_seed(size_t index, struct buf *ret);
 
-#define fuzz_demand(condition) \
-	((condition) ? (void)0 \
-		     : (fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition), abort()))
+#define fuzz_demand(condition)                                                                  \
+	((condition) ? (void)0                                                                  \
+		     : (fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition), \
+			       abort()))
 
 #endif

@@ -38,21 +38,21 @@ struct dtf_ctx; /* one instance during one turn */
 /* ---- types: tables that the one codec walks ---- */
 
 enum dtf_kind {
-	DTF_KIND_UNIT, /* no value; null on the wire */
-	DTF_KIND_BOOL, /* bool */
-	DTF_KIND_INT, /* int64_t */
-	DTF_KIND_FLOAT, /* double */
-	DTF_KIND_STRING, /* const char *; NULL reads as "" */
-	DTF_KIND_BYTES, /* struct dtf_bytes; base64 on the wire */
+	DTF_KIND_UNIT,     /* no value; null on the wire */
+	DTF_KIND_BOOL,     /* bool */
+	DTF_KIND_INT,      /* int64_t */
+	DTF_KIND_FLOAT,    /* double */
+	DTF_KIND_STRING,   /* const char *; NULL reads as "" */
+	DTF_KIND_BYTES,    /* struct dtf_bytes; base64 on the wire */
 	DTF_KIND_DURATION, /* int64_t milliseconds */
-	DTF_KIND_TIME, /* int64_t milliseconds since 1970 UTC */
-	DTF_KIND_JSON, /* const char *: canonical JSON text; NULL reads as null */
-	DTF_KIND_LIST, /* struct { const T *items; size_t count; } */
-	DTF_KIND_MAP, /* a list of struct { const char *key; T value; }, sorted by key */
+	DTF_KIND_TIME,     /* int64_t milliseconds since 1970 UTC */
+	DTF_KIND_JSON,     /* const char *: canonical JSON text; NULL reads as null */
+	DTF_KIND_LIST,     /* struct { const T *items; size_t count; } */
+	DTF_KIND_MAP,      /* a list of struct { const char *key; T value; }, sorted by key */
 	DTF_KIND_OPTIONAL, /* struct { bool has; T value; } */
-	DTF_KIND_RECORD, /* a struct; a JSON object */
-	DTF_KIND_TUPLE, /* arguments: a struct; a JSON array, trailing optionals may be absent */
-	DTF_KIND_ENUM, /* a C enum (int); its member's name on the wire */
+	DTF_KIND_RECORD,   /* a struct; a JSON object */
+	DTF_KIND_TUPLE,    /* arguments: a struct; a JSON array, trailing optionals may be absent */
+	DTF_KIND_ENUM,     /* a C enum (int); its member's name on the wire */
 };
 
 struct dtf_type;
@@ -68,11 +68,11 @@ struct dtf_type {
 	enum dtf_kind kind;
 	size_t size;
 	const struct dtf_type *of; /* list, map, optional */
-	size_t value_at; /* optional: offset of value; map: offset of value in an entry */
-	size_t entry_size; /* map */
+	size_t value_at;           /* optional: offset of value; map: offset of value in an entry */
+	size_t entry_size;         /* map */
 	const struct dtf_field *fields; /* record, tuple */
-	const char *const *members; /* enum, in order of value from 0 */
-	size_t count; /* of fields or members */
+	const char *const *members;     /* enum, in order of value from 0 */
+	size_t count;                   /* of fields or members */
 };
 
 #define DTF_COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -94,10 +94,10 @@ extern const struct dtf_type dtf_type_no_args; /* a tuple without fields */
 /* ---- what a module declares ---- */
 
 struct dtf_policy {
-	int64_t timeout_ms; /* of one attempt; 0 = none */
-	int64_t deadline_ms; /* all attempts, queueing included; 0 = none */
+	int64_t timeout_ms;   /* of one attempt; 0 = none */
+	int64_t deadline_ms;  /* all attempts, queueing included; 0 = none */
 	int64_t heartbeat_ms; /* longest silence; 0 = none */
-	int64_t attempts; /* in all; 0 = for ever */
+	int64_t attempts;     /* in all; 0 = for ever */
 	int64_t backoff_min_ms, backoff_max_ms;
 	double factor;
 	const char *tag; /* "" = any worker */
@@ -105,7 +105,7 @@ struct dtf_policy {
 };
 
 struct dtf_activity_def {
-	const char *name; /* "shop.charge" */
+	const char *name;            /* "shop.charge" */
 	const struct dtf_type *args; /* a tuple */
 	const struct dtf_type *result;
 	struct dtf_policy policy;
@@ -114,13 +114,13 @@ struct dtf_activity_def {
 };
 
 struct dtf_event_def {
-	const char *name; /* "shop.approval" */
+	const char *name;               /* "shop.approval" */
 	const struct dtf_type *payload; /* dtf_type_unit for an event without one */
 	int64_t capacity;
 };
 
 struct dtf_error_def {
-	const char *name; /* "shop.card_declined"; built-in ones have no package */
+	const char *name;              /* "shop.card_declined"; built-in ones have no package */
 	const struct dtf_type *fields; /* a record, or dtf_type_unit */
 };
 
@@ -135,17 +135,17 @@ struct dtf_site {
 };
 
 enum dtf_step {
-	DTF_WAIT, /* nothing to do until the next event */
-	DTF_READY, /* what was awaited is here */
+	DTF_WAIT,   /* nothing to do until the next event */
+	DTF_READY,  /* what was awaited is here */
 	DTF_RAISED, /* an error, or cancellation, is on its way out */
-	DTF_DONE, /* the strand has ended */
-	DTF_AGAIN, /* f->at was set: run again from there */
+	DTF_DONE,   /* the strand has ended */
+	DTF_AGAIN,  /* f->at was set: run again from there */
 };
 
 struct dtf_strand_def {
 	const char *name; /* "fulfil", "fulfil/parallel_1/2" */
 	size_t frame_size;
-	size_t at; /* offset of the frame's `at` (an enum) */
+	size_t at;                    /* offset of the frame's `at` (an enum) */
 	const struct dtf_type *frame; /* a record of the frame's variables, for verify and people */
 	enum dtf_step (*run)(struct dtf_ctx *ctx, void *frame);
 	/* An undo: the captured values at the start of its frame, and where the
@@ -172,7 +172,7 @@ struct dtf_workflow_def {
 struct dtf_module {
 	int abi;
 	const char *name;
-	const char *file; /* "order.dtf" */
+	const char *file;            /* "order.dtf" */
 	const char *const *manifest; /* JSON in pieces (a literal has a limit), NULL-terminated */
 	const struct dtf_activity_def *const *activities; /* NULL-terminated, like the rest */
 	const struct dtf_event_def *const *events;
@@ -268,8 +268,8 @@ bool dtf_finally_end(struct dtf_ctx *ctx);
 /* ---- errors ---- */
 
 /* Raises; go to the handler or return DTF_RAISED.  fields: the error's record or NULL. */
-void dtf_fail(struct dtf_ctx *ctx, uint32_t site, const struct dtf_error_def *error,
-	const void *fields);
+void dtf_fail(
+	struct dtf_ctx *ctx, uint32_t site, const struct dtf_error_def *error, const void *fields);
 /* Bare `fail` in a catch. */
 void dtf_fail_again(struct dtf_ctx *ctx, const struct dtf_failure *failure);
 /* Has something been raised in this strand (a fault in an expression, say)? */
@@ -288,7 +288,7 @@ void dtf_status(struct dtf_ctx *ctx, uint32_t site, const struct dtf_type *type,
 void dtf_log(struct dtf_ctx *ctx, enum dtf_log_level level, const char *text);
 int64_t dtf_now(struct dtf_ctx *ctx);
 const char *dtf_uuid(struct dtf_ctx *ctx);
-double dtf_random(struct dtf_ctx *ctx); /* [0, 1) */
+double dtf_random(struct dtf_ctx *ctx);                   /* [0, 1) */
 int64_t dtf_random_below(struct dtf_ctx *ctx, int64_t n); /* [0, n); n < 1: bad_value */
 const char *dtf_self_id(struct dtf_ctx *ctx);
 int64_t dtf_self_execution(struct dtf_ctx *ctx); /* from 1 */
@@ -320,9 +320,9 @@ int64_t dtf_string_length(const char *s); /* code points */
 /* As in an interpolated string; what is given must not change before use. */
 const char *dtf_text_bool(bool b);
 const char *dtf_text_int(struct dtf_ctx *ctx, int64_t i);
-const char *dtf_text_float(struct dtf_ctx *ctx, double x); /* shortest that reads back */
+const char *dtf_text_float(struct dtf_ctx *ctx, double x);      /* shortest that reads back */
 const char *dtf_text_duration(struct dtf_ctx *ctx, int64_t ms); /* 1h30m, 250ms, 0s */
-const char *dtf_text_time(struct dtf_ctx *ctx, int64_t ms); /* 2024-02-29T12:00:00.000Z */
+const char *dtf_text_time(struct dtf_ctx *ctx, int64_t ms);     /* 2024-02-29T12:00:00.000Z */
 const char *dtf_text_enum(const struct dtf_type *type, int value);
 const char *dtf_text_json(struct dtf_ctx *ctx, const struct dtf_type *type, const void *value);
 
@@ -333,13 +333,13 @@ const char *dtf_text_json(struct dtf_ctx *ctx, const struct dtf_type *type, cons
  */
 const void *dtf_items(struct dtf_ctx *ctx, size_t size, size_t count, const void *items);
 /* a followed by b; appending to the newest list is amortised O(1). */
-const void *dtf_items_concat(struct dtf_ctx *ctx, size_t size, const void *a, size_t na,
-	const void *b, size_t nb);
+const void *dtf_items_concat(
+	struct dtf_ctx *ctx, size_t size, const void *a, size_t na, const void *b, size_t nb);
 /* A copy of which the one element may be written: xs[i] = e. */
 void *dtf_items_writable(struct dtf_ctx *ctx, size_t size, const void *items, size_t count);
 /* The element, or a zero value after raising out_of_range. */
-const void *dtf_at(struct dtf_ctx *ctx, size_t size, const void *items, size_t count,
-	int64_t index);
+const void *dtf_at(
+	struct dtf_ctx *ctx, size_t size, const void *items, size_t count, int64_t index);
 /* Checks an index for writing: false raises out_of_range. */
 bool dtf_index_ok(struct dtf_ctx *ctx, size_t count, int64_t index);
 

@@ -36,25 +36,25 @@ extern "C" {
 enum {
 	DTF_EINVAL = -1, /* an argument makes no sense */
 	DTF_ENOMEM = -2,
-	DTF_ESTORE = -3, /* the store failed: an I/O error; see dtf_errmsg() */
+	DTF_ESTORE = -3,   /* the store failed: an I/O error; see dtf_errmsg() */
 	DTF_ECORRUPT = -4, /* bytes in the store are not what was written */
-	DTF_EFORMAT = -5, /* the store was written by a newer dtf, or is none; untouched */
-	DTF_EOWNED = -6, /* another process (or engine) owns the directory */
-	DTF_EFULL = -7, /* disk or map full: nothing was recorded, try again with space */
+	DTF_EFORMAT = -5,  /* the store was written by a newer dtf, or is none; untouched */
+	DTF_EOWNED = -6,   /* another process (or engine) owns the directory */
+	DTF_EFULL = -7,    /* disk or map full: nothing was recorded, try again with space */
 	DTF_EUNKNOWN_INSTANCE = -8,
 	DTF_EUNKNOWN_WORKFLOW = -9,
 	DTF_EUNKNOWN_EVENT = -10, /* the workflow waits for no event of that name */
-	DTF_EPAYLOAD = -11, /* a payload does not decode; the text names the path */
-	DTF_ETOO_LARGE = -12, /* a payload is over the limit */
-	DTF_EEXISTS = -13, /* an instance of that id exists */
-	DTF_EENDED = -14, /* the instance has ended */
-	DTF_EMAILBOX = -15, /* that event's mailbox is full */
+	DTF_EPAYLOAD = -11,       /* a payload does not decode; the text names the path */
+	DTF_ETOO_LARGE = -12,     /* a payload is over the limit */
+	DTF_EEXISTS = -13,        /* an instance of that id exists */
+	DTF_EENDED = -14,         /* the instance has ended */
+	DTF_EMAILBOX = -15,       /* that event's mailbox is full */
 	DTF_ETIMEOUT = -16,
-	DTF_ECLOSED = -17, /* the engine is stopping or was never started */
-	DTF_EFORK = -18, /* the handle was inherited by fork() */
-	DTF_EABI = -19, /* the module was generated for another dtf */
+	DTF_ECLOSED = -17,  /* the engine is stopping or was never started */
+	DTF_EFORK = -18,    /* the handle was inherited by fork() */
+	DTF_EABI = -19,     /* the module was generated for another dtf */
 	DTF_EVERSION = -20, /* versions of a workflow do not go together */
-	DTF_EQUEUED = -21, /* not an error: recorded, no engine is up to answer */
+	DTF_EQUEUED = -21,  /* not an error: recorded, no engine is up to answer */
 };
 
 /* The text of this thread's last error; valid until its next dtf call. */
@@ -75,14 +75,14 @@ struct dtf_bytes {
 
 /* Lists and optionals of your own types are generated in the same shape. */
 #define DTF_DEFINE_LIST(name, type) \
-	struct name { \
-		const type *items; \
-		size_t count; \
+	struct name {               \
+		const type *items;  \
+		size_t count;       \
 	}
 #define DTF_DEFINE_OPTIONAL(name, type) \
-	struct name { \
-		bool has; \
-		type value; \
+	struct name {                   \
+		bool has;               \
+		type value;             \
 	}
 
 DTF_DEFINE_LIST(dtf_bool_list, bool);
@@ -100,9 +100,9 @@ struct dtf_failure {
 	const char *message;
 	const char *data; /* declared fields as JSON, or NULL */
 	bool retryable;
-	const char *kind; /* timeout: "attempt", "deadline", "heartbeat", "within" */
-	int64_t attempts; /* of an activity */
-	const char *code; /* activity_failed */
+	const char *kind;        /* timeout: "attempt", "deadline", "heartbeat", "within" */
+	int64_t attempts;        /* of an activity */
+	const char *code;        /* activity_failed */
 	const char *id, *status; /* child_failed */
 };
 
@@ -146,15 +146,15 @@ struct dtf_client; /* starts instances and asks after them */
 struct dtf_module; /* generated: what a .dtf file declares */
 
 struct dtf_engine_options {
-	const char *dir; /* created if absent, mode 0700; NULL: memory, nothing is durable */
+	const char *dir;  /* created if absent, mode 0700; NULL: memory, nothing is durable */
 	unsigned workers; /* pool threads; 0 = 8 */
 	const char *const *tags; /* NULL-terminated: the activity tags it serves; NULL: all */
-	size_t payload_max; /* 0 = 1 MiB */
-	int64_t history_max; /* events of an execution; 0 = 1,000,000 */
-	int64_t grace_ms; /* for a cancelled step with an undo to settle; 0 = 30,000 */
-	size_t map_size; /* address space kept for the store; 0 = 1 TiB or what the system gives */
+	size_t payload_max;      /* 0 = 1 MiB */
+	int64_t history_max;     /* events of an execution; 0 = 1,000,000 */
+	int64_t grace_ms;        /* for a cancelled step with an undo to settle; 0 = 30,000 */
+	size_t map_size;  /* address space kept for the store; 0 = 1 TiB or what the system gives */
 	size_t store_max; /* refuse new work when the store has this size; 0 = no limit */
-	bool verify; /* after every turn, replay from the start and compare; for tests */
+	bool verify;      /* after every turn, replay from the start and compare; for tests */
 	/* Called on the engine thread; must not call dtf. */
 	void (*log)(void *user, enum dtf_log_level level, const char *instance, const char *text);
 	void *user; /* for log and dtf_activity_user() */
@@ -202,9 +202,9 @@ const char *dtf_status_name(enum dtf_status status); /* "running" */
 /* How an instance ended.  Strings live until dtf_result_free(). */
 struct dtf_result {
 	enum dtf_status status;
-	const char *output; /* JSON, when completed */
+	const char *output;       /* JSON, when completed */
 	struct dtf_failure error; /* name NULL unless failed; cancelled, terminated: message: why */
-	void *memory; /* owned; dtf_result_free() frees it */
+	void *memory;             /* owned; dtf_result_free() frees it */
 };
 void dtf_result_free(struct dtf_result *result);
 
@@ -233,8 +233,8 @@ int dtf_resume(struct dtf_client *client, const char *id);
  * Waits until the instance has ended; timeout_ms < 0: as long as it takes.
  * ret may be NULL.  DTF_ETIMEOUT, DTF_EUNKNOWN_INSTANCE, DTF_ECLOSED.
  */
-int dtf_wait_result(struct dtf_client *client, const char *id, int64_t timeout_ms,
-	struct dtf_result *ret);
+int dtf_wait_result(
+	struct dtf_client *client, const char *id, int64_t timeout_ms, struct dtf_result *ret);
 
 /* What is known of an instance.  Strings live until the callback returns. */
 struct dtf_instance_info {
@@ -242,11 +242,11 @@ struct dtf_instance_info {
 	const char *workflow;
 	int64_t version;
 	enum dtf_status status;
-	const char *suspended; /* why: "operator", "mismatch", "version", "corrupt", or NULL */
+	const char *suspended;     /* why: "operator", "mismatch", "version", "corrupt", or NULL */
 	const char *custom_status; /* JSON of the last `status`, or NULL */
-	const char *error; /* "shop.card_declined: …" of a failed one, or NULL */
-	int64_t execution; /* from 1 */
-	int64_t events; /* in this execution's history */
+	const char *error;         /* "shop.card_declined: …" of a failed one, or NULL */
+	int64_t execution;         /* from 1 */
+	int64_t events;            /* in this execution's history */
 	int64_t created_ms, updated_ms;
 	int64_t next_timer_ms; /* 0 = none */
 };
@@ -255,22 +255,22 @@ struct dtf_instance_info {
 int dtf_info(struct dtf_client *client, const char *id,
 	void (*f)(void *arg, const struct dtf_instance_info *info), void *arg);
 /* For all instances, oldest first, until f returns false. */
-int dtf_list(struct dtf_client *client,
-	bool (*f)(void *arg, const struct dtf_instance_info *info), void *arg);
+int dtf_list(struct dtf_client *client, bool (*f)(void *arg, const struct dtf_instance_info *info),
+	void *arg);
 
 /* One event of a history, for people and tools. */
 struct dtf_history_event {
 	int64_t execution;
 	int64_t number; /* from 1 in its execution */
 	int64_t time_ms;
-	const char *kind; /* "activity_scheduled", … */
-	const char *json; /* everything it says */
-	const char *name; /* what it is about, as "shop.charge" or "shop.approval"; or NULL */
-	const char *text; /* an outcome or a reason; or NULL */
+	const char *kind;    /* "activity_scheduled", … */
+	const char *json;    /* everything it says */
+	const char *name;    /* what it is about, as "shop.charge" or "shop.approval"; or NULL */
+	const char *text;    /* an outcome or a reason; or NULL */
 	const char *payload; /* JSON: arguments, result, event, status, output or error; or NULL */
-	const char *file; /* where its command stands; NULL when it has no place */
+	const char *file;    /* where its command stands; NULL when it has no place */
 	uint32_t line, column;
-	const char *source; /* the first line of that statement */
+	const char *source;     /* the first line of that statement */
 	uint32_t source_column; /* where source begins in its line; 0 = not known */
 };
 
@@ -282,15 +282,15 @@ int dtf_history(struct dtf_client *client, const char *id, int64_t execution,
 struct dtf_waiting {
 	const char *kind; /* "activity", "event", "timer" or "child" */
 	const char *name; /* "shop.charge"; "" of a timer */
-	int64_t number; /* of its command, from 1 */
+	int64_t number;   /* of its command, from 1 */
 	int64_t since_ms;
-	int64_t due_ms; /* timer; next attempt; end of the grace period; 0 = none */
-	int64_t attempt; /* activity: the last that was started; 0 = none yet */
-	int64_t attempts; /* activity: at most; 0 = for ever */
-	bool running; /* the attempt has not ended, as far as is recorded */
-	bool settling; /* cancelled: only how it ends is awaited */
+	int64_t due_ms;    /* timer; next attempt; end of the grace period; 0 = none */
+	int64_t attempt;   /* activity: the last that was started; 0 = none yet */
+	int64_t attempts;  /* activity: at most; 0 = for ever */
+	bool running;      /* the attempt has not ended, as far as is recorded */
+	bool settling;     /* cancelled: only how it ends is awaited */
 	const char *error; /* of the last attempt that ended: "timeout: …", or NULL */
-	const char *file; /* as of an event */
+	const char *file;  /* as of an event */
 	uint32_t line, column;
 	const char *source;
 	uint32_t source_column;
