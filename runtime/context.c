@@ -18,6 +18,7 @@
 
 #include "codec.h"
 #include "ctx.h"
+#include "utf8.h"
 
 void dtf__ctx_exhausted(struct dtf_ctx *ctx) {
 	ctx->out_of_memory = true;
@@ -54,6 +55,7 @@ void dtf__ctx_fault(
 		ctx->out_of_memory = true;
 		return;
 	}
+	dtf__utf8_repair(message);
 	dtf__strand_raise(
 		ctx->strand, &(struct dtf_failure){ .name = error->name, .message = message });
 }

@@ -15,14 +15,14 @@ void dtf__ctx_fault(struct dtf_ctx *ctx, const struct dtf_error_def *error, cons
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * Zeroed memory of the instance.  NULL when memory is exhausted: that sticks,
- * dtf_raised() is true from then on and nothing of the turn is recorded, so the
- * caller hands back any harmless value.
+ * Zeroed memory of the instance.  When memory is exhausted that sticks: nothing
+ * of the turn is recorded, and what is handed out may be one spare block, shared
+ * by all who ask, or NULL.
  */
 void *dtf__ctx_alloc(struct dtf_ctx *ctx, size_t size);
 
-/* The memory that dtf__ctx_alloc takes from, for the codec.  Whoever meets
- * exhaustion there calls dtf__ctx_exhausted, which makes it stick. */
+/* The memory itself, for values.  Whoever meets exhaustion there calls
+ * dtf__ctx_exhausted, which makes it stick. */
 struct arena *dtf__ctx_arena(struct dtf_ctx *ctx);
 void dtf__ctx_exhausted(struct dtf_ctx *ctx);
 

@@ -11,6 +11,8 @@
 
 #include <dtf/version.h>
 
+#include "utf8.h"
+
 static _Thread_local char text[256];
 
 int dtf__fail(int code, const char *format, ...) {
@@ -18,6 +20,7 @@ int dtf__fail(int code, const char *format, ...) {
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	dtf__utf8_repair(text); /* it can become a workflow's e.message */
 	return code;
 }
 

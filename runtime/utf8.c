@@ -5,6 +5,8 @@
  */
 #include "utf8.h"
 
+#include <string.h>
+
 struct lead {
 	unsigned char from, to; /* range of the first byte */
 	unsigned char size;
@@ -58,4 +60,17 @@ bool dtf__utf8_valid(const char *s, size_t size) {
 		size -= step;
 	}
 	return true;
+}
+
+void dtf__utf8_repair(char *s) {
+	size_t size = strlen(s);
+	while (size > 0) {
+		size_t step = dtf__utf8_step(s, size);
+		if (step == 0) {
+			*s = '?';
+			step = 1;
+		}
+		s += step;
+		size -= step;
+	}
 }

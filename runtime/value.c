@@ -19,6 +19,18 @@ static struct {
 	char bytes[ZEROS_MAX];
 } zeros;
 
+/*
+ * Not dtf__ctx_alloc: its spare block would be shared by all that is asked for
+ * afterwards, and a text written there is not the list that stood there before.
+ */
+static void *take(struct dtf_ctx *ctx, size_t size) {
+	void *memory = dtf__arena_alloc(dtf__ctx_arena(ctx), size);
+	if (memory == NULL) {
+		dtf__ctx_exhausted(ctx);
+	}
+	return memory;
+}
+
 static void fault_too_large(struct dtf_ctx *ctx) {
 	dtf__ctx_fault(ctx, &dtf_payload_too_large, "a value of more than %zu bytes", VALUE_MAX);
 }
@@ -28,7 +40,7 @@ char *dtf__value_text(struct dtf_ctx *ctx, size_t size) {
 		fault_too_large(ctx);
 		return NULL;
 	}
-	return dtf__ctx_alloc(ctx, size + 1);
+	return take(ctx, size + 1);
 }
 
 const char *dtf__value_copy(struct dtf_ctx *ctx, const void *bytes, size_t size) {
@@ -51,7 +63,7 @@ void *dtf__value_items(struct dtf_ctx *ctx, size_t size, size_t count, size_t ca
 	capacity = capacity < count ? count : capacity > max ? max : capacity;
 	struct list_header *header = NULL;
 	if (size == 0 || capacity < (SIZE_MAX / 4) / size) {
-		header = dtf__ctx_alloc(ctx, dtf__list_size(size, capacity));
+		header = take(ctx, dtf__list_size(size, capacity));
 	} else {
 		dtf__ctx_exhausted(ctx);
 	}
@@ -78,7 +90,7 @@ const void *dtf__value_zero(struct dtf_ctx *ctx, size_t size) {
 	if (size <= ZEROS_MAX) {
 		return zeros.bytes;
 	}
-	const void *zero = dtf__ctx_alloc(ctx, size);
+	const void *zero = take(ctx, size);
 	dtf__assert(zero != NULL); /* a value so large, and memory exhausted: nothing to hand out */
 	return zero;
 }

@@ -17,8 +17,8 @@ cd "$root" || exit 2
 # `*` at the end stands for the rest of a name; `+` goes on with the line before).
 layers() {
 	cat <<'TABLE'
-runtime: error clock arena buf
-runtime: utf8 number path list wire json
+runtime: error clock arena buf utf8
+runtime: number path list wire json
 runtime: codec types encode decode copy compare failure
 runtime: event record row
 runtime: ctx value arith text string items map

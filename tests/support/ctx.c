@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "failing.h"
+
 void dtf__ctx_fault(
 	struct dtf_ctx *ctx, const struct dtf_error_def *error, const char *format, ...) {
 	if (ctx->fault != NULL) {
@@ -13,14 +15,6 @@ void dtf__ctx_fault(
 	va_start(args, format);
 	(void)vsnprintf(ctx->message, sizeof(ctx->message), format, args);
 	va_end(args);
-}
-
-void *dtf__ctx_alloc(struct dtf_ctx *ctx, size_t size) {
-	void *memory = ctx->no_memory ? NULL : dtf__arena_alloc(&ctx->arena, size);
-	if (memory == NULL) {
-		ctx->exhausted = true;
-	}
-	return memory;
 }
 
 struct arena *dtf__ctx_arena(struct dtf_ctx *ctx) {
@@ -41,6 +35,12 @@ void ctx_fine(const struct dtf_ctx *ctx) {
 	ck_assert_msg(ctx->fault == NULL, "%s: %s", ctx->fault == NULL ? "" : ctx->fault->name,
 		ctx->message);
 	ck_assert(!ctx->exhausted);
+}
+
+void ctx_no_memory(struct dtf_ctx *ctx) {
+	failing_after(0);
+	while (dtf__arena_alloc(&ctx->arena, 1) != NULL) {
+	}
 }
 
 void ctx_finish(struct dtf_ctx *ctx) {

@@ -1,0 +1,17 @@
+/*
+ * Memory that runs out: the linker sends the library's allocations here
+ * (-Wl,--wrap), see tests/unit/meson.build.
+ */
+#ifndef DTF_TESTS_FAILING_H
+#define DTF_TESTS_FAILING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* So many allocations still succeed, all after them fail; -1: none fails. */
+void failing_after(long count);
+/* Has one failed since? */
+bool failing_has_failed(void);
+void *failing_malloc(size_t size); /* for libraries that take a function */
+
+#endif
