@@ -7,7 +7,8 @@
  * type's hash is of its own kind and names, and in each further round of that
  * and its parts' hashes of the round before.  After k rounds two hashes are
  * equal when the types look equal down to k levels.  Values have at most 64
- * levels, hence so many rounds tell apart all that can differ in a value.
+ * levels, hence so many rounds tell apart all that can differ in a value; types
+ * without a cycle settle after as many as they have levels.
  */
 #include "codec.h"
 
@@ -124,7 +125,8 @@ static void expand(struct graph *graph, size_t at) {
 	node->own = node->now = hash_own(type);
 }
 
-static void next_round(struct graph *graph) {
+/* False when nothing has changed, nor ever will. */
+static bool next_round(struct graph *graph) {
 	for (size_t i = 0; i < graph->nnodes; i++) {
 		struct node *node = &graph->nodes[i];
 		node->next = node->own;
@@ -133,9 +135,13 @@ static void next_round(struct graph *graph) {
 			node->next = XXH3_64bits_withSeed(&part, sizeof(part), node->next);
 		}
 	}
+	bool changed = false;
 	for (size_t i = 0; i < graph->nnodes; i++) {
-		graph->nodes[i].now = graph->nodes[i].next;
+		struct node *node = &graph->nodes[i];
+		changed = changed || node->now != node->next;
+		node->now = node->next;
 	}
+	return changed;
 }
 
 uint64_t dtf__type_hash(const struct dtf_type *type) {
@@ -144,8 +150,9 @@ uint64_t dtf__type_hash(const struct dtf_type *type) {
 	for (size_t i = 0; i < graph.nnodes && !graph.failed; i++) {
 		expand(&graph, i);
 	}
-	for (int round = 0; round < JSON_DEPTH_MAX && !graph.failed; round++) {
-		next_round(&graph);
+	int round = 0;
+	while (!graph.failed && round < JSON_DEPTH_MAX && next_round(&graph)) {
+		round++;
 	}
 	uint64_t hash = graph.failed ? 0 : graph.nodes[0].now;
 	free(graph.nodes);
