@@ -44,6 +44,7 @@ struct feed {
 	unsigned depth;             /* index of the innermost */
 	const struct token *before; /* last one fed, SEMI included; NULL at first */
 	bool closed_durable;        /* `before` closed a durable call */
+	bool said;                  /* the token being fed was reported */
 	bool stopped;
 };
 
@@ -335,8 +336,13 @@ static void report_unexpected(struct feed *feed, const struct token *token) {
 	}
 }
 
+/* Behind an error the parser still owes reductions when it is asked, so a token
+ * may turn out not to fit only while it is fed. */
 void feed_syntax_error(struct parse *p) {
-	p->reported = true; /* it was reported before the token was fed */
+	struct feed *feed = (struct feed *)p;
+	if (!feed->said) {
+		report_unexpected(feed, p->token);
+	}
 }
 
 void feed_too_deep(struct parse *p) {
@@ -355,7 +361,8 @@ static void put(struct feed *feed, const struct token *token) {
 	}
 	struct parse *p = &feed->p;
 	p->token = token;
-	if (!parse_recovering(p->parser) && !parse_would_accept(p->parser, token->kind)) {
+	feed->said = !parse_recovering(p->parser) && !parse_would_accept(p->parser, token->kind);
+	if (feed->said) {
 		report_unexpected(feed, token);
 	}
 	Parse(p->parser, token->kind, *token, p);
@@ -412,7 +419,45 @@ static void skip_block(struct feed *feed) {
 	feed->stack[feed->depth].head = false;
 }
 
+/* A statement begins or ends inside parentheses: their end was forgotten. */
+static bool forgot_closer(const struct feed *feed, const struct token *token) {
+	int kind = feed->stack[feed->depth].kind;
+	if (kind != PAREN && kind != SQUARE) {
+		return false;
+	}
+	switch (token->kind) {
+	case T_SEMI:
+	case T_RBRACE:
+		return true;
+	case T_LET:
+	case T_VAR:
+	case T_IF:
+	case T_WHILE:
+	case T_LOOP:
+	case T_FOR:
+	case T_RETURN:
+	case T_FAIL:
+	case T_TRY:
+	case T_SELECT:
+	case T_SLEEP:
+	case T_STATUS:
+	case T_DO:
+		return token->after_newline;
+	default:
+		return false;
+	}
+}
+
+static void leave_parentheses(struct feed *feed) {
+	while (feed->stack[feed->depth].kind == PAREN || feed->stack[feed->depth].kind == SQUARE) {
+		feed->depth--;
+	}
+}
+
 static void take(struct feed *feed, struct token *token) {
+	if (forgot_closer(feed, token)) {
+		leave_parentheses(feed);
+	}
 	if (newline_counts(feed, token)) {
 		put_semi(feed);
 	}
