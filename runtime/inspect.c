@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "codec.h"
 #include "error.h"
 #include "walk.h"
 
@@ -137,6 +138,7 @@ struct show {
 	bool (*f)(void *arg, const struct dtf_history_event *event);
 	void *arg;
 	struct buf json;
+	struct arena memory; /* of one event's texts */
 };
 
 static const char *outcome_name(enum event_outcome outcome) {
@@ -150,6 +152,26 @@ static const char *outcome_name(enum event_outcome outcome) {
 	return names[outcome];
 }
 
+/* "timeout: …" when the event says that something failed, else NULL; in the arena. */
+static int failure_text(struct arena *arena, const struct event *event, const char **ret) {
+	bool attempt = event->kind == EVENT_ATTEMPT_ENDED || event->kind == EVENT_CHILD_ENDED;
+	bool failed = event->kind == EVENT_FAILED || event->kind == EVENT_UNDO_FAILED ||
+		(attempt && event->outcome != OUTCOME_OK);
+	*ret = NULL;
+	if (!failed || event->payload.size == 0) {
+		return 0;
+	}
+	struct dtf_failure failure = { 0 };
+	int rc = dtf__failure_decode(arena, event->payload, &failure);
+	if (rc == 0) {
+		*ret = dtf__arena_printf(arena, "%s%s%s", failure.name,
+			failure.message == NULL ? "" : ": ",
+			failure.message == NULL ? "" : failure.message);
+		rc = *ret == NULL ? dtf__fail(DTF_ENOMEM, "out of memory") : 0;
+	}
+	return rc;
+}
+
 static int show_event(void *arg, const struct visit *visit) {
 	struct show *show = arg;
 	dtf__buf_clear(&show->json);
@@ -158,6 +180,12 @@ static int show_event(void *arg, const struct visit *visit) {
 		return dtf__fail(DTF_ENOMEM, "out of memory");
 	}
 	const struct event *from = visit->event;
+	const char *error;
+	dtf__arena_finish(&show->memory);
+	int rc = failure_text(&show->memory, from, &error);
+	if (rc < 0) {
+		return rc;
+	}
 	bool has_outcome = from->kind == EVENT_ATTEMPT_ENDED || from->kind == EVENT_CHILD_ENDED;
 	struct slice payload = from->kind == EVENT_STARTED ? from->begin->input : from->payload;
 	struct dtf_history_event event = {
@@ -169,6 +197,7 @@ static int show_event(void *arg, const struct visit *visit) {
 		.name = visit->name,
 		.text = has_outcome ? outcome_name(from->outcome) : unless_empty(from->text),
 		.payload = unless_empty(payload.data),
+		.error = error,
 		.file = visit->place.file,
 		.line = visit->place.line,
 		.column = visit->place.column,
@@ -188,6 +217,7 @@ int dtf__inspect_history(struct store *store, const char *id, int64_t execution,
 		rc = dtf__walk(store, &row, execution, show_event, &show);
 	}
 	dtf__buf_finish(&show.json);
+	dtf__arena_finish(&show.memory);
 	dtf__arena_finish(&arena);
 	return rc;
 }

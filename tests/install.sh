@@ -3,7 +3,7 @@
 # examples/hello with nothing but pkg-config, cc and what was installed.
 # usage: install.sh SOURCE BUILD PREFIX CC CFLAG…
 set -u
-source=$1 build=$2 prefix=$3 cc=$4
+source=$(realpath "$1") build=$(realpath "$2") prefix=$3 cc=$4
 shift 4
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT

@@ -2,7 +2,7 @@
 # The order example and the operator's tool, as people use them.
 # usage: test.sh ORDER DTF
 set -u
-order=$1 dtf=$2
+order=$(realpath "$1") dtf=$(realpath "$2")
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 2

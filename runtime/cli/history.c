@@ -5,7 +5,10 @@
 #include "cli.h"
 #include "table.h"
 
-#define SPARE 160 /* characters of a payload that are shown */
+/* Characters that are shown; --json has all of them. */
+#define SOURCE_MAX 40
+#define WHAT_MAX   60
+#define SPARE      512 /* room for more than any of these, in bytes */
 
 struct telling {
 	struct cli *cli;
@@ -31,24 +34,36 @@ static void print_json(const struct telling *telling, const struct dtf_history_e
 	json_end(&json);
 }
 
-/* "shop.charge timed out {…}", cut so that one event stays one line. */
+/* Cuts the text to so many characters, the last three of them dots. */
+static void cut(char *text, size_t most) {
+	size_t count = 0, end = 0;
+	for (size_t at = 0; text[at] != '\0'; at++) {
+		if (((unsigned char)text[at] & 0xc0) == 0x80) {
+			continue; /* inside a character */
+		}
+		if (++count == most - 2) {
+			end = at;
+		}
+		if (count > most) {
+			memcpy(text + end, "...", 4);
+			return;
+		}
+	}
+}
+
+/* "shop.charge ok {…}", "shop.charge lost: …" */
 static void describe(char *text, size_t size, const struct dtf_history_event *event) {
-	const char *parts[] = { event->name, event->text, event->payload };
+	const char *const good[] = { event->name, event->text, event->payload };
+	const char *const bad[] = { event->name, event->error, NULL };
+	const char *const *parts = event->error == NULL ? good : bad;
 	size_t used = 0;
 	text[0] = '\0';
-	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+	for (size_t i = 0; i < 3; i++) {
 		if (parts[i] != NULL && used < size) {
 			int n = snprintf(
 				text + used, size - used, "%s%s", used == 0 ? "" : " ", parts[i]);
 			used += n < 0 ? 0 : (size_t)n;
 		}
-	}
-	if (used >= size) {
-		size_t end = size - 4;
-		while (end > 0 && ((unsigned char)text[end] & 0xc0) == 0x80) {
-			end--; /* not inside a character */
-		}
-		memcpy(text + end, "...", 4);
 	}
 }
 
@@ -69,7 +84,7 @@ static bool tell(void *arg, const struct dtf_history_event *event) {
 		print_json(telling, event);
 		return true;
 	}
-	char number[48], clock[SHOW_TIME_MAX], what[SPARE], place[64], kind[48];
+	char number[48], clock[SHOW_TIME_MAX], what[SPARE], place[64], kind[48], source[SPARE];
 	if (telling->cli->execution == 0) {
 		(void)snprintf(number, sizeof(number), "%" PRId64, event->number);
 	} else {
@@ -82,12 +97,14 @@ static bool tell(void *arg, const struct dtf_history_event *event) {
 		*at = ' ';
 	}
 	describe(what, sizeof(what), event);
+	cut(what, WHAT_MAX);
+	(void)snprintf(source, sizeof(source), "%s", event->source == NULL ? "" : event->source);
+	cut(source, SOURCE_MAX);
 	place[0] = '\0';
 	if (event->file != NULL) {
 		(void)snprintf(place, sizeof(place), "%s:%" PRIu32, event->file, event->line);
 	}
-	table_row(telling->table,
-		(const char *[]){ number, clock, kind, place, event->source, what });
+	table_row(telling->table, (const char *[]){ number, clock, kind, place, source, what });
 	table_color(telling->table, 2, look_of(event));
 	return true;
 }

@@ -6,7 +6,7 @@
 # and dies at its Nth commit; started again, it must say what it says when nobody kills
 # it.  The loop ends with the first N that is never reached.
 set -u
-when=$1 name=$2 program=$3
+when=$1 name=$2 program=$(realpath "$3")
 shift 3
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT

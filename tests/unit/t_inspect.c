@@ -144,10 +144,11 @@ static bool say_waiting(void *arg, const struct dtf_waiting *w) {
 
 static bool say_event(void *arg, const struct dtf_history_event *e) {
 	char line[512];
-	(void)snprintf(line, sizeof(line), "%d.%d %s %s:%u %s%s%s", (int)e->execution,
+	(void)snprintf(line, sizeof(line), "%d.%d %s %s:%u %s%s%s%s%s", (int)e->execution,
 		(int)e->number, e->kind, e->file == NULL ? "-" : e->file, e->line,
 		e->name == NULL ? "-" : e->name, e->text == NULL ? "" : " ",
-		e->text == NULL ? "" : e->text);
+		e->text == NULL ? "" : e->text, e->error == NULL ? "" : " | ",
+		e->error == NULL ? "" : e->error);
 	say(line);
 	return arg == NULL;
 }
@@ -192,6 +193,9 @@ START_TEST(a_retry_shows_the_last_error_and_when_the_next_attempt_is_due) {
 	};
 	RECORD(&again);
 	ck_assert_ptr_nonnull(strstr(where(), "due 0 attempt 2/8 running"));
+	ck_assert_ptr_nonnull(strstr(history(0),
+		"attempt_ended order.dtf:13 shop.charge failed | "
+		"activity_failed: no route\n"));
 	ended.attempt = 2;
 	ended.due_ms = 0;
 	RECORD(&ended);

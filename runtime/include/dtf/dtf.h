@@ -268,6 +268,7 @@ struct dtf_history_event {
 	const char *name;    /* what it is about, as "shop.charge" or "shop.approval"; or NULL */
 	const char *text;    /* an outcome or a reason; or NULL */
 	const char *payload; /* JSON: arguments, result, event, status, output or error; or NULL */
+	const char *error;   /* of a failure: "shop.card_declined: …"; or NULL */
 	const char *file;    /* where its command stands; NULL when it has no place */
 	uint32_t line, column;
 	const char *source;     /* the first line of that statement */
