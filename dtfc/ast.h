@@ -30,9 +30,9 @@ struct name {
 /* ---- types as written ---- */
 
 enum type_syntax_kind {
-	TYPE_SYNTAX_NAME, /* int, Order, shop.Order */
-	TYPE_SYNTAX_LIST, /* [T] */
-	TYPE_SYNTAX_MAP,  /* map[T] */
+	TYPE_SYNTAX_NAME,     /* int, Order, shop.Order */
+	TYPE_SYNTAX_LIST,     /* [T] */
+	TYPE_SYNTAX_MAP,      /* map[T] */
 	TYPE_SYNTAX_OPTIONAL, /* T? */
 };
 
@@ -179,8 +179,8 @@ struct string_part {
 struct argument {
 	struct argument *next;
 	struct span span;
-	struct name name;  /* record literal */
-	struct expr *key;  /* map literal */
+	struct name name; /* record literal */
+	struct expr *key; /* map literal */
 	struct expr *value;
 	/* checked: */
 	struct field *field; /* record literal; or the parameter */
@@ -257,11 +257,12 @@ struct expr {
 	enum expr_kind kind;
 	struct span span;
 	bool parenthesized;
+	uint32_t depth; /* of the tree below it, bounded by the parser */
 	union {
-		struct name name;     /* NAME */
-		bool boolean;         /* BOOL */
-		int64_t integer;      /* INT, DURATION (ms) */
-		double real;          /* FLOAT */
+		struct name name;          /* NAME */
+		bool boolean;              /* BOOL */
+		int64_t integer;           /* INT, DURATION (ms) */
+		double real;               /* FLOAT */
 		struct string_part *parts; /* STRING */
 		struct argument *items;    /* LIST, MAP */
 		struct {
@@ -319,8 +320,8 @@ struct expr {
 	 */
 	bool can_fault;
 	unsigned faults;
-	struct var *var;     /* NAME of a variable */
-	struct decl *decl;   /* NAME/FIELD of a constant; DO, CALL, SPAWN, WAIT: what it names */
+	struct var *var;      /* NAME of a variable */
+	struct decl *decl;    /* NAME/FIELD of a constant; DO, CALL, SPAWN, WAIT: what it names */
 	struct field *member; /* FIELD of a record or error; Enum.member */
 	int builtin; /* CALL: enum builtin; FIELD of self/failure/outcome: enum builtin_field */
 	struct policy policy; /* DO: the activity's with the overrides applied */
@@ -380,7 +381,7 @@ struct catch_arm {
 		struct name package, name;
 		/* checked: */
 		struct decl *error;
-	} *names;           /* NULL for a catch-all */
+	} * names;          /* NULL for a catch-all */
 	struct name binder; /* as e */
 	struct block *body;
 	/* checked: */
@@ -392,9 +393,9 @@ enum arm_kind { ARM_ON, ARM_AFTER, ARM_AT, ARM_DO, ARM_CALL, ARM_ELSE };
 struct select_arm {
 	struct select_arm *next;
 	enum arm_kind kind;
-	struct span span;   /* the trigger */
+	struct span span;     /* the trigger */
 	struct expr *trigger; /* ON: an EXPR_WAIT; AFTER, AT: duration, time; DO, CALL: the step */
-	struct name binder; /* as x */
+	struct name binder;   /* as x */
 	struct expr *condition;
 	struct block *body;
 	/* checked: */
@@ -419,7 +420,7 @@ struct stmt {
 			struct span op_span;
 			struct expr *target, *value;
 		} assign;
-		struct expr *expr; /* EXPR, RETURN, YIELD (NULL without), STATUS */
+		struct expr *expr;   /* EXPR, RETURN, YIELD (NULL without), STATUS */
 		struct block *block; /* BLOCK, LOOP, SHIELD */
 		struct {
 			struct expr *condition; /* of if let: the optional */
@@ -434,7 +435,7 @@ struct stmt {
 			struct block *body;
 		} loop; /* WHILE */
 		struct {
-			struct name key;   /* for k, v in map */
+			struct name key; /* for k, v in map */
 			struct name element;
 			struct expr *over; /* list, map, or first of a range */
 			struct expr *end;  /* a..b: b */
@@ -537,7 +538,7 @@ struct decl {
 	struct span span; /* the head: keyword to name */
 	const char *doc;  /* text of the /// lines above it, "\n" between, or NULL */
 	struct file *file;
-	struct field *fields;  /* record, error, enum members; parameters */
+	struct field *fields;       /* record, error, enum members; parameters */
 	struct type_syntax *result; /* activity, workflow, event payload, const type */
 	struct error_name *fails;
 	struct attribute *attributes;
@@ -557,9 +558,9 @@ struct decl {
 	/* checked: */
 	const struct type *type; /* result, payload, type of a const; of a record or enum: itself */
 	bool used;
-	struct policy policy; /* activity */
-	int64_t capacity;     /* event */
-	struct var *vars;     /* workflow: all variables, undos' copies included */
+	struct policy policy;      /* activity */
+	int64_t capacity;          /* event */
+	struct var *vars;          /* workflow: all variables, undos' copies included */
 	struct error_name *raises; /* workflow: the declared errors that can leave it */
 	enum decl_mark { MARK_NEW, MARK_BUSY, MARK_DONE } mark; /* check's own */
 };

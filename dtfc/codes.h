@@ -5,23 +5,29 @@
 #ifndef DTFC_CODES_H
 #define DTFC_CODES_H
 
-#define DIAG_ERRORS(X) \
-	/* text and syntax */ \
-	X(101, SYNTAX) \
-	/* not supported yet */ \
+#define DIAG_ERRORS(X)                                                                          \
+	/* text and syntax; FOREIGN is another language's habit, BAD_FILE a file that cannot be \
+	 * read */                                                                              \
+	X(101, SYNTAX)                                                                          \
+	X(102, ENCODING)                                                                        \
+	X(103, NUMBER)                                                                          \
+	X(104, STRING)                                                                          \
+	X(105, LIMIT)                                                                           \
+	X(106, FOREIGN)                                                                         \
+	X(107, BAD_FILE)                                                                        \
+	/* not supported yet */                                                                 \
 	X(601, NOT_SUPPORTED_YET)
 
-#define DIAG_WARNINGS(X) \
-	X(901, UNREACHABLE, "unreachable")
+#define DIAG_WARNINGS(X) X(901, UNREACHABLE, "unreachable")
 
 enum diag_code {
 #define X(number, id) DIAG_##id,
 	DIAG_ERRORS(X)
 #undef X
 #define X(number, id, name) DIAG_##id,
-	DIAG_WARNINGS(X)
+		DIAG_WARNINGS(X)
 #undef X
-	DIAG_COUNT
+			DIAG_COUNT
 };
 
 #endif

@@ -10,11 +10,13 @@
 #include "ast.h"
 #include "mem.h"
 
+#define SRC_SIZE_MAX ((uint32_t)1024 * 1024)
+
 struct source {
 	const char *name; /* as printed and as given on the command line */
 	const char *text; /* UTF-8, NUL-terminated */
 	uint32_t size;
-	uint32_t *lines;  /* offset of each line's first byte */
+	uint32_t *lines; /* offset of each line's first byte */
 	uint32_t nlines;
 };
 
@@ -22,7 +24,7 @@ struct position {
 	uint32_t line, column; /* from 1; column in bytes */
 };
 
-/* Takes a copy of text; NUL-terminates it and maps its lines. */
+/* Takes a copy of text without a byte order mark; NUL-terminates it and maps its lines. */
 struct source *src_create(struct arena *arena, const char *name, const char *text, uint32_t size);
 /* Reads a file; NULL with a message in *ret_error (arena) when it cannot. */
 struct source *src_read(struct arena *arena, const char *path, const char **ret_error);

@@ -1,0 +1,49 @@
+/*
+ * The compiler runs once and ends, so memory comes from one arena that is never
+ * freed piece by piece, and running out of it is the end: no stage has an error
+ * path for it.  The arena itself is the runtime's, which returns NULL instead.
+ *
+ * The two exits here, 70 for a contradiction and 71 for memory, are sysexits'
+ * EX_SOFTWARE and EX_OSERR: a build system sees that it was not the source's fault.
+ */
+#include "mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static noreturn void out_of_memory(void) {
+	(void)fputs("dtfc: out of memory\n", stderr);
+	exit(71);
+}
+
+void *mem_alloc(struct arena *arena, size_t size) {
+	void *memory = dtf__arena_alloc(arena, size);
+	if (memory == NULL) {
+		out_of_memory();
+	}
+	return memory;
+}
+
+char *mem_copy(struct arena *arena, const void *bytes, size_t size) {
+	char *copy = dtf__arena_copy(arena, bytes, size);
+	if (copy == NULL) {
+		out_of_memory();
+	}
+	return copy;
+}
+
+char *mem_printf(struct arena *arena, const char *format, ...) {
+	va_list args;
+	va_start(args, format);
+	char *text = dtf__arena_vprintf(arena, format, args);
+	va_end(args);
+	if (text == NULL) {
+		out_of_memory();
+	}
+	return text;
+}
+
+noreturn void bug_at(const char *file, int line, const char *what) {
+	(void)fprintf(stderr, "dtfc: internal error: %s (%s:%d)\n", what, file, line);
+	exit(70);
+}

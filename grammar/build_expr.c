@@ -1,0 +1,262 @@
+/* Expressions. */
+#include <string.h>
+
+#include "build.h"
+
+struct expr *build_expr(struct parse *p, enum expr_kind kind, struct span span) {
+	struct expr *expr = mem_new(p->arena, struct expr);
+	expr->kind = kind;
+	expr->span = span;
+	return expr;
+}
+
+/* A chain of operators makes a tree as deep as it is long, and what walks trees
+ * recurses: longer ones are refused here, once. */
+static struct expr *deepen(
+	struct parse *p, struct expr *expr, const struct expr *a, const struct expr *b) {
+	enum { DEPTH_MAX = 1000 };
+	uint32_t depth = a->depth;
+	if (b != NULL && b->depth > depth) {
+		depth = b->depth;
+	}
+	expr->depth = depth + 1;
+	if (expr->depth > DEPTH_MAX) {
+		if (expr->depth == DEPTH_MAX + 1) {
+			build_error(p, DIAG_LIMIT, expr->span, NULL,
+				"the expression is too long (limit %d operators)", DEPTH_MAX);
+		}
+		expr->kind = EXPR_ERROR;
+	}
+	return expr;
+}
+
+struct expr *build_expr_name(struct parse *p, const struct token *token) {
+	struct expr *expr = build_expr(p, EXPR_NAME, token->span);
+	expr->u.name = build_name(p, token);
+	return expr;
+}
+
+struct expr *build_int(struct parse *p, enum expr_kind kind, const struct token *token) {
+	struct expr *expr = build_expr(p, kind, token->span);
+	expr->u.integer = token->integer;
+	if (token->is_min) {
+		build_error(
+			p, DIAG_NUMBER, token->span, NULL, "the number does not fit into 64 bits");
+	}
+	return expr;
+}
+
+struct expr *build_float(struct parse *p, const struct token *token) {
+	struct expr *expr = build_expr(p, EXPR_FLOAT, token->span);
+	expr->u.real = token->real;
+	return expr;
+}
+
+struct expr *build_bool(struct parse *p, const struct token *token, bool value) {
+	struct expr *expr = build_expr(p, EXPR_BOOL, token->span);
+	expr->u.boolean = value;
+	return expr;
+}
+
+/* ---- strings ---- */
+
+static void add_part(struct expr *string, struct string_part *part) {
+	struct string_part **at = &string->u.parts;
+	while (*at != NULL) {
+		at = &(*at)->next;
+	}
+	*at = part;
+}
+
+struct expr *build_string_text(struct parse *p, struct expr *string, const struct token *token) {
+	string->span = build_join(string->span, token->span);
+	if (token->size > 0) {
+		struct string_part *part = mem_new(p->arena, struct string_part);
+		part->text = token->text;
+		part->len = token->size;
+		add_part(string, part);
+	}
+	return string;
+}
+
+struct expr *build_string(struct parse *p, const struct token *token) {
+	return build_string_text(p, build_expr(p, EXPR_STRING, token->span), token);
+}
+
+struct expr *build_string_part(struct parse *p, struct expr *string, struct expr *expr) {
+	struct string_part *part = mem_new(p->arena, struct string_part);
+	part->expr = expr;
+	add_part(string, part);
+	return string;
+}
+
+struct expr *build_string_end(struct parse *p, struct expr *string, const struct token *token) {
+	return build_string_text(p, string, token);
+}
+
+/* ---- compound ---- */
+
+struct expr *build_items(struct parse *p, enum expr_kind kind, struct span from,
+	struct argument *items, struct span to) {
+	struct expr *expr = build_expr(p, kind, build_join(from, to));
+	expr->u.items = items;
+	return expr;
+}
+
+struct expr *build_record(
+	struct parse *p, struct expr *type, struct argument *fields, struct span to) {
+	struct expr *expr = build_expr(p, EXPR_RECORD, build_join(type->span, to));
+	expr->u.record.fields = fields;
+	if (type->kind == EXPR_NAME) {
+		expr->u.record.name = type->u.name;
+	} else if (type->kind == EXPR_FIELD && type->u.field.base->kind == EXPR_NAME) {
+		expr->u.record.package = type->u.field.base->u.name;
+		expr->u.record.name = type->u.field.name;
+	} else {
+		build_error(p, DIAG_SYNTAX, type->span, NULL,
+			"a record literal begins with the record's name");
+		expr->kind = EXPR_ERROR;
+	}
+	return expr;
+}
+
+struct expr *build_member(struct parse *p, struct expr *base, const struct token *name) {
+	struct expr *expr = build_expr(p, EXPR_FIELD, build_join(base->span, name->span));
+	expr->u.field.base = base;
+	expr->u.field.name = build_name(p, name);
+	return deepen(p, expr, base, NULL);
+}
+
+struct expr *build_index(struct parse *p, struct expr *base, struct expr *index, struct span to) {
+	struct expr *expr = build_expr(p, EXPR_INDEX, build_join(base->span, to));
+	expr->u.index.base = base;
+	expr->u.index.index = index;
+	return deepen(p, expr, base, index);
+}
+
+struct expr *build_call(struct parse *p, const struct token *name, struct type_syntax *type,
+	struct argument *args, struct span to) {
+	struct expr *expr = build_expr(p, EXPR_CALL, build_join(name->span, to));
+	expr->u.call.name = build_name(p, name);
+	expr->u.call.type = type;
+	expr->u.call.args = args;
+	return expr;
+}
+
+struct expr *build_unary(struct parse *p, enum op op, const struct token *token, struct expr *of) {
+	struct expr *expr = build_expr(p, EXPR_UNARY, build_join(token->span, of->span));
+	expr->u.operation.op = op;
+	expr->u.operation.op_span = token->span;
+	expr->u.operation.left = of;
+	return deepen(p, expr, of, NULL);
+}
+
+struct expr *build_binary(struct parse *p, enum op op, struct expr *left, const struct token *token,
+	struct expr *right) {
+	struct expr *expr = build_expr(p, EXPR_BINARY, build_join(left->span, right->span));
+	expr->u.operation.op = op;
+	expr->u.operation.op_span = token->span;
+	expr->u.operation.left = left;
+	expr->u.operation.right = right;
+	return deepen(p, expr, left, right);
+}
+
+struct argument *build_argument(struct parse *p, struct argument *before, const struct token *name,
+	struct expr *key, struct expr *value) {
+	struct argument *argument = mem_new(p->arena, struct argument);
+	*argument = (struct argument){
+		.next = before, .span = value->span, .key = key, .value = value
+	};
+	if (name != NULL) {
+		argument->name = build_name(p, name);
+		argument->span = build_join(name->span, value->span);
+	}
+	return argument;
+}
+
+struct argument *build_reverse_arguments(struct argument *list) {
+	struct argument *first = NULL;
+	while (list != NULL) {
+		struct argument *next = list->next;
+		list->next = first;
+		first = list;
+		list = next;
+	}
+	return first;
+}
+
+/* ---- durable ---- */
+
+struct expr *build_step(struct parse *p, enum expr_kind kind, const struct token *keyword,
+	const struct qname *name, struct argument *args, const struct token *close) {
+	struct expr *expr = build_expr(p, kind, build_join(keyword->span, close->span));
+	expr->u.step.package = name->package;
+	expr->u.step.name = name->name;
+	expr->u.step.args = args;
+	return expr;
+}
+
+struct expr *build_wait(struct parse *p, const struct token *keyword, const struct qname *name) {
+	struct expr *expr = build_expr(p, EXPR_WAIT, build_join(keyword->span, name->name.span));
+	expr->u.wait.package = name->package;
+	expr->u.wait.name = name->name;
+	return expr;
+}
+
+static void set_options(
+	struct parse *p, struct expr *expr, const struct parallel_options *options) {
+	if (options->settle.len != 0) {
+		expr->u.parallel.mode = PARALLEL_SETTLE;
+	}
+	if (options->limit != NULL) {
+		if (expr->u.parallel.limit != NULL) {
+			build_error(
+				p, DIAG_SYNTAX, options->limit->span, NULL, "`limit` stands twice");
+		}
+		expr->u.parallel.limit = options->limit;
+	}
+	if (options->until != NULL) {
+		if (expr->u.parallel.until != NULL) {
+			build_error(
+				p, DIAG_SYNTAX, options->until->span, NULL, "`until` stands twice");
+		}
+		expr->u.parallel.until = options->until;
+	}
+}
+
+struct expr *build_parallel(struct parse *p, const struct token *keyword,
+	const struct parallel_options *options, struct block *block) {
+	struct expr *expr = build_expr(p, EXPR_PARALLEL, keyword->span);
+	set_options(p, expr, options);
+	if (options->limit != NULL) {
+		build_error(p, DIAG_SYNTAX, options->limit->span, NULL,
+			"only `parallel for` has a `limit`");
+	}
+	struct branch **tail = &expr->u.parallel.branches;
+	for (struct stmt *stmt = block->first, *next; stmt != NULL; stmt = next) {
+		next = stmt->next;
+		stmt->next = NULL;
+		struct branch *branch = mem_new(p->arena, struct branch);
+		branch->body = stmt;
+		branch->strand = (struct strand_syntax){ .kind = STRAND_BRANCH,
+			.span = stmt->span };
+		*tail = branch;
+		tail = &branch->next;
+	}
+	return expr;
+}
+
+struct expr *build_parallel_for(struct parse *p, const struct token *keyword,
+	const struct parallel_options *before, const struct parallel_options *after,
+	const struct token *element, struct expr *list, struct block *body) {
+	struct expr *expr = build_expr(p, EXPR_PARALLEL, build_join(keyword->span, list->span));
+	set_options(p, expr, before);
+	set_options(p, expr, after);
+	expr->u.parallel.is_for = true;
+	expr->u.parallel.element = build_name(p, element);
+	expr->u.parallel.list = list;
+	expr->u.parallel.body = body;
+	expr->u.parallel.strand = (struct strand_syntax){ .kind = STRAND_ELEMENT,
+		.span = body->span };
+	return expr;
+}
