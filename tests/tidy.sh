@@ -38,10 +38,10 @@ dtfc: type
 dtfc: ../grammar/*
 dtfc: dump
 dtfc: scope check* flow infer
-dtfc: ir
+dtfc: cname ir
 dtfc: lower*
-dtfc: cname emit*
-dtfc: compile
+dtfc: emit*
+dtfc: output compile
 dtfc: main
 TABLE
 }

@@ -1,0 +1,299 @@
+/*
+ * Read, parse, load imports, check, lower, emit: a list of calls.
+ *
+ * Each stage goes on through all it has and leaves diagnostics; the next one
+ * starts only if there was no error, so that nobody reads the consequences of
+ * a mistake as further mistakes.
+ */
+#include "compile.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../grammar/grammar.h"
+#include "emit.h"
+#include "lower.h"
+#include "output.h"
+
+/* A file that was loaded, by identity: two paths to one file are one import. */
+struct loaded {
+	struct loaded *next;
+	dev_t device;
+	ino_t inode;
+	struct file *file;
+	struct loaded *importer; /* while its own imports are loaded */
+	struct decl *by;         /* the import that led here */
+	bool is_open;
+};
+
+struct compile {
+	const struct compile_options *options;
+	struct arena arena;
+	struct diag diag;
+	struct unit unit;
+	struct loaded *loaded;
+	const char *unreadable; /* why the root could not be read */
+};
+
+const char *compile_base_name(const char *path) {
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+/* ---- imports ---- */
+
+static const char *beside(struct arena *arena, const char *file, const char *path) {
+	const char *slash = strrchr(file, '/');
+
+	while (path[0] == '.' && path[1] == '/') {
+		path += 2;
+	}
+	if (slash == NULL) {
+		return path;
+	}
+	return mem_printf(arena, "%.*s/%s", (int)(slash - file), file, path);
+}
+
+static struct loaded *find_loaded(struct compile *c, const struct stat *st) {
+	for (struct loaded *l = c->loaded; l != NULL; l = l->next) {
+		if (l->device == st->st_dev && l->inode == st->st_ino) {
+			return l;
+		}
+	}
+	return NULL;
+}
+
+/* "a.dtf imports b.dtf imports a.dtf", as notes from the first import on. */
+static void report_cycle(struct compile *c, struct file *file, struct decl *decl,
+	struct loaded *again, struct loaded *from) {
+	struct diagnostic *d = diag_report(&c->diag, DIAG_IMPORT_CYCLE, file->source,
+		decl->path_span, NULL, "the import of '%s' makes a cycle", decl->path);
+
+	for (struct loaded *l = from; l != NULL && l != again; l = l->importer) {
+		diag_note(&c->diag, d, l->importer->file->source, l->by->path_span,
+			"'%s' is imported here", l->by->path);
+	}
+}
+
+static void load_imports(struct compile *c, struct loaded *from);
+
+static void load_import(struct compile *c, struct loaded *from, struct decl *decl) {
+	struct file *file = from->file;
+	const char *error = NULL, *path = beside(&c->arena, file->source->name, decl->path);
+	struct stat st = { 0 };
+
+	if (decl->path[0] == '/') {
+		diag_report(&c->diag, DIAG_BAD_IMPORT, file->source, decl->path_span, NULL,
+			"an import's path is relative to the importing file");
+		return;
+	}
+	struct loaded *known = stat(path, &st) == 0 ? find_loaded(c, &st) : NULL;
+	if (known != NULL) {
+		decl->imported = known->file;
+		if (known->is_open) {
+			report_cycle(c, file, decl, known, from);
+		}
+		return;
+	}
+	struct source *source = src_read(&c->arena, path, &error);
+	if (source == NULL) {
+		diag_report(&c->diag, DIAG_BAD_IMPORT, file->source, decl->path_span, NULL,
+			"cannot import: %s", error);
+		return;
+	}
+	struct loaded *loaded = mem_new(&c->arena, struct loaded);
+	*loaded = (struct loaded){
+		.device = st.st_dev, .inode = st.st_ino, .importer = from, .by = decl
+	};
+	loaded->file = grammar_parse(&c->arena, &c->diag, source);
+	decl->imported = loaded->file;
+	loaded->next = c->loaded;
+	c->loaded = loaded;
+	load_imports(c, loaded);
+}
+
+/* Imports first, then the file before all that is there: users stand before what they use. */
+static void load_imports(struct compile *c, struct loaded *from) {
+	from->is_open = true;
+	for (struct decl *d = from->file->decls; d != NULL; d = d->next) {
+		if (d->kind == DECL_IMPORT && d->path != NULL) {
+			load_import(c, from, d);
+		}
+	}
+	from->is_open = false;
+	from->file->next = c->unit.files;
+	c->unit.files = from->file;
+}
+
+static bool load(struct compile *c) {
+	struct loaded *root = mem_new(&c->arena, struct loaded);
+	struct source *source = src_read(&c->arena, c->options->input, &c->unreadable);
+	struct stat st;
+
+	if (source == NULL) {
+		return false;
+	}
+	if (stat(c->options->input, &st) == 0) {
+		root->device = st.st_dev;
+		root->inode = st.st_ino;
+	}
+	if (c->options->dump == COMPILE_DUMP_TOKENS) {
+		grammar_dump_tokens(&c->arena, &c->diag, source, stdout);
+		return true;
+	}
+	root->file = grammar_parse(&c->arena, &c->diag, source);
+	c->loaded = root;
+	load_imports(c, root);
+	return true;
+}
+
+/* ---- outputs ---- */
+
+/* A name in the text of outputs: never an absolute path. */
+static const char *shown_name(const char *path) {
+	return path[0] == '/' ? compile_base_name(path) : path;
+}
+
+static const char *header_of(struct arena *arena, const struct file *import) {
+	return mem_printf(arena, "%s.h", compile_base_name(import->source->name));
+}
+
+/* A path in a makefile rule. */
+static void add_path(struct emit *e, const char *path) {
+	for (const char *c = path; *c != '\0'; c++) {
+		if (*c == ' ' || *c == '#') {
+			emit_text(e, "\\");
+		} else if (*c == '$') {
+			emit_text(e, "$");
+		}
+		emit_text(e, (const char[]){ *c, '\0' });
+	}
+}
+
+static void emit_depfile(struct compile *c, struct emit *e) {
+	const struct compile_options *o = c->options;
+	const char *outputs[] = { o->c, o->header, o->manifest };
+
+	for (size_t i = 0; i < 3; i++) {
+		if (outputs[i] != NULL) {
+			emit_text(e, e->size > 0 ? " " : "");
+			add_path(e, outputs[i]);
+		}
+	}
+	emit_text(e, ":");
+	for (struct file *f = c->unit.files; f != NULL; f = f->next) {
+		emit_text(e, " ");
+		add_path(e, f->source->name);
+	}
+	emit_text(e, "\n");
+}
+
+static struct output *add_output(
+	struct output *at, const char *path, const struct emit *e, const char *banner) {
+	if (path == NULL) {
+		return at;
+	}
+	*at = (struct output){ path, e->data, e->size, banner };
+	return at + 1;
+}
+
+static enum compile_exit write_outputs(struct compile *c, const struct ir_module *module) {
+	const struct compile_options *o = c->options;
+	const char *base = compile_base_name(o->input);
+	struct emit_options options = {
+		.stamps = !o->no_line,
+		.c_file = o->c != NULL ? compile_base_name(o->c)
+				       : mem_printf(&c->arena, "%s.c", base),
+		.h_file = o->header != NULL ? compile_base_name(o->header)
+					    : mem_printf(&c->arena, "%s.h", base),
+	};
+	struct emit text, header, manifest, depfile;
+	struct output outputs[4], *end = outputs;
+
+	emit_init(&text, &c->arena);
+	emit_init(&header, &c->arena);
+	emit_init(&manifest, &c->arena);
+	emit_init(&depfile, &c->arena);
+	emit_c(&text, module, &options);
+	emit_header(&header, module, &options);
+	emit_manifest(&manifest, module);
+	emit_depfile(c, &depfile);
+	end = add_output(end, o->c, &text, EMIT_BANNER_START);
+	end = add_output(end, o->header, &header, EMIT_BANNER_START);
+	end = add_output(end, o->manifest, &manifest, EMIT_JSON_START);
+	end = add_output(end, o->depfile, &depfile, NULL);
+	const char *error = output_write_all(&c->arena, outputs, (size_t)(end - outputs));
+	if (error != NULL) {
+		fprintf(stderr, "dtfc: %s\n", error);
+		return COMPILE_NO_OUTPUT;
+	}
+	return COMPILE_OK;
+}
+
+static enum compile_exit dump(struct compile *c, const struct ir_module *module) {
+	struct emit e;
+
+	emit_init(&e, &c->arena);
+	if (c->options->dump == COMPILE_DUMP_IR) {
+		emit_ir(&e, module);
+	} else {
+		emit_dot(&e, module);
+	}
+	bool ok = fwrite(e.data, 1, e.size, stdout) == e.size && fflush(stdout) == 0;
+	return ok ? COMPILE_OK : COMPILE_NO_OUTPUT;
+}
+
+/* ---- the stages ---- */
+
+static enum compile_exit run(struct compile *c) {
+	const struct compile_options *o = c->options;
+	struct lower_options lower = { .file = shown_name(o->input), .header_of = header_of };
+
+	if (!load(c)) {
+		return COMPILE_NO_INPUT;
+	}
+	if (c->diag.errors > 0) {
+		return COMPILE_ERRORS;
+	}
+	if (o->dump == COMPILE_DUMP_TOKENS) {
+		return COMPILE_OK;
+	}
+	if (o->dump == COMPILE_DUMP_AST) {
+		dump_file(c->unit.files, stdout);
+		return COMPILE_OK;
+	}
+	if (!check_unit(&c->unit) || c->diag.errors > 0) {
+		return COMPILE_ERRORS;
+	}
+	struct ir_module *module = lower_unit(&c->unit, &lower);
+	if (module == NULL) {
+		return COMPILE_ERRORS;
+	}
+	ir_verify(&c->arena, module);
+	if (o->dump != COMPILE_DUMP_NONE) {
+		return dump(c, module);
+	}
+	return o->check_only ? COMPILE_OK : write_outputs(c, module);
+}
+
+enum compile_exit compile_run(const struct compile_options *options) {
+	struct compile c = { .options = options };
+
+	c.diag.arena = &c.arena;
+	c.diag.warnings_are_errors = options->warnings_are_errors;
+	memcpy(c.diag.silenced, options->silenced, sizeof(c.diag.silenced));
+	c.unit.arena = &c.arena;
+	c.unit.diag = &c.diag;
+	c.unit.types = types_create(&c.arena);
+	enum compile_exit code = run(&c);
+	if (c.unreadable != NULL) {
+		fprintf(stderr, "dtfc: %s\n", c.unreadable);
+	} else if (options->json) {
+		diag_print_json(&c.diag, stdout);
+	} else {
+		diag_print(&c.diag, stderr, options->colour);
+	}
+	dtf__arena_finish(&c.arena);
+	return code;
+}

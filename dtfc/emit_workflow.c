@@ -1,0 +1,222 @@
+/*
+ * A workflow in C: its sites, the frames of its strands, their run functions,
+ * and what ties them together.
+ */
+#include "emit.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cname.h"
+
+static void emit_sites(struct emit *e, const struct ir_workflow *workflow) {
+	unsigned n = 0;
+
+	if (workflow->nsites == 0) {
+		return;
+	}
+	emit_line(e, "static const struct dtf_site %s[] = {", workflow->sites_name);
+	for (const struct ir_site *s = workflow->sites; s != NULL; s = s->next) {
+		emit_line(e, "\t[%u] = { %u, %u, \"%s\" },", n++, s->line, s->column,
+			cname_string(e->arena, s->text, strlen(s->text)));
+	}
+	emit_line(e, "};");
+	emit_blank(e);
+}
+
+static void emit_frame_type(
+	struct emit *e, const struct ir_strand *strand, const struct ir_field *shown) {
+	const char *c = mem_printf(e->arena, "struct %s_frame", strand->c_name);
+	const char *fields = mem_printf(e->arena, "%s_frame_fields", strand->c_name);
+
+	emit_c_fields(e, fields, c, shown);
+	emit_c_table(e, true, mem_printf(e->arena, "%s_frame_type", strand->c_name), "DTF_RECORD",
+		strand->path, c, fields);
+	emit_blank(e);
+}
+
+static void emit_captured(struct emit *e, const struct ir_strand *strand) {
+	const char *name = strand->captured_table; /* x_captured_type */
+	const char *fields = mem_printf(e->arena, "%s_captured_fields", strand->c_name);
+
+	emit_line(e, "%s {", strand->captured_c);
+	for (const struct ir_field *f = strand->captured; f != NULL; f = f->next) {
+		emit_line(e, "\t%s;", emit_declarator(e->arena, f->c_type, f->c_name));
+	}
+	emit_line(e, "};");
+	emit_blank(e);
+	emit_c_fields(e, fields, strand->captured_c, strand->captured);
+	emit_c_table(e, true, name, "DTF_RECORD", strand->path, strand->captured_c, fields);
+	emit_blank(e);
+}
+
+static void emit_frame(
+	struct emit *e, const struct ir_workflow *workflow, const struct ir_strand *strand) {
+	const char *c = strand->c_name;
+	bool is_body = strand == workflow->body;
+	struct ir_field *shown = NULL, **tail = &shown;
+
+	if (strand->captured != NULL) {
+		emit_captured(e, strand);
+	}
+	emit_line(e, "struct %s_frame {", c);
+	if (strand->captured_c != NULL) {
+		emit_line(e, "\t%s captured;", strand->captured_c);
+	}
+	emit_line(e, "\tenum %s_at at;", c);
+	if (is_body && workflow->input_c != NULL) {
+		emit_line(e, "\tstruct %s in;", workflow->input_c);
+	}
+	for (const struct ir_slot *s = strand->slots; s != NULL; s = s->next) {
+		if (!s->in_frame) {
+			continue;
+		}
+		if (s->prefix[0] == '\0') {
+			emit_line(e, "\t%s;", emit_declarator(e->arena, s->c_type, s->name));
+		}
+		if (s->table != NULL) {
+			*tail = mem_new(e->arena, struct ir_field);
+			(*tail)->name = s->name;
+			(*tail)->table = s->table;
+			(*tail)->c_name = mem_printf(e->arena, "%s%s", s->prefix, s->name);
+			tail = &(*tail)->next;
+		}
+	}
+	emit_line(e, "};");
+	emit_blank(e);
+	if (shown != NULL) {
+		emit_frame_type(e, strand, shown);
+	}
+}
+
+static bool shows_frame(const struct ir_strand *strand) {
+	for (const struct ir_slot *s = strand->slots; s != NULL; s = s->next) {
+		if (s->in_frame && s->table != NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void emit_states(struct emit *e, const struct ir_strand *strand) {
+	emit_line(e, "enum %s_at {", strand->c_name);
+	for (const struct ir_state *s = strand->states; s != NULL; s = s->next) {
+		emit_line(e, "\t%s,", s->name);
+	}
+	emit_line(e, "};");
+	emit_blank(e);
+}
+
+/* The states and frame of a strand, then of those under it: in reverse of `strands`. */
+static void emit_frames(
+	struct emit *e, const struct ir_workflow *w, const struct ir_strand *strand) {
+	emit_line(e, "/* %s */", strand->path);
+	emit_blank(e);
+	emit_states(e, strand);
+	emit_frame(e, w, strand);
+	for (const struct ir_strand *s = w->strands; s != NULL; s = s->next) {
+		if (s->parent == strand) {
+			emit_frames(e, w, s);
+		}
+	}
+}
+
+static void emit_strand_def(struct emit *e, const struct ir_strand *strand) {
+	const char *c = strand->c_name;
+
+	emit_line(e, "static const struct dtf_strand_def %s = {", strand->def);
+	emit_line(e, "\t.name = \"%s\",", strand->path);
+	emit_line(e, "\t.frame_size = sizeof(struct %s_frame),", c);
+	emit_line(e, "\t.at = offsetof(struct %s_frame, at),", c);
+	if (shows_frame(strand)) {
+		emit_line(e, "\t.frame = &%s_frame_type,", c);
+	} else {
+		emit_line(e, "\t.frame = &dtf_type_no_args,");
+	}
+	emit_line(e, "\t.run = %s_run,", c);
+	if (strand->captured_c != NULL) {
+		emit_line(e, "\t.captured = &%s,", strand->captured_table);
+	}
+	if (strand->late_table != NULL) {
+		emit_line(e, "\t.late = &%s,", strand->late_table);
+		emit_line(e, "\t.late_at = offsetof(struct %s_frame, captured.%s),", c,
+			strand->late_field);
+	}
+	if (strand->site != 0) {
+		emit_line(e, "\t.site = %u,", strand->site);
+	}
+	emit_line(e, "};");
+	emit_blank(e);
+}
+
+static void emit_workflow_def(struct emit *e, const struct ir_workflow *w) {
+	emit_line(e, "const struct dtf_workflow_def %s = {", w->def);
+	e->indent++;
+	emit_line(e, ".name = \"%s\",", w->name);
+	emit_line(e, ".version = %s,", emit_int(e->arena, w->version));
+	emit_line(e, ".fingerprint = UINT64_C(0x%016" PRIx64 "),", w->fingerprint);
+	emit_line(e, ".input = &%s,", w->input_table);
+	emit_line(e, ".output = &%s,", w->output_table);
+	if (w->input_c != NULL) {
+		emit_line(e, ".input_at = offsetof(struct %s_frame, in),", w->c_name);
+	}
+	emit_line(e, ".body = &%s,", w->body->def);
+	if (w->nsites > 0) {
+		emit_line(e, ".sites = %s,", w->sites_name);
+		emit_line(e, ".nsites = %u,", w->nsites);
+	}
+	emit_c_pointers(e, "events", "dtf_event_def", w->events);
+	e->indent--;
+	emit_line(e, "};");
+	emit_blank(e);
+}
+
+static void emit_client(struct emit *e, const struct ir_workflow *w) {
+	struct ir_expr *def = ir_textf(e->arena, "&%s", w->def);
+	struct ir_expr *args = w->input_c != NULL ? emit_c_struct(e, w->input_c, w->params)
+						  : ir_text(e->arena, "NULL");
+
+	emit_c_function(e, emit_start_prototype(e, w),
+		ir_call(e->arena, "dtf_start_typed", ir_text(e->arena, "client"), def,
+			ir_text(e->arena, "instance"), args, NULL));
+	emit_c_function(e, emit_wait_prototype(e, w),
+		ir_call(e->arena, "dtf_wait_typed", ir_text(e->arena, "client"), def,
+			ir_text(e->arena, "instance"), ir_text(e->arena, "timeout_ms"),
+			ir_text(e->arena, w->output_c != NULL ? "ret" : "NULL"),
+			ir_text(e->arena, "result"), NULL));
+}
+
+void emit_c_workflow(struct emit *e, const struct ir_workflow *w) {
+	emit_line(e, "/* ---- workflow %s ---- */", w->short_name);
+	emit_blank(e);
+	emit_sites(e, w);
+	for (const struct ir_policy *p = w->policies; p != NULL; p = p->next) {
+		emit_line(e, "static const struct dtf_policy %s = {", p->c_name);
+		e->indent++;
+		emit_c_policy(e, &p->policy);
+		e->indent--;
+		emit_line(e, "};");
+		emit_blank(e);
+	}
+	if (w->input_c != NULL) {
+		const char *c = mem_printf(e->arena, "struct %s", w->input_c);
+		emit_line(e, "%s {", c);
+		for (const struct ir_field *f = w->params; f != NULL; f = f->next) {
+			emit_line(e, "\t%s;", emit_declarator(e->arena, f->c_type, f->c_name));
+		}
+		emit_line(e, "};");
+		emit_blank(e);
+		emit_c_fields(e, w->input_fields, c, w->params);
+		emit_c_table(e, true, w->input_table, "DTF_TUPLE", w->name, c, w->input_fields);
+		emit_blank(e);
+	}
+	/* a branch uses the frames of all strands above it: parents first */
+	emit_frames(e, w, w->body);
+	for (const struct ir_strand *s = w->strands; s != NULL; s = s->next) {
+		emit_c_run(e, s);
+		emit_blank(e);
+		emit_strand_def(e, s);
+	}
+	emit_workflow_def(e, w);
+	emit_client(e, w);
+}

@@ -1,0 +1,260 @@
+/*
+ * The module as a whole: declarations in source order, then each workflow.
+ */
+#include "lower_in.h"
+
+#include <string.h>
+
+/* ---- declarations ---- */
+
+static void refuse_attributes(struct lower *l, const struct decl *decl) {
+	for (struct attribute *a = decl->attributes; a != NULL; a = a->next) {
+		if (a->kind == ATTRIBUTE_DEADLINE) {
+			lower_unsupported(l, a->span, "'deadline'");
+		} else if (a->kind == ATTRIBUTE_HEARTBEAT) {
+			lower_unsupported(l, a->span, "'heartbeat'");
+		}
+	}
+}
+
+static struct ir_activity *lower_activity(struct lower *l, struct decl *decl) {
+	struct ir_activity *activity = mem_new(l->arena, struct ir_activity);
+	const char *base = lower_decl(l, decl)->base;
+	struct ir_name **tail = &activity->fails;
+
+	refuse_attributes(l, decl);
+	activity->name = lower_full_name(l, decl);
+	activity->function = base;
+	activity->def = lower_def(l, decl);
+	activity->thunk = mem_printf(l->arena, "%s_thunk", base);
+	activity->doc = decl->doc;
+	activity->params = lower_fields(l, decl->fields, lower_activity_fixed);
+	activity->args_table = "dtf_type_no_args";
+	if (decl->fields != NULL) {
+		activity->args_c = mem_printf(l->arena, "%s_args", base);
+		activity->args_table = mem_printf(l->arena, "%s_args_type", base);
+		activity->args_fields = mem_printf(l->arena, "%s_args_fields", base);
+	}
+	const struct ctype *result = lower_ctype(l, decl->type);
+	activity->result_c = decl->type->kind == TYPE_UNIT ? NULL : result->c;
+	activity->result_table = result->table;
+	activity->result = activity->result_c == NULL ? "" : type_text(l->arena, decl->type);
+	activity->policy = decl->policy;
+	for (struct error_name *f = decl->fails; f != NULL; f = f->next) {
+		*tail = mem_new(l->arena, struct ir_name);
+		(*tail)->name = lower_def(l, f->error);
+		tail = &(*tail)->next;
+	}
+	return activity;
+}
+
+static struct ir_error *lower_error(struct lower *l, struct decl *decl) {
+	struct ir_error *error = mem_new(l->arena, struct ir_error);
+	const char *package = lower_package(l, decl->file);
+	const char *base = lower_decl(l, decl)->base;
+
+	error->name = lower_full_name(l, decl);
+	error->def = lower_def(l, decl);
+	error->helper = mem_printf(l->arena, "%s_fail_%s", package, base);
+	error->doc = decl->doc;
+	error->fields = lower_fields(l, decl->fields, lower_fail_fixed);
+	if (decl->fields != NULL) {
+		error->fields_c = mem_printf(l->arena, "%s_%s_fields", package, base);
+		error->fields_name = error->fields_c;
+		error->fields_table = mem_printf(l->arena, "%s_type", error->fields_c);
+	}
+	return error;
+}
+
+static struct ir_event *lower_event(struct lower *l, struct decl *decl) {
+	struct ir_event *event = mem_new(l->arena, struct ir_event);
+
+	event->name = lower_full_name(l, decl);
+	event->def = lower_def(l, decl);
+	event->raise = mem_printf(
+		l->arena, "%s_raise_%s", lower_package(l, decl->file), lower_decl(l, decl)->base);
+	event->doc = decl->doc;
+	event->capacity = decl->capacity;
+	if (decl->type->kind != TYPE_UNIT) {
+		const struct ctype *type = lower_ctype(l, decl->type);
+		event->payload = mem_new(l->arena, struct ir_field);
+		event->payload->name = "value";
+		event->payload->c_name = "value";
+		event->payload->c_type = type->c;
+		event->payload->table = type->table;
+		event->payload->type = type_text(l->arena, decl->type);
+		event->payload->by_pointer = type->is_struct;
+	}
+	return event;
+}
+
+static struct ir_workflow *lower_workflow_head(struct lower *l, struct decl *decl) {
+	struct ir_workflow *w = mem_new(l->arena, struct ir_workflow);
+	const char *package = lower_package(l, decl->file);
+	const char *base = lower_decl(l, decl)->base;
+
+	w->name = lower_full_name(l, decl);
+	w->short_name = decl->name.text;
+	w->doc = decl->doc;
+	w->def = lower_def(l, decl);
+	w->start = mem_printf(l->arena, "%s_%s_start", package, base);
+	w->wait = mem_printf(l->arena, "%s_%s_wait", package, base);
+	w->params = lower_fields(l, decl->fields, lower_start_fixed);
+	const struct ctype *output = lower_ctype(l, decl->type);
+	w->output_c = decl->type->kind == TYPE_UNIT ? NULL : output->c;
+	w->output_table = output->table;
+	w->output = w->output_c == NULL ? "" : type_text(l->arena, decl->type);
+	w->version = decl->version;
+	w->sites_tail = &w->sites;
+	for (struct query *q = decl->queries; q != NULL; q = q->next) {
+		lower_unsupported(l, q->span, "'query'");
+	}
+	if (decl->deadline != NULL) {
+		lower_unsupported(l, decl->deadline->span, "the deadline of a workflow");
+	}
+	return w;
+}
+
+/* ---- workflows ---- */
+
+static void lower_parameters(struct lower *l, struct strand *body) {
+	struct ir_workflow *w = l->workflow;
+	struct ir_field *field = w->params;
+
+	w->input_table = "dtf_type_no_args";
+	if (field == NULL) {
+		return;
+	}
+	w->input_c = cname_unique(l->globals, mem_printf(l->arena, "%s_input", w->c_name));
+	w->input_table = mem_printf(l->arena, "%s_type", w->input_c);
+	w->input_fields = mem_printf(l->arena, "%s_fields", w->input_c);
+	cname_take(l->globals, w->input_table);
+	cname_take(l->globals, w->input_fields);
+	for (struct field *f = l->decl->fields; f != NULL; f = f->next, field = field->next) {
+		struct ir_slot *slot = lower_slot(l, field->c_name, lower_ctype(l, f->type));
+		slot->name = field->c_name;
+		slot->var = f->var;
+		slot->prefix = "in.";
+		slot->declared = true;
+		slot->in_frame = true;
+		map_put(l->arena, &body->slots, f->var, slot);
+	}
+}
+
+static void lower_workflow(struct lower *l, struct decl *decl, struct ir_workflow *w) {
+	l->workflow = w;
+	l->decl = decl;
+	l->strands_tail = &w->strands;
+	l->policies_tail = &w->policies;
+	l->npolicies = 0;
+	const char *name = decl->name.text;
+	struct strand *body = lower_strand_begin(
+		l, &decl->strand, name, cname_snake(l->arena, name));
+	w->c_name = body->ir->c_name;
+	w->body = body->ir;
+	w->sites_name = cname_unique(l->globals, mem_printf(l->arena, "%s_sites", w->c_name));
+	lower_parameters(l, body);
+	lower_block(l, decl->body);
+	if (!body->dead) {
+		lower_at(l, decl->body->close);
+		lower_return(l, lower_ctx_call(l, "dtf_return", ir_text(l->arena, "NULL"), NULL));
+	}
+	lower_strand_end(l, body);
+	w->fingerprint = lower_fingerprint(l, decl);
+}
+
+/* Two versions of a workflow in one file would need numbered names. */
+static bool is_repeated(struct lower *l, const struct decl *decl) {
+	for (struct decl *d = l->file->decls; d != decl; d = d->next) {
+		if (d->kind == DECL_WORKFLOW && strcmp(d->name.text, decl->name.text) == 0) {
+			lower_unsupported(
+				l, decl->name.span, "a second version of a workflow in one file");
+			return true;
+		}
+	}
+	return false;
+}
+
+static void lower_heads(struct lower *l) {
+	struct ir_module *m = l->module;
+	struct ir_error **errors = &m->errors;
+	struct ir_activity **activities = &m->activities;
+	struct ir_event **events = &m->events;
+	struct ir_workflow **workflows = &m->workflows;
+
+	for (struct decl *d = l->file->decls; d != NULL; d = d->next) {
+		l->at = d->span;
+		switch (d->kind) {
+		case DECL_RECORD:
+		case DECL_ENUM:
+			lower_ctype(l, type_decl(l->unit->types, d));
+			break;
+		case DECL_ERROR:
+			*errors = lower_error(l, d);
+			errors = &(*errors)->next;
+			break;
+		case DECL_ACTIVITY:
+			*activities = lower_activity(l, d);
+			activities = &(*activities)->next;
+			break;
+		case DECL_EVENT:
+			*events = lower_event(l, d);
+			events = &(*events)->next;
+			break;
+		case DECL_WORKFLOW:
+			if (!is_repeated(l, d)) {
+				*workflows = lower_workflow_head(l, d);
+				workflows = &(*workflows)->next;
+			}
+			break;
+		case DECL_IMPORT:
+		case DECL_CONST:
+			break;
+		}
+	}
+}
+
+static void lower_imports(struct lower *l, const struct lower_options *options) {
+	struct ir_name **tail = &l->module->imports;
+
+	for (struct decl *d = l->file->decls; d != NULL; d = d->next) {
+		if (d->kind == DECL_IMPORT) {
+			*tail = mem_new(l->arena, struct ir_name);
+			(*tail)->name = options->header_of(l->arena, d->imported);
+			tail = &(*tail)->next;
+		}
+	}
+}
+
+struct ir_module *lower_unit(struct unit *unit, const struct lower_options *options) {
+	struct lower l = { .arena = unit->arena, .unit = unit, .file = unit->files };
+	struct ir_module *m = mem_new(l.arena, struct ir_module);
+
+	l.module = m;
+	l.types_tail = &m->types;
+	l.globals = cname_set_create(l.arena, NULL);
+	for (struct file *f = unit->files; f != NULL; f = f->next) {
+		lower_names(&l, f);
+	}
+	m->package = l.file->package.text;
+	m->c_package = lower_package(&l, l.file);
+	m->file = options->file;
+	m->def = mem_printf(l.arena, "%s_module", m->c_package);
+	m->manifest_name = mem_printf(l.arena, "%s_manifest", m->c_package);
+	m->content_hash = lower_content_hash(l.arena, l.file->source);
+	lower_imports(&l, options);
+	l.in_header = true;
+	lower_heads(&l);
+	l.in_header = false;
+	if (l.failed) {
+		return NULL; /* bodies would only repeat it */
+	}
+	struct ir_workflow *w = m->workflows;
+	for (struct decl *d = l.file->decls; d != NULL && w != NULL; d = d->next) {
+		if (d->kind == DECL_WORKFLOW) {
+			lower_workflow(&l, d, w);
+			w = w->next;
+		}
+	}
+	return l.failed ? NULL : m;
+}

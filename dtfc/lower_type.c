@@ -1,0 +1,399 @@
+/*
+ * Names and types of a module in C.
+ *
+ * A file's names come from that file alone, so a file that imports it computes
+ * the same ones.  Lists and optionals have no declaration: the header of the
+ * first file that uses one over its own record defines its struct, everybody
+ * else guards the definition (see `defined_elsewhere`).
+ */
+#include "lower_in.h"
+
+#include <string.h>
+
+enum { MAP_BUCKETS = 512 };
+
+struct map_entry {
+	struct map_entry *next;
+	const void *key;
+	void *value;
+};
+
+static size_t slot_of(const void *key) {
+	return ((uintptr_t)key >> 4) * 2654435761U % MAP_BUCKETS;
+}
+
+void *map_get(const struct map *map, const void *key) {
+	if (map->buckets == NULL) {
+		return NULL;
+	}
+	for (struct map_entry *e = map->buckets[slot_of(key)]; e != NULL; e = e->next) {
+		if (e->key == key) {
+			return e->value;
+		}
+	}
+	return NULL;
+}
+
+void map_put(struct arena *arena, struct map *map, const void *key, void *value) {
+	if (map->buckets == NULL) {
+		map->buckets = mem_alloc(arena, MAP_BUCKETS * sizeof(*map->buckets));
+	}
+	struct map_entry *e = mem_new(arena, struct map_entry);
+	e->key = key;
+	e->value = value;
+	e->next = map->buckets[slot_of(key)]; /* the newest is found first */
+	map->buckets[slot_of(key)] = e;
+}
+
+/* ---- names ---- */
+
+const char *lower_package(struct lower *l, const struct file *file) {
+	return cname_global(l->arena, cname_snake(l->arena, file->package.text));
+}
+
+const char *lower_full_name(struct lower *l, const struct decl *decl) {
+	if (decl->file == NULL) {
+		return decl->name.text;
+	}
+	return mem_printf(l->arena, "%s.%s", decl->file->package.text, decl->name.text);
+}
+
+/* Everything a declaration makes in C, "%" being its name. */
+static const char *const *patterns_of(enum decl_kind kind) {
+	static const char *const none[] = { NULL };
+	static const char *const record[] = { "P_%", "P_%_type", "P_%_fields", NULL };
+	static const char *const an_enum[] = { "P_%", "P_%_type", "P_%_members", NULL };
+	static const char *const error[] = { "P_%_error", "P_fail_%", "P_%_fields",
+		"P_%_fields_type", NULL };
+	static const char *const activity[] = { "P_%", "P_%_args", "P_%_args_type",
+		"P_%_args_fields", "P_%_activity", "P_%_thunk", NULL };
+	static const char *const event[] = { "P_raise_%", "P_%_event", NULL };
+	static const char *const workflow[] = { "P_%_start", "P_%_wait", "P_%_workflow", NULL };
+
+	switch (kind) {
+	case DECL_RECORD:
+		return record;
+	case DECL_ENUM:
+		return an_enum;
+	case DECL_ERROR:
+		return error;
+	case DECL_ACTIVITY:
+		return activity;
+	case DECL_EVENT:
+		return event;
+	case DECL_WORKFLOW:
+		return workflow;
+	case DECL_IMPORT:
+	case DECL_CONST:
+		return none;
+	}
+	bug("a declaration without a kind");
+}
+
+/* P_ replaced by the package. */
+static const char **with_package(
+	struct lower *l, const char *const *patterns, const char *package) {
+	const char **out = mem_alloc(l->arena, 8 * sizeof(*out));
+
+	for (size_t i = 0; patterns[i] != NULL; i++) {
+		out[i] = mem_printf(l->arena, "%s%s", package, patterns[i] + 1);
+	}
+	return out;
+}
+
+static void name_members(
+	struct lower *l, struct decl *decl, struct decl_names *names, struct cname_set *set) {
+	size_t count = 0;
+
+	for (struct field *f = decl->fields; f != NULL; f = f->next) {
+		count++;
+	}
+	names->members = mem_alloc(l->arena, (count + 1) * sizeof(*names->members));
+	for (struct field *f = decl->fields; f != NULL; f = f->next) {
+		const char *member = cname_upper(l->arena,
+			mem_printf(l->arena, "%s_%s", names->base,
+				cname_snake(l->arena, f->name.text)));
+		names->members[f->index] = cname_unique(set, member);
+	}
+}
+
+void lower_names(struct lower *l, struct file *file) {
+	struct cname_set *set = cname_set_create(l->arena, NULL);
+	const char *package = lower_package(l, file);
+
+	cname_take(set, mem_printf(l->arena, "%s_module", package));
+	cname_take(set, mem_printf(l->arena, "%s_manifest", package));
+	for (struct decl *d = file->decls; d != NULL; d = d->next) {
+		const char *const *patterns = patterns_of(d->kind);
+		if (patterns[0] == NULL) {
+			continue;
+		}
+		struct decl_names *names = mem_new(l->arena, struct decl_names);
+		patterns = with_package(l, patterns, package);
+		const char *name = cname_family(set, cname_snake(l->arena, d->name.text), patterns);
+		names->base = mem_printf(l->arena, "%s_%s", package, name);
+		cname_family(l->globals, name, patterns); /* statics keep clear of them */
+		if (d->kind == DECL_WORKFLOW || d->kind == DECL_ERROR || d->kind == DECL_EVENT) {
+			names->base = name;
+		}
+		if (d->kind == DECL_ENUM) {
+			name_members(l, d, names, set);
+		}
+		map_put(l->arena, &l->names, d, names);
+	}
+}
+
+const struct decl_names *lower_decl(struct lower *l, const struct decl *decl) {
+	const struct decl_names *names = map_get(&l->names, decl);
+
+	if (names == NULL) {
+		bug("a declaration without a name in C");
+	}
+	return names;
+}
+
+const char *lower_def(struct lower *l, const struct decl *decl) {
+	if (decl->kind == DECL_ERROR && decl->file == NULL) {
+		return mem_printf(l->arena, "dtf_%s", decl->name.text);
+	}
+	const char *base = lower_decl(l, decl)->base;
+	const char *package = lower_package(l, decl->file);
+	if (decl->kind == DECL_ACTIVITY) {
+		return mem_printf(l->arena, "%s_activity", base);
+	}
+	const char *what = decl->kind == DECL_ERROR ? "error"
+		: decl->kind == DECL_EVENT          ? "event"
+						    : "workflow";
+	return mem_printf(l->arena, "%s_%s_%s", package, base, what);
+}
+
+struct ir_field *lower_fields(struct lower *l, struct field *fields, const char *const *fixed) {
+	struct ir_field *first = NULL, **tail = &first;
+
+	for (struct field *f = fields; f != NULL; f = f->next) {
+		struct ir_field *field = mem_new(l->arena, struct ir_field);
+		l->at = f->span;
+		const struct ctype *type = lower_ctype(l, f->type);
+		field->name = f->name.text;
+		field->c_name = cname_beside(l->arena, f->name.text, fixed);
+		field->c_type = type->c;
+		field->table = type->table;
+		field->type = type_text(l->arena, f->type);
+		field->by_pointer = type->is_struct;
+		*tail = field;
+		tail = &field->next;
+	}
+	return first;
+}
+
+/* ---- types ---- */
+
+/* Does a type occur in what a file's header declares? */
+static bool within(const struct type *type, const struct type *part) {
+	for (; type != NULL; type = type->of) {
+		if (type == part) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool header_uses(const struct file *file, const struct type *type) {
+	for (struct decl *d = file->decls; d != NULL; d = d->next) {
+		if (d->kind == DECL_CONST || d->kind == DECL_IMPORT || d->kind == DECL_ENUM) {
+			continue;
+		}
+		bool is_type = d->kind == DECL_RECORD;
+		if (!is_type && within(d->type, type)) {
+			return true;
+		}
+		for (struct field *f = d->fields; f != NULL; f = f->next) {
+			if (within(f->type, type)) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* The file whose record or enum it is made of, or NULL. */
+static struct file *home(const struct type *type) {
+	while (type->of != NULL) {
+		type = type->of;
+	}
+	return type->decl != NULL ? type->decl->file : NULL;
+}
+
+static struct ir_type *add_type(struct lower *l, enum ir_type_kind kind, const struct type *type,
+	const struct ctype *ctype) {
+	struct ir_type *t = mem_new(l->arena, struct ir_type);
+	const char *c = ctype->c;
+
+	t->kind = kind;
+	t->text = type_text(l->arena, type);
+	t->c_name = strchr(c, ' ') != NULL ? strchr(c, ' ') + 1 : c;
+	t->table = ctype->table;
+	t->in_header = l->in_header;
+	t->has_table = true;
+	*l->types_tail = t;
+	l->types_tail = &t->next;
+	return t;
+}
+
+static bool struct_is_defined(struct lower *l, const char *c_name) {
+	static const char *const in_dtf_h[] = { "dtf_bool_list", "dtf_int_list", "dtf_float_list",
+		"dtf_string_list", "dtf_bool_opt", "dtf_int_opt", "dtf_float_opt",
+		"dtf_string_opt" };
+
+	for (size_t i = 0; i < sizeof(in_dtf_h) / sizeof(*in_dtf_h); i++) {
+		if (strcmp(in_dtf_h[i], c_name) == 0) {
+			return true;
+		}
+	}
+	for (struct ir_type *t = l->module->types; t != NULL; t = t->next) {
+		if (t->define && strcmp(t->c_name, c_name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A list or optional: its struct, if nobody else has it, and its table. */
+static void derive(struct lower *l, const struct type *type, struct ctype *ctype) {
+	bool is_list = type->kind == TYPE_LIST;
+	const struct ctype *of = lower_ctype(l, type->of);
+	const char *suffix = is_list ? "list" : "opt";
+	struct file *file = home(type);
+
+	if (!is_list && of->busy) {
+		lower_unsupported(l, l->at, "a record that contains itself through an optional");
+	}
+	ctype->stem = mem_printf(l->arena, "%s_%s", of->stem, suffix);
+	ctype->c = mem_printf(l->arena, "struct %s", ctype->stem);
+	ctype->table_stem = mem_printf(l->arena, "%s_%s", of->table_stem, suffix);
+	ctype->table = cname_unique(l->globals, mem_printf(l->arena, "%s_type", ctype->table_stem));
+	ctype->is_struct = true;
+	bool elsewhere = struct_is_defined(l, ctype->stem) ||
+		(file != NULL && file != l->file && header_uses(file, type));
+	struct ir_type *t = add_type(l, is_list ? IR_TYPE_LIST : IR_TYPE_OPTIONAL, type, ctype);
+	t->of_c = of->c;
+	t->of_table = of->table;
+	t->define = !elsewhere;
+	t->guarded = file != l->file;
+}
+
+static void declare(struct lower *l, const struct type *type, struct ctype *ctype) {
+	struct decl *decl = type->decl;
+	static const char *const none[] = { NULL };
+	bool is_enum = type->kind == TYPE_ENUM;
+	const struct decl_names *names = lower_decl(l, decl);
+
+	ctype->stem = names->base;
+	ctype->table_stem = names->base;
+	ctype->c = mem_printf(l->arena, "%s %s", is_enum ? "enum" : "struct", names->base);
+	ctype->table = mem_printf(l->arena, "%s_type", names->base);
+	ctype->is_struct = !is_enum;
+	if (decl->file != l->file) {
+		return;
+	}
+	struct ir_field *fields = NULL;
+	ctype->busy = true;
+	if (!is_enum) {
+		if (decl->fields == NULL) {
+			lower_unsupported(l, decl->span, "a record without fields");
+		}
+		fields = lower_fields(l, decl->fields, none);
+	} else {
+		struct ir_field **tail = &fields;
+		for (struct field *f = decl->fields; f != NULL; f = f->next) {
+			*tail = mem_new(l->arena, struct ir_field);
+			(*tail)->name = f->name.text;
+			(*tail)->c_name = names->members[f->index];
+			tail = &(*tail)->next;
+		}
+	}
+	ctype->busy = false;
+	struct ir_type *t = add_type(l, is_enum ? IR_TYPE_ENUM : IR_TYPE_RECORD, type, ctype);
+	t->fields = fields;
+	t->fields_name = mem_printf(l->arena, "%s_%s", names->base, is_enum ? "members" : "fields");
+	t->doc = decl->doc;
+	t->define = true;
+	t->is_public = true;
+}
+
+static void set(
+	struct ctype *ctype, const char *c, const char *stem, const char *kind, const char *table) {
+	ctype->c = c;
+	ctype->stem = stem;
+	ctype->table_stem = kind;
+	ctype->table = table;
+}
+
+const struct ctype *lower_ctype(struct lower *l, const struct type *type) {
+	struct ctype *ctype = map_get(&l->types, type);
+
+	if (ctype != NULL) {
+		return ctype;
+	}
+	if (type->kind == TYPE_LIST || type->kind == TYPE_OPTIONAL) {
+		lower_ctype(l, type->of); /* a record in there may hold this very type */
+		ctype = map_get(&l->types, type);
+		if (ctype != NULL) {
+			return ctype;
+		}
+	}
+	ctype = mem_new(l->arena, struct ctype);
+	map_put(l->arena, &l->types, type, ctype);
+	switch (type->kind) {
+	case TYPE_UNIT:
+		set(ctype, "void", "dtf_unit", "unit", "dtf_type_unit");
+		break;
+	case TYPE_BOOL:
+		set(ctype, "bool", "dtf_bool", "bool", "dtf_type_bool");
+		break;
+	case TYPE_INT:
+		set(ctype, "int64_t", "dtf_int", "int", "dtf_type_int");
+		break;
+	case TYPE_FLOAT:
+		set(ctype, "double", "dtf_float", "float", "dtf_type_float");
+		break;
+	case TYPE_STRING:
+		set(ctype, "const char *", "dtf_string", "string", "dtf_type_string");
+		break;
+	case TYPE_BYTES:
+		set(ctype, "struct dtf_bytes", "dtf_bytes", "bytes", "dtf_type_bytes");
+		ctype->is_struct = true;
+		break;
+	case TYPE_DURATION:
+		set(ctype, "int64_t", "dtf_int", "duration", "dtf_type_duration");
+		break;
+	case TYPE_TIME:
+		set(ctype, "int64_t", "dtf_int", "time", "dtf_type_time");
+		break;
+	case TYPE_JSON:
+		set(ctype, "const char *", "dtf_string", "json", "dtf_type_json");
+		break;
+	case TYPE_LIST:
+	case TYPE_OPTIONAL:
+		derive(l, type, ctype);
+		break;
+	case TYPE_RECORD:
+	case TYPE_ENUM:
+		declare(l, type, ctype);
+		break;
+	case TYPE_FAILURE:
+		set(ctype, "struct dtf_failure", "dtf_failure", "failure", NULL);
+		ctype->is_struct = true;
+		break;
+	case TYPE_MAP:
+	case TYPE_OUTCOME:
+		lower_unsupported(l, l->at, type->kind == TYPE_MAP ? "a map" : "an outcome");
+		set(ctype, "int", "dtf_int", "int", "dtf_type_int");
+		break;
+	case TYPE_ERROR:
+	case TYPE_NONE:
+	case TYPE_EMPTY:
+		bug("a type that checking should have settled");
+	}
+	return ctype;
+}
