@@ -15,6 +15,9 @@
 	X(105, LIMIT)                                                                           \
 	X(106, FOREIGN)                                                                         \
 	X(107, BAD_FILE)                                                                        \
+	/* names and declarations */                                                            \
+	X(290, BAD_IMPORT)                                                                      \
+	X(291, IMPORT_CYCLE)                                                                    \
 	/* not supported yet */                                                                 \
 	X(601, NOT_SUPPORTED_YET)
 

@@ -216,7 +216,7 @@ static enum compile_exit write_outputs(struct compile *c, const struct ir_module
 	emit_init(&manifest, &c->arena);
 	emit_init(&depfile, &c->arena);
 	emit_c(&text, module, &options);
-	emit_header(&header, module, &options);
+	emit_header(&header, module);
 	emit_manifest(&manifest, module);
 	emit_depfile(c, &depfile);
 	end = add_output(end, o->c, &text, EMIT_BANNER_START);

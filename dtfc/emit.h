@@ -58,8 +58,7 @@ struct emit_options {
 		*h_file; /* base names of the outputs; a #line and an #include name them */
 };
 
-void emit_header(
-	struct emit *e, const struct ir_module *module, const struct emit_options *options);
+void emit_header(struct emit *e, const struct ir_module *module);
 void emit_c(struct emit *e, const struct ir_module *module, const struct emit_options *options);
 /* Parts of it: */
 struct ir_expr *emit_activity_prototype(struct emit *e, const struct ir_activity *activity);

@@ -255,8 +255,7 @@ static void emit_shared(struct emit *e, const struct ir_module *module) {
 	emit_blank(e);
 }
 
-void emit_header(
-	struct emit *e, const struct ir_module *module, const struct emit_options *options) {
+void emit_header(struct emit *e, const struct ir_module *module) {
 	const char *guard = mem_printf(
 		e->arena, "%s_DTF_H", cname_upper(e->arena, module->c_package));
 
