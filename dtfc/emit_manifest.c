@@ -124,9 +124,9 @@ static void emit_workflow(struct emit *e, const struct ir_workflow *w) {
 		emit_text(e,
 			mem_printf(e->arena,
 				"%s\n{\"kind\":%s,\"name\":%s,\"line\":%u,"
-				"\"column\":%u,\"text\":%s}",
+				"\"column\":%u,\"text_column\":%u,\"text\":%s}",
 				s == w->sites ? "" : ",", quoted(e, s->kind), quoted(e, s->name),
-				s->line, s->column, quoted(e, s->text)));
+				s->line, s->column, s->text_column, quoted(e, s->text)));
 	}
 	emit_text(e, "]}");
 }

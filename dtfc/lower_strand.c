@@ -38,7 +38,8 @@ uint32_t lower_site(struct lower *l, const char *kind, const char *name, struct 
 	struct ir_site *site = mem_new(l->arena, struct ir_site);
 	struct position position = src_position(l->file->source, span.at);
 	uint32_t len;
-	const char *text = src_line(l->file->source, position.line, &len);
+	const char *line = src_line(l->file->source, position.line, &len);
+	const char *text = line;
 
 	while (len > 0 && (*text == ' ' || *text == '\t')) {
 		text++;
@@ -52,6 +53,7 @@ uint32_t lower_site(struct lower *l, const char *kind, const char *name, struct 
 	site->line = position.line;
 	site->column = position.column;
 	site->text = mem_copy(l->arena, text, len);
+	site->text_column = (uint32_t)(text - line) + 1;
 	*l->workflow->sites_tail = site;
 	l->workflow->sites_tail = &site->next;
 	return l->workflow->nsites++;

@@ -121,7 +121,8 @@ static bool digits_value(const char *from, const char *to, unsigned base, uint64
 		if (*c == '_') {
 			continue;
 		}
-		unsigned digit = *c <= '9' ? (unsigned)(*c - '0') : (unsigned)((*c | 0x20) - 'a') + 10;
+		unsigned digit = *c <= '9' ? (unsigned)(*c - '0')
+					   : (unsigned)((*c | 0x20) - 'a') + 10;
 		if (__builtin_mul_overflow(value, base, &value) ||
 			__builtin_add_overflow(value, digit, &value)) {
 			return false;
@@ -190,7 +191,8 @@ static void push_duration(struct lexer *lx, const char *from, const char *to) {
 	}
 	token->integer = fits ? sum : 0;
 	if (!fits) {
-		report(lx, DIAG_NUMBER, token->span, NULL, "the duration does not fit into 64 bits");
+		report(lx, DIAG_NUMBER, token->span, NULL,
+			"the duration does not fit into 64 bits");
 	}
 }
 
@@ -221,7 +223,8 @@ static const char *code_escape(struct lexer *lx, struct string_bytes *bytes, con
 	uint32_t code = 0;
 	unsigned n = 0;
 	bool ok = *at == '{';
-	for (at += ok ? 1 : 0; ok && n < 7 && strchr("0123456789abcdefABCDEF", *at) != NULL && *at != '\0';
+	for (at += ok ? 1 : 0; ok && n < 7 && *at != '\0' &&
+		strchr("0123456789abcdefABCDEF", *at) != NULL;
 		at++, n++) {
 		code = code * 16 + (uint32_t)(*at <= '9' ? *at - '0' : (*at | 0x20) - 'a' + 10);
 	}
@@ -405,14 +408,23 @@ static void scan(struct lexer *lx) {
 		"//" [^\n\x00]* { lx->at = YYCURSOR; add_comment(lx, from, YYCURSOR); continue; }
 		"/*" ([^*\x00] | "*"+ [^*/\x00])* "*"+ "/" {
 			lx->at = YYCURSOR;
-			lx->newline = lx->newline || memchr(from, '\n', (size_t)(YYCURSOR - from)) != NULL;
+			lx->newline = lx->newline ||
+				memchr(from, '\n', (size_t)(YYCURSOR - from)) != NULL;
 			add_comment(lx, from, YYCURSOR);
 			continue;
 		}
 		"/*" { bad_comment(lx, from); continue; }
 		word { lx->at = YYCURSOR; push_word(lx, from, YYCURSOR); continue; }
-		digits | "0" [xX] [0-9a-fA-F] [0-9a-fA-F_]* { lx->at = YYCURSOR; push_int(lx, from, YYCURSOR); continue; }
-		digits "." digits exponent? | digits exponent { lx->at = YYCURSOR; push_float(lx, from, YYCURSOR); continue; }
+		digits | "0" [xX] [0-9a-fA-F] [0-9a-fA-F_]* {
+			lx->at = YYCURSOR;
+			push_int(lx, from, YYCURSOR);
+			continue;
+		}
+		digits "." digits exponent? | digits exponent {
+			lx->at = YYCURSOR;
+			push_float(lx, from, YYCURSOR);
+			continue;
+		}
 		(digits unit)+ { lx->at = YYCURSOR; push_duration(lx, from, YYCURSOR); continue; }
 		digits word {
 			lx->at = YYCURSOR;

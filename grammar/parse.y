@@ -198,8 +198,12 @@ member_list(L) ::= member_list(B) sep IDENT(N). {
 %type result { struct type_syntax * }
 type(T) ::= IDENT(N). { T = build_type_name(p, NULL, &N); }
 type(T) ::= IDENT(P) DOT IDENT(N). { T = build_type_name(p, &P, &N); }
-type(T) ::= LBRACKET(A) type(E) RBRACKET(B). { T = build_type_of(p, TYPE_SYNTAX_LIST, A.span, E, B.span); }
-type(T) ::= MAP(A) LBRACKET type(E) RBRACKET(B). { T = build_type_of(p, TYPE_SYNTAX_MAP, A.span, E, B.span); }
+type(T) ::= LBRACKET(A) type(E) RBRACKET(B). {
+	T = build_type_of(p, TYPE_SYNTAX_LIST, A.span, E, B.span);
+}
+type(T) ::= MAP(A) LBRACKET type(E) RBRACKET(B). {
+	T = build_type_of(p, TYPE_SYNTAX_MAP, A.span, E, B.span);
+}
 type(T) ::= type(E) QUESTION(B). { T = build_type_of(p, TYPE_SYNTAX_OPTIONAL, E->span, E, B.span); }
 type_opt(T) ::= . { T = NULL; }
 type_opt(T) ::= COLON type(E). { T = E; }
@@ -337,8 +341,12 @@ else(O) ::= ELSE if(I). { O = I; }
 %type match_arms { struct match_arm * }
 match_arms(L) ::= . { L = NULL; }
 match_arms(L) ::= match_arms(B) SEMI. { L = B; }
-match_arms(L) ::= match_arms(B) arg_list(V) FAT_ARROW block(S). { L = build_match_arm(p, B, V, NULL, S); }
-match_arms(L) ::= match_arms(B) ELSE(K) FAT_ARROW block(S). { L = build_match_arm(p, B, NULL, &K, S); }
+match_arms(L) ::= match_arms(B) arg_list(V) FAT_ARROW block(S). {
+	L = build_match_arm(p, B, V, NULL, S);
+}
+match_arms(L) ::= match_arms(B) ELSE(K) FAT_ARROW block(S). {
+	L = build_match_arm(p, B, NULL, &K, S);
+}
 match_arms(L) ::= match_arms(B) arg_list(V) FAT_ARROW simple(S) SEMI. {
 	L = build_match_arm(p, B, V, NULL, build_wrap(p, S));
 }
@@ -352,7 +360,9 @@ match_arms(L) ::= match_arms(B) error SEMI. { yypParser->yyerrcnt = -1; L = B; }
 %type binder { struct token }
 catches(L) ::= . { L = NULL; }
 catches(L) ::= catches(B) CATCH(K) binder(A) block(C). { L = build_catch(p, B, &K, NULL, &A, C); }
-catches(L) ::= catches(B) CATCH(K) catch_names(N) binder(A) block(C). { L = build_catch(p, B, &K, N, &A, C); }
+catches(L) ::= catches(B) CATCH(K) catch_names(N) binder(A) block(C). {
+	L = build_catch(p, B, &K, N, &A, C);
+}
 catch_names(L) ::= qname(Q). { L = build_catch_name(p, NULL, &Q); }
 catch_names(L) ::= catch_names(B) COMMA qname(Q). { L = build_catch_name(p, B, &Q); }
 binder(A) ::= . { A = (struct token){ 0 }; }
@@ -393,12 +403,16 @@ do(E) ::= DO(K) qname(Q) LPAREN args(A) RPAREN(R) with(W) undo(U). {
 	E->u.step.with = W;
 	E->u.step.undo = U;
 }
-call(E) ::= CALL(K) qname(Q) LPAREN args(A) RPAREN(R). { E = build_step(p, EXPR_CALL_WORKFLOW, &K, &Q, A, &R); }
+call(E) ::= CALL(K) qname(Q) LPAREN args(A) RPAREN(R). {
+	E = build_step(p, EXPR_CALL_WORKFLOW, &K, &Q, A, &R);
+}
 call(E) ::= CALL(K) qname(Q) LPAREN args(A) RPAREN(R) ID expr(I). [LOWEST] {
 	E = build_step(p, EXPR_CALL_WORKFLOW, &K, &Q, A, &R);
 	E->u.step.id = I;
 }
-expr(E) ::= SPAWN(K) qname(Q) LPAREN args(A) RPAREN(R). { E = build_step(p, EXPR_SPAWN, &K, &Q, A, &R); }
+expr(E) ::= SPAWN(K) qname(Q) LPAREN args(A) RPAREN(R). {
+	E = build_step(p, EXPR_SPAWN, &K, &Q, A, &R);
+}
 expr(E) ::= SPAWN(K) qname(Q) LPAREN args(A) RPAREN(R) ID expr(I). [LOWEST] {
 	E = build_step(p, EXPR_SPAWN, &K, &Q, A, &R);
 	E->u.step.id = I;
@@ -436,14 +450,22 @@ expr(E) ::= TRUE(N). { E = build_bool(p, &N, true); }
 expr(E) ::= FALSE(N). { E = build_bool(p, &N, false); }
 expr(E) ::= NONE(N). { E = build_expr(p, EXPR_NONE, N.span); }
 expr(E) ::= string(S). { E = S; }
-expr(E) ::= LPAREN(A) expr(X) RPAREN(B). { E = X; E->parenthesized = true; E->span = build_join(A.span, B.span); }
+expr(E) ::= LPAREN(A) expr(X) RPAREN(B). {
+	E = X;
+	E->parenthesized = true;
+	E->span = build_join(A.span, B.span);
+}
 expr(E) ::= LBRACKET(A) args(L) RBRACKET(B). { E = build_items(p, EXPR_LIST, A.span, L, B.span); }
-expr(E) ::= LITERAL_BRACE(A) entries(L) RBRACE(B). { E = build_items(p, EXPR_MAP, A.span, L, B.span); }
+expr(E) ::= LITERAL_BRACE(A) entries(L) RBRACE(B). {
+	E = build_items(p, EXPR_MAP, A.span, L, B.span);
+}
 expr(E) ::= expr(T) LITERAL_BRACE values(L) RBRACE(B). { E = build_record(p, T, L, B.span); }
 expr(E) ::= expr(X) DOT IDENT(N). { E = build_member(p, X, &N); }
 expr(E) ::= expr(X) LBRACKET expr(I) RBRACKET(B). { E = build_index(p, X, I, B.span); }
 expr(E) ::= IDENT(N) LPAREN args(A) RPAREN(R). { E = build_call(p, &N, NULL, A, R.span); }
-expr(E) ::= PARSE_BRACKET(N) type(T) RBRACKET LPAREN args(A) RPAREN(R). { E = build_call(p, &N, T, A, R.span); }
+expr(E) ::= PARSE_BRACKET(N) type(T) RBRACKET LPAREN args(A) RPAREN(R). {
+	E = build_call(p, &N, T, A, R.span);
+}
 expr(E) ::= NOT(K) expr(X). { E = build_unary(p, OP_NOT, &K, X); }
 expr(E) ::= MINUS(K) expr(X). [NEGATION] { E = build_unary(p, OP_NEGATE, &K, X); }
 expr(E) ::= expr(X) OR(K) expr(Y). { E = build_binary(p, OP_OR, X, &K, Y); }
@@ -489,4 +511,6 @@ values(L) ::= . { L = NULL; }
 values(L) ::= value_list(A). { L = build_reverse_arguments(A); }
 values(L) ::= value_list(A) sep. { L = build_reverse_arguments(A); }
 value_list(L) ::= IDENT(N) COLON expr(E). { L = build_argument(p, NULL, &N, NULL, E); }
-value_list(L) ::= value_list(B) sep IDENT(N) COLON expr(E). { L = build_argument(p, B, &N, NULL, E); }
+value_list(L) ::= value_list(B) sep IDENT(N) COLON expr(E). {
+	L = build_argument(p, B, &N, NULL, E);
+}

@@ -178,7 +178,9 @@ function check_code(text,   code, i) {
 	if (code ~ /(define|undef)[ \t]+NDEBUG/) {
 		say("assertions stay on: NDEBUG is never set")
 	}
-	check_length(code)
+	if (path ~ /\.[ch]$/) {
+		check_length(code)
+	}
 }
 
 # A function's head starts in column 1 and its end is a brace alone in column 1.

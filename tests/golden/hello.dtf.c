@@ -135,7 +135,7 @@ static const char *const hello_manifest[] = {
 	"{\"dtf\":\"0.1.0\",\"package\":\"hello\",\"file\":\"hello.dtf\",\n",
 	"\"types\":[],\n",
 	"\"workflows\":[{\"name\":\"hello.hello\",\"version\":1,\"fingerprint\":\"0000000000000001\",\"sites\":[\n",
-	"{\"kind\":\"do\",\"name\":\"hello.greet\",\"line\":7,\"column\":20,\"text\":\"let greeting = do greet(name)\"}\n",
+	"{\"kind\":\"do\",\"name\":\"hello.greet\",\"line\":7,\"column\":20,\"text_column\":5,\"text\":\"let greeting = do greet(name)\"}\n",
 	"]}]}\n",
 	NULL,
 };
