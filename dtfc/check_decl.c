@@ -1,0 +1,302 @@
+/* Declarations (LANGUAGE.md 5): names, signatures, cycles, attributes, use. */
+#include "checker.h"
+
+#include <string.h>
+
+/* ---- names ---- */
+
+static void declare(struct checker *c, struct decl *decl) {
+	if (decl->kind == DECL_IMPORT) {
+		return;
+	}
+	struct decl *other = names_find(c->file->names, decl->name.text);
+	bool version = other != NULL && other->kind == DECL_WORKFLOW &&
+		decl->kind == DECL_WORKFLOW && other->version != decl->version;
+	if (version) {
+		if (decl->version > other->version) {
+			names_put(c->file->names, decl);
+		}
+		return;
+	}
+	if (other != NULL) {
+		struct diagnostic *said = report(c, DUPLICATE_NAME, decl->name.span, NULL,
+			"'%s' is declared twice", decl->name.text);
+		check_note_decl(c, said, other);
+		return;
+	}
+	if (decl->kind == DECL_ERROR &&
+		(check_builtin_error(c, decl->name.text) != NULL ||
+			strcmp(decl->name.text, "cancelled") == 0)) {
+		report(c, RESERVED_NAME, decl->name.span, "give it another name",
+			"'%s' is a built-in error", decl->name.text);
+	}
+	if (strcmp(decl->name.text, "self") == 0) {
+		report(c, RESERVED_NAME, decl->name.span, NULL, "'self' has a meaning of its own");
+	}
+	names_put(c->file->names, decl);
+}
+
+void check_declare_all(struct checker *c) {
+	c->file->names = names_create(c->arena);
+	for (struct decl *d = c->file->decls; d != NULL; d = d->next) {
+		d->file = c->file;
+		declare(c, d);
+	}
+}
+
+void check_imports(struct checker *c) {
+	for (struct decl *d = c->file->decls; d != NULL; d = d->next) {
+		if (d->kind != DECL_IMPORT || d->imported == NULL ||
+			d->imported->package.text == NULL) {
+			continue;
+		}
+		const char *package = d->imported->package.text;
+		if (strcmp(package, c->file->package.text) == 0) {
+			report(c, DUPLICATE_NAME, d->path_span, NULL,
+				"the imported file has the package '%s' too", package);
+		}
+		for (struct decl *e = c->file->decls; e != d; e = e->next) {
+			if (e->kind == DECL_IMPORT && e->imported != NULL &&
+				strcmp(e->imported->package.text, package) == 0) {
+				struct diagnostic *said = report(c, DUPLICATE_NAME, d->path_span,
+					NULL, "the package '%s' is imported twice", package);
+				note(c, said, c->file, e->path_span, "the first time here");
+			}
+		}
+	}
+}
+
+/* ---- signatures ---- */
+
+static void check_fields(struct checker *c, struct decl *decl, const char *what) {
+	uint32_t index = 0;
+	for (struct field *f = decl->fields; f != NULL; f = f->next) {
+		f->index = index++;
+		f->type = f->syntax == NULL ? NULL : check_type(c, f->syntax);
+		for (const struct field *g = decl->fields; g != f; g = g->next) {
+			if (strcmp(g->name.text, f->name.text) == 0) {
+				struct diagnostic *said = report(c, DUPLICATE_FIELD, f->name.span,
+					NULL, "the %s '%s' is declared twice", what, f->name.text);
+				note(c, said, c->file, g->name.span, "the first one is here");
+			}
+		}
+	}
+}
+
+static void check_fails(struct checker *c, struct decl *decl) {
+	for (struct error_name *e = decl->fails; e != NULL; e = e->next) {
+		e->error = check_find(c, &e->package, &e->name, DECL_ERROR);
+		if (e->error != NULL && e->error->file == NULL) {
+			report(c, WRONG_KIND, e->name.span, "leave it out",
+				"built-in errors need no listing: '%s'", e->name.text);
+			e->error = NULL;
+		}
+		for (const struct error_name *f = decl->fails; f != e; f = f->next) {
+			if (f->error != NULL && f->error == e->error) {
+				report(c, DUPLICATE_NAME, e->name.span, NULL,
+					"'%s' is listed twice", e->name.text);
+			}
+		}
+	}
+}
+
+static void check_signature(struct checker *c, struct decl *d) {
+	static const char *const whats[] = { [DECL_RECORD] = "field",
+		[DECL_ENUM] = "member",
+		[DECL_ERROR] = "field",
+		[DECL_ACTIVITY] = "parameter",
+		[DECL_WORKFLOW] = "parameter",
+		[DECL_EVENT] = "" };
+	if (d->kind == DECL_IMPORT || d->kind == DECL_CONST) {
+		return;
+	}
+	check_fields(c, d, whats[d->kind]);
+	check_fails(c, d);
+	d->type = d->result == NULL ? basic(c, TYPE_UNIT) : check_type(c, d->result);
+	if (d->kind == DECL_RECORD || d->kind == DECL_ENUM) {
+		d->type = type_decl(c->types, d);
+	}
+	if (d->kind == DECL_ENUM && d->fields == NULL) {
+		report(c, EMPTY_BLOCK, d->span, NULL, "an enum without members");
+	}
+	if (d->kind == DECL_ACTIVITY || d->kind == DECL_EVENT) {
+		check_attributes(c, d);
+	}
+}
+
+/* A record that holds itself by value has no end (LANGUAGE.md 4). */
+static bool holds(
+	struct checker *c, struct decl *record, const struct decl *wanted, unsigned depth) {
+	for (struct field *f = record->fields; f != NULL; f = f->next) {
+		const struct type *type = f->type;
+		if (type == NULL || type->kind != TYPE_RECORD || depth > 200) {
+			continue;
+		}
+		if (type->decl == wanted || holds(c, type->decl, wanted, depth + 1)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void check_signatures(struct checker *c) {
+	for (struct decl *d = c->file->decls; d != NULL; d = d->next) {
+		check_signature(c, d);
+	}
+}
+
+void check_cycles(struct checker *c) {
+	for (struct decl *d = c->file->decls; d != NULL; d = d->next) {
+		if (d->kind == DECL_RECORD && holds(c, d, d, 0)) {
+			report(c, RECORD_CYCLE, d->name.span,
+				"put a list, a map or a `?` in between",
+				"the record '%s' contains itself", d->name.text);
+		}
+	}
+}
+
+/* ---- attributes ---- */
+
+static bool constant_int(
+	struct checker *c, struct expr *e, enum type_kind kind, int64_t min, int64_t *ret) {
+	if (e == NULL) {
+		return false;
+	}
+	const char *pure = c->pure;
+	c->pure = "an attribute";
+	bool typed = check_expect(c, e, basic(c, kind)) == NULL && e->type->kind != TYPE_ERROR;
+	c->pure = pure;
+	const struct expr *literal = typed ? check_literal(e) : NULL;
+	if (typed && literal == NULL) {
+		report(c, NOT_CONSTANT, e->span, NULL, "an attribute's value must be a constant");
+		return false;
+	}
+	if (!typed) {
+		return false;
+	}
+	if (literal->u.integer < min) {
+		report(c, BAD_ATTRIBUTE, e->span, NULL, "this must be at least %lld",
+			(long long)min);
+		return false;
+	}
+	*ret = literal->u.integer;
+	return true;
+}
+
+static void retry(struct checker *c, struct attribute *a, struct policy *policy) {
+	if (a->retry == RETRY_FOREVER) {
+		policy->attempts = 0;
+	} else if (a->retry == RETRY_NONE) {
+		policy->attempts = 1;
+	} else {
+		(void)constant_int(c, a->times, TYPE_INT, 1, &policy->attempts);
+	}
+	(void)constant_int(c, a->backoff_min, TYPE_DURATION, 0, &policy->backoff_min_ms);
+	(void)constant_int(c, a->backoff_max, TYPE_DURATION, 0, &policy->backoff_max_ms);
+	if (a->backoff_max != NULL && policy->backoff_max_ms < policy->backoff_min_ms) {
+		report(c, BAD_ATTRIBUTE, a->backoff_max->span, NULL,
+			"the longest backoff is shorter than the first");
+	}
+	if (a->factor != NULL && check_expect(c, a->factor, basic(c, TYPE_FLOAT)) == NULL) {
+		const struct expr *literal = check_literal(a->factor);
+		if (literal == NULL || literal->u.real < 1.0) {
+			report(c, BAD_ATTRIBUTE, a->factor->span, NULL,
+				"the factor must be a constant of at least 1.0");
+		} else {
+			policy->factor = literal->u.real;
+		}
+	}
+}
+
+static void tag(struct checker *c, struct expr *e, struct policy *policy) {
+	if (check_expect(c, e, basic(c, TYPE_STRING)) != NULL) {
+		return;
+	}
+	const struct expr *literal = check_literal(e);
+	if (literal == NULL) {
+		report(c, NOT_CONSTANT, e->span, NULL, "an attribute's value must be a constant");
+	} else {
+		policy->tag = literal->u.parts == NULL ? "" : literal->u.parts->text;
+	}
+}
+
+static const char *attribute_name(enum attribute_kind kind) {
+	static const char *const names[] = { "timeout", "deadline", "heartbeat", "retry", "tag",
+		"priority", "capacity" };
+	return names[kind];
+}
+
+static void read_attributes(
+	struct checker *c, struct attribute *list, struct policy *policy, int64_t *capacity) {
+	for (struct attribute *a = list; a != NULL; a = a->next) {
+		for (const struct attribute *b = list; b != a; b = b->next) {
+			if (b->kind == a->kind) {
+				struct diagnostic *said = report(c, BAD_ATTRIBUTE, a->span, NULL,
+					"'%s' is given twice", attribute_name(a->kind));
+				note(c, said, c->file, b->span, "the first one is here");
+			}
+		}
+		bool of_event = a->kind == ATTRIBUTE_CAPACITY;
+		if (of_event != (capacity != NULL)) {
+			report(c, BAD_ATTRIBUTE, a->span, NULL, "'%s' is no attribute of %s",
+				attribute_name(a->kind),
+				capacity != NULL ? "an event" : "an activity");
+			continue;
+		}
+		switch (a->kind) {
+		case ATTRIBUTE_TIMEOUT:
+			(void)constant_int(c, a->value, TYPE_DURATION, 1, &policy->timeout_ms);
+			break;
+		case ATTRIBUTE_DEADLINE:
+			(void)constant_int(c, a->value, TYPE_DURATION, 1, &policy->deadline_ms);
+			break;
+		case ATTRIBUTE_HEARTBEAT:
+			(void)constant_int(c, a->value, TYPE_DURATION, 1, &policy->heartbeat_ms);
+			break;
+		case ATTRIBUTE_RETRY:
+			retry(c, a, policy);
+			break;
+		case ATTRIBUTE_TAG:
+			tag(c, a->value, policy);
+			break;
+		case ATTRIBUTE_PRIORITY:
+			(void)constant_int(c, a->value, TYPE_INT, INT64_MIN, &policy->priority);
+			break;
+		case ATTRIBUTE_CAPACITY:
+			(void)constant_int(c, a->value, TYPE_INT, 1, capacity);
+			break;
+		}
+	}
+}
+
+void check_attributes(struct checker *c, struct decl *decl) {
+	decl->policy = (struct policy){ .timeout_ms = 300000,
+		.attempts = 3,
+		.backoff_min_ms = 1000,
+		.backoff_max_ms = 60000,
+		.factor = 2.0,
+		.tag = "" };
+	decl->capacity = 1024;
+	read_attributes(c, decl->attributes, &decl->policy,
+		decl->kind == DECL_EVENT ? &decl->capacity : NULL);
+}
+
+void check_overrides(struct checker *c, struct expr *step) {
+	step->policy = step->decl->policy;
+	step->overrides = step->u.step.with != NULL;
+	read_attributes(c, step->u.step.with, &step->policy, NULL);
+}
+
+/* ---- use ---- */
+
+void check_unused_decls(struct checker *c) {
+	for (const struct decl *d = c->file->decls; d != NULL; d = d->next) {
+		if (d->kind == DECL_ACTIVITY && !d->used) {
+			report(c, UNUSED_ACTIVITY, d->name.span, NULL,
+				"the activity '%s' is never used", d->name.text);
+		} else if (d->kind == DECL_EVENT && !d->awaited) {
+			report(c, EVENT_NEVER_AWAITED, d->name.span, NULL,
+				"no code waits for the event '%s'", d->name.text);
+		}
+	}
+}

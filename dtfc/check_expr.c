@@ -1,0 +1,519 @@
+/* Expressions (LANGUAGE.md 4): names, members, literals. */
+#include "checker.h"
+
+#include <string.h>
+
+static const struct type *poison(struct checker *c) {
+	return basic(c, TYPE_ERROR);
+}
+
+static void inherit(struct expr *e, const struct expr *of) {
+	e->can_fault = e->can_fault || of->can_fault;
+	e->faults |= of->faults;
+}
+
+bool check_is_printable(const struct type *type) {
+	switch ((int)type->kind) {
+	case TYPE_ERROR:
+	case TYPE_BOOL:
+	case TYPE_INT:
+	case TYPE_FLOAT:
+	case TYPE_STRING:
+	case TYPE_DURATION:
+	case TYPE_TIME:
+	case TYPE_ENUM:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- names ---- */
+
+static void report_unknown(struct checker *c, struct expr *e) {
+	const char *text = e->u.name.text;
+	struct suggest suggest = { .wanted = text };
+	if (c->scope != NULL) {
+		scope_suggest(c->scope, &suggest);
+	}
+	for (const struct decl *d = c->file->decls; d != NULL; d = d->next) {
+		if (d->kind == DECL_CONST) {
+			suggest_offer(&suggest, d->name.text);
+		}
+	}
+	const char *label = check_did_you_mean(c, &suggest);
+	for (const struct decl *d = c->file->decls; d != NULL && label == NULL; d = d->next) {
+		for (struct field *m = d->kind == DECL_ENUM ? d->fields : NULL; m != NULL;
+			m = m->next) {
+			if (strcmp(m->name.text, text) == 0) {
+				label = mem_printf(
+					c->arena, "did you mean '%s.%s'?", d->name.text, text);
+			}
+		}
+	}
+	report(c, UNKNOWN_NAME, e->span, label, "unknown name '%s'", text);
+	if (c->scope != NULL) {
+		/* Say it once: from here on the name is a poisoned variable. */
+		struct var *var = mem_new(c->arena, struct var);
+		*var = (struct var){ .kind = VAR_LET,
+			.name = e->u.name,
+			.type = poison(c),
+			.strand = c->strand,
+			.used = true,
+			.assigned = true };
+		scope_add(c->arena, c->scope, var, true);
+	}
+}
+
+static const struct type *variable(struct checker *c, struct expr *e, struct var *var) {
+	var->used = true;
+	e->var = var;
+	e->type = var->type;
+	if (var->type->kind == TYPE_OPTIONAL && check_is_narrowed(c, var)) {
+		check_wrap(c, e, var->type->of);
+	}
+	return e->type;
+}
+
+static const struct type *name(struct checker *c, struct expr *e) {
+	const char *text = e->u.name.text;
+	struct var *var = c->scope == NULL ? NULL : check_variable(c, text);
+	if (var != NULL) {
+		return variable(c, e, var);
+	}
+	struct decl *decl = check_find_any(c, NULL, text);
+	if (decl != NULL && decl->kind == DECL_CONST) {
+		decl->used = true;
+		e->decl = decl;
+		return check_const(c, decl);
+	}
+	if (decl != NULL || strcmp(text, "self") == 0) {
+		struct diagnostic *said = report(c, NOT_A_VALUE, e->span,
+			decl == NULL
+				? "write self.id, self.execution, self.workflow or self.history"
+				: decl->kind == DECL_ACTIVITY ? "an activity is run with 'do'"
+							      : NULL,
+			"'%s' is not a value", text);
+		if (decl != NULL) {
+			check_note_decl(c, said, decl);
+		}
+		return poison(c);
+	}
+	report_unknown(c, e);
+	return poison(c);
+}
+
+/* ---- members ---- */
+
+static const struct type *self_member(struct checker *c, struct expr *e) {
+	static const struct {
+		const char *text;
+		enum builtin_field field;
+		enum type_kind kind;
+	} members[] = { { "id", FIELD_SELF_ID, TYPE_STRING },
+		{ "execution", FIELD_SELF_EXECUTION, TYPE_INT },
+		{ "workflow", FIELD_SELF_WORKFLOW, TYPE_STRING },
+		{ "history", FIELD_SELF_HISTORY, TYPE_INT } };
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+		if (strcmp(members[i].text, e->u.field.name.text) == 0) {
+			e->builtin = (int)members[i].field;
+			return basic(c, members[i].kind);
+		}
+	}
+	report(c, UNKNOWN_FIELD, e->u.field.name.span, "it has id, execution, workflow and history",
+		"'self' has no '%s'", e->u.field.name.text);
+	return poison(c);
+}
+
+static const struct type *enum_member(struct checker *c, struct expr *e, struct decl *decl) {
+	struct suggest suggest = { .wanted = e->u.field.name.text };
+	decl->used = true;
+	for (struct field *m = decl->fields; m != NULL; m = m->next) {
+		if (strcmp(m->name.text, e->u.field.name.text) == 0) {
+			e->member = m;
+			e->decl = decl;
+			return type_decl(c->types, decl);
+		}
+		suggest_offer(&suggest, m->name.text);
+	}
+	struct diagnostic *said = report(c, UNKNOWN_FIELD, e->u.field.name.span,
+		check_did_you_mean(c, &suggest), "'%s' has no member '%s'", decl->name.text,
+		e->u.field.name.text);
+	check_note_decl(c, said, decl);
+	return poison(c);
+}
+
+static const struct type *failure_member(
+	struct checker *c, struct expr *e, const struct type *base) {
+	static const struct {
+		const char *text;
+		enum builtin_field field;
+		enum type_kind kind;
+		const char *of; /* the built-in errors that have it; NULL: all */
+	} members[] = { { "name", FIELD_ERROR_NAME, TYPE_STRING, NULL },
+		{ "message", FIELD_ERROR_MESSAGE, TYPE_STRING, NULL },
+		{ "retryable", FIELD_ERROR_RETRYABLE, TYPE_BOOL, NULL },
+		{ "kind", FIELD_ERROR_KIND, TYPE_STRING, "timeout" },
+		{ "attempts", FIELD_ERROR_ATTEMPTS, TYPE_INT, "activity_failed timeout lost" },
+		{ "code", FIELD_ERROR_CODE, TYPE_STRING, "activity_failed" },
+		{ "id", FIELD_ERROR_ID, TYPE_STRING, "child_failed" },
+		{ "status", FIELD_ERROR_STATUS, TYPE_STRING, "child_failed" } };
+	const char *text = e->u.field.name.text;
+	struct decl *error = base->failure;
+	for (struct field *f = error == NULL ? NULL : error->fields; f != NULL; f = f->next) {
+		if (strcmp(f->name.text, text) == 0) {
+			e->builtin = FIELD_ERROR_DATA;
+			e->member = f;
+			return f->type;
+		}
+	}
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+		bool has = members[i].of == NULL ||
+			(error != NULL && error->file == NULL &&
+				strstr(members[i].of, error->name.text) != NULL);
+		if (has && strcmp(members[i].text, text) == 0) {
+			e->builtin = (int)members[i].field;
+			return basic(c, members[i].kind);
+		}
+	}
+	struct diagnostic *said = report(c, UNKNOWN_FIELD, e->u.field.name.span,
+		error == NULL ? "an error caught with all others has name, message and retryable"
+			      : NULL,
+		"%s has no '%s'", text_of(c, base), text);
+	if (error != NULL) {
+		check_note_decl(c, said, error);
+	}
+	return poison(c);
+}
+
+static const struct type *record_member(
+	struct checker *c, struct expr *e, const struct type *base) {
+	struct suggest suggest = { .wanted = e->u.field.name.text };
+	for (struct field *f = base->decl->fields; f != NULL; f = f->next) {
+		if (strcmp(f->name.text, e->u.field.name.text) == 0) {
+			e->member = f;
+			return f->type == NULL ? poison(c) : f->type;
+		}
+		suggest_offer(&suggest, f->name.text);
+	}
+	struct diagnostic *said = report(c, UNKNOWN_FIELD, e->u.field.name.span,
+		check_did_you_mean(c, &suggest), "'%s' has no field '%s'", base->decl->name.text,
+		e->u.field.name.text);
+	check_note_decl(c, said, base->decl);
+	return poison(c);
+}
+
+/* The declaration that `Enum` or `package` in front of a dot means, if it is no variable. */
+static const struct type *qualified(struct checker *c, struct expr *e) {
+	struct expr *base = e->u.field.base;
+	if (base->kind == EXPR_NAME) {
+		const char *text = base->u.name.text;
+		if (c->scope != NULL && check_variable(c, text) != NULL) {
+			return NULL;
+		}
+		if (strcmp(text, "self") == 0 && c->pure == NULL) {
+			return self_member(c, e);
+		}
+		struct decl *decl = check_find_any(c, NULL, text);
+		if (decl != NULL && decl->kind == DECL_ENUM) {
+			return enum_member(c, e, decl);
+		}
+		struct file *file = decl == NULL ? check_package(c, text) : NULL;
+		decl = file == NULL ? NULL : names_find(file->names, e->u.field.name.text);
+		if (decl != NULL && decl->kind == DECL_CONST) {
+			decl->used = true;
+			e->decl = decl;
+			return check_const(c, decl);
+		}
+		return NULL;
+	}
+	bool nested = base->kind == EXPR_FIELD && base->u.field.base->kind == EXPR_NAME;
+	const struct name *package = nested ? &base->u.field.base->u.name : NULL;
+	if (!nested || (c->scope != NULL && check_variable(c, package->text) != NULL)) {
+		return NULL;
+	}
+	struct decl *decl = check_find_any(c, package, base->u.field.name.text);
+	return decl != NULL && decl->kind == DECL_ENUM ? enum_member(c, e, decl) : NULL;
+}
+
+static const struct type *member(struct checker *c, struct expr *e) {
+	const struct type *type = qualified(c, e);
+	if (type != NULL) {
+		return type;
+	}
+	struct expr *base = e->u.field.base;
+	const struct type *of = check_any(c, base);
+	inherit(e, base);
+	switch ((int)of->kind) {
+	case TYPE_ERROR:
+		return of;
+	case TYPE_RECORD:
+		return record_member(c, e, of);
+	case TYPE_FAILURE:
+		return failure_member(c, e, of);
+	case TYPE_OPTIONAL:
+		check_optional_used(c, base);
+		return poison(c);
+	case TYPE_OUTCOME:
+		if (strcmp(e->u.field.name.text, "ok") == 0) {
+			e->builtin = FIELD_OUTCOME_OK;
+			return basic(c, TYPE_BOOL);
+		}
+		if (strcmp(e->u.field.name.text, "error") == 0) {
+			e->builtin = FIELD_OUTCOME_ERROR;
+			return type_failure(c->types, NULL);
+		}
+		if (strcmp(e->u.field.name.text, "value") == 0 && of->of->kind != TYPE_UNIT) {
+			e->builtin = FIELD_OUTCOME_VALUE;
+			return type_optional(c->types, of->of);
+		}
+		break;
+	default:
+		break;
+	}
+	report(c, UNKNOWN_FIELD, e->u.field.name.span, NULL, "%s has no fields", text_of(c, of));
+	return poison(c);
+}
+
+static const struct type *element(struct checker *c, struct expr *e) {
+	struct expr *base = e->u.index.base, *index = e->u.index.index;
+	const struct type *of = check_expr(c, base);
+	if (of->kind == TYPE_MAP) {
+		(void)check_expect(c, index, basic(c, TYPE_STRING));
+		inherit(e, base);
+		inherit(e, index);
+		return type_optional(c->types, of->of);
+	}
+	(void)check_expect(c, index, basic(c, TYPE_INT));
+	inherit(e, base);
+	inherit(e, index);
+	if (of->kind == TYPE_LIST) {
+		e->can_fault = true;
+		e->faults |= FAULT_BIT(OUT_OF_RANGE);
+		return of->of;
+	}
+	if (of->kind == TYPE_OPTIONAL) {
+		check_optional_used(c, base);
+	} else if (of->kind != TYPE_ERROR) {
+		report(c, BAD_OPERAND, base->span, NULL, "%s has no elements", text_of(c, of));
+	}
+	return poison(c);
+}
+
+/* ---- literals ---- */
+
+static const struct type *string(struct checker *c, struct expr *e) {
+	for (struct string_part *p = e->u.parts; p != NULL; p = p->next) {
+		if (p->expr == NULL) {
+			continue;
+		}
+		const struct type *type = check_expr(c, p->expr);
+		inherit(e, p->expr);
+		if (type->kind == TYPE_OPTIONAL) {
+			check_optional_used(c, p->expr);
+		} else if (!check_is_printable(type)) {
+			report(c, NOT_PRINTABLE, p->expr->span, NULL,
+				"a string cannot show a value of type %s", text_of(c, type));
+		} else if (type->kind == TYPE_TIME) {
+			e->can_fault = true;
+			e->faults |= FAULT_BIT(BAD_VALUE);
+		}
+	}
+	return basic(c, TYPE_STRING);
+}
+
+static const struct type *list(struct checker *c, struct expr *e) {
+	const struct type *of = NULL;
+	for (struct argument *a = e->u.items; a != NULL; a = a->next) {
+		const struct type *type = check_expr(c, a->value);
+		inherit(e, a->value);
+		const struct type *joined = of == NULL ? type : check_join(c, of, type);
+		if (joined == NULL) {
+			report(c, WRONG_TYPE, a->span, NULL,
+				"this element is %s, the ones before are %s", text_of(c, type),
+				text_of(c, of));
+			return poison(c);
+		}
+		of = joined;
+	}
+	if (of == NULL) {
+		return basic(c, TYPE_EMPTY);
+	}
+	for (struct argument *a = e->u.items; a != NULL && !type_is_open(of); a = a->next) {
+		(void)check_convert(c, a->value, of);
+	}
+	return of->kind == TYPE_ERROR ? of : type_list(c->types, of);
+}
+
+static const struct type *map(struct checker *c, struct expr *e) {
+	const struct type *of = NULL;
+	for (struct argument *a = e->u.items; a != NULL; a = a->next) {
+		(void)check_expect(c, a->key, basic(c, TYPE_STRING));
+		const struct type *type = check_expr(c, a->value);
+		inherit(e, a->key);
+		inherit(e, a->value);
+		of = of == NULL ? type : check_join(c, of, type);
+		if (of == NULL) {
+			report(c, WRONG_TYPE, a->span, NULL,
+				"this value is %s, unlike those before", text_of(c, type));
+			return poison(c);
+		}
+	}
+	if (of == NULL) {
+		return basic(c, TYPE_EMPTY);
+	}
+	for (struct argument *a = e->u.items; a != NULL && !type_is_open(of); a = a->next) {
+		(void)check_convert(c, a->value, of);
+	}
+	return of->kind == TYPE_ERROR ? of : type_map(c->types, of);
+}
+
+static struct field *find_field(const struct decl *decl, const char *text) {
+	struct field *field = decl->fields;
+	while (field != NULL && strcmp(field->name.text, text) != 0) {
+		field = field->next;
+	}
+	return field;
+}
+
+static void record_field(struct checker *c, struct expr *e, struct decl *decl, struct argument *a) {
+	a->field = find_field(decl, a->name.text);
+	if (a->field == NULL) {
+		struct suggest suggest = { .wanted = a->name.text };
+		for (const struct field *f = decl->fields; f != NULL; f = f->next) {
+			suggest_offer(&suggest, f->name.text);
+		}
+		struct diagnostic *said = report(c, UNKNOWN_FIELD, a->name.span,
+			check_did_you_mean(c, &suggest), "'%s' has no field '%s'", decl->name.text,
+			a->name.text);
+		check_note_decl(c, said, decl);
+		(void)check_expr(c, a->value);
+		return;
+	}
+	for (const struct argument *b = e->u.record.fields; b != a; b = b->next) {
+		if (b->field == a->field) {
+			struct diagnostic *said = report(c, DUPLICATE_FIELD, a->name.span, NULL,
+				"the field '%s' is given twice", a->name.text);
+			note(c, said, c->file, b->name.span, "the first one is here");
+		}
+	}
+	struct diagnostic *said = check_expect(
+		c, a->value, a->field->type == NULL ? poison(c) : a->field->type);
+	if (said != NULL) {
+		note(c, said, decl->file, a->field->span, "the field '%s' is declared here",
+			a->name.text);
+	}
+	inherit(e, a->value);
+}
+
+static const struct type *record(struct checker *c, struct expr *e) {
+	struct decl *decl = check_find(c, &e->u.record.package, &e->u.record.name, DECL_RECORD);
+	if (decl == NULL) {
+		for (struct argument *a = e->u.record.fields; a != NULL; a = a->next) {
+			(void)check_expr(c, a->value);
+		}
+		return poison(c);
+	}
+	e->decl = decl;
+	for (struct argument *a = e->u.record.fields; a != NULL; a = a->next) {
+		record_field(c, e, decl, a);
+	}
+	for (const struct field *f = decl->fields; f != NULL; f = f->next) {
+		const struct argument *a = e->u.record.fields;
+		while (a != NULL && a->field != f) {
+			a = a->next;
+		}
+		if (a == NULL && f->type != NULL && f->type->kind != TYPE_OPTIONAL) {
+			struct diagnostic *said = report(c, MISSING_FIELD, e->u.record.name.span,
+				NULL, "the field '%s' is missing", f->name.text);
+			note(c, said, decl->file, f->span, "'%s' is declared here", f->name.text);
+		}
+	}
+	return type_decl(c->types, decl);
+}
+
+/* ---- all of them ---- */
+
+static const struct type *durable_inside(struct checker *c, struct expr *e) {
+	report(c, DURABLE_INSIDE, e->span, "give it a `let` of its own",
+		"a durable operation is a whole right-hand side or a whole statement");
+	if (e->kind != EXPR_PARALLEL && e->kind != EXPR_WAIT) {
+		for (struct argument *a = e->u.step.args; a != NULL; a = a->next) {
+			(void)check_expr(c, a->value);
+		}
+	}
+	return poison(c);
+}
+
+static const struct type *kind_of(struct checker *c, struct expr *e) {
+	switch (e->kind) {
+	case EXPR_ERROR:
+		return poison(c);
+	case EXPR_NAME:
+		return name(c, e);
+	case EXPR_BOOL:
+		return basic(c, TYPE_BOOL);
+	case EXPR_INT:
+		return basic(c, TYPE_INT);
+	case EXPR_FLOAT:
+		return basic(c, TYPE_FLOAT);
+	case EXPR_NONE:
+		return basic(c, TYPE_NONE);
+	case EXPR_DURATION:
+		return basic(c, TYPE_DURATION);
+	case EXPR_STRING:
+		return string(c, e);
+	case EXPR_LIST:
+		return list(c, e);
+	case EXPR_MAP:
+		return map(c, e);
+	case EXPR_RECORD:
+		return record(c, e);
+	case EXPR_FIELD:
+		return member(c, e);
+	case EXPR_INDEX:
+		return element(c, e);
+	case EXPR_CALL:
+		return check_call(c, e);
+	case EXPR_UNARY:
+		return check_unary(c, e);
+	case EXPR_BINARY:
+		return check_binary(c, e);
+	case EXPR_CONVERT:
+		return e->type;
+	case EXPR_DO:
+	case EXPR_CALL_WORKFLOW:
+	case EXPR_SPAWN:
+	case EXPR_WAIT:
+	case EXPR_PARALLEL:
+		return durable_inside(c, e);
+	}
+	bug("an expression of no kind");
+}
+
+const struct type *check_any(struct checker *c, struct expr *e) {
+	if (e->type != NULL) {
+		return e->type; /* checked before */
+	}
+	if (!check_enter(c, e->span)) {
+		e->type = poison(c);
+		return e->type;
+	}
+	const struct type *type = kind_of(c, e);
+	check_leave(c);
+	e->type = type;
+	return type;
+}
+
+const struct type *check_expr(struct checker *c, struct expr *e) {
+	const struct type *type = check_any(c, e);
+	if (type->kind == TYPE_FAILURE) {
+		report(c, NOT_A_VALUE, e->span, "use its name, message or fields",
+			"a caught error is not a value by itself");
+		e->type = poison(c);
+	} else if (type->kind == TYPE_UNIT) {
+		report(c, NOT_A_VALUE, e->span, NULL, "this has no value");
+		e->type = poison(c);
+	}
+	return e->type;
+}

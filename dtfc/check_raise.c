@@ -1,0 +1,313 @@
+/*
+ * What can be raised (LANGUAGE.md 9): inferred for every body, compared with
+ * `fails`, and used to find catch arms that nothing can reach.
+ */
+#include "checker.h"
+
+#define DURABLE_FAULTS                                                                  \
+	(FAULT_BIT(HISTORY_FULL) | FAULT_BIT(PAYLOAD_TOO_LARGE) | FAULT_BIT(OVERFLOW) | \
+		FAULT_BIT(BAD_VALUE))
+#define STEP_FAULTS                                                                           \
+	(DURABLE_FAULTS | FAULT_BIT(ACTIVITY_FAILED) | FAULT_BIT(TIMEOUT) | FAULT_BIT(LOST) | \
+		FAULT_BIT(BAD_PAYLOAD))
+
+struct raised {
+	struct raised *next;
+	struct decl *error;
+	struct span span;        /* what raises it */
+	const struct decl *step; /* by which activity or workflow; NULL: a `fail` */
+};
+
+struct raises {
+	struct checker *c;
+	unsigned faults;
+	struct raised *first;
+	const struct raises *caught; /* what a bare `fail` raises again */
+};
+
+static void raise_block(struct raises *r, const struct block *block);
+static void raise_stmt(struct raises *r, const struct stmt *s);
+
+static void add(struct raises *r, struct decl *error, struct span span, const struct decl *step) {
+	for (const struct raised *old = r->first; old != NULL; old = old->next) {
+		if (old->error == error) {
+			return;
+		}
+	}
+	struct raised *raised = mem_new(r->c->arena, struct raised);
+	*raised = (struct raised){ .next = r->first, .error = error, .span = span, .step = step };
+	r->first = raised;
+}
+
+static void add_all(struct raises *r, const struct raises *from) {
+	r->faults |= from->faults;
+	for (const struct raised *e = from->first; e != NULL; e = e->next) {
+		add(r, e->error, e->span, e->step);
+	}
+}
+
+static void raise_fails(struct raises *r, const struct expr *e) {
+	for (const struct error_name *f = e->decl == NULL ? NULL : e->decl->fails; f != NULL;
+		f = f->next) {
+		if (f->error != NULL) {
+			add(r, f->error, e->span, e->decl);
+		}
+	}
+}
+
+static void raise_args(struct raises *r, const struct argument *args) {
+	for (; args != NULL; args = args->next) {
+		r->faults |= args->value->faults;
+	}
+}
+
+static void raise_expr(struct raises *r, const struct expr *e) {
+	if (e == NULL) {
+		return;
+	}
+	r->faults |= e->faults;
+	switch ((int)e->kind) {
+	case EXPR_DO:
+		r->faults |= STEP_FAULTS;
+		raise_args(r, e->u.step.args);
+		raise_fails(r, e);
+		break;
+	case EXPR_CALL_WORKFLOW:
+		r->faults |= DURABLE_FAULTS | FAULT_BIT(CHILD_FAILED) | FAULT_BIT(BAD_PAYLOAD);
+		raise_args(r, e->u.step.args);
+		raise_fails(r, e);
+		break;
+	case EXPR_SPAWN:
+		r->faults |= DURABLE_FAULTS;
+		raise_args(r, e->u.step.args);
+		break;
+	case EXPR_WAIT:
+		r->faults |= DURABLE_FAULTS | FAULT_BIT(BAD_PAYLOAD);
+		break;
+	case EXPR_PARALLEL:
+		r->faults |= FAULT_BIT(OUT_OF_RANGE) | DURABLE_FAULTS;
+		raise_expr(r, e->u.parallel.list);
+		if (e->u.parallel.mode == PARALLEL_SETTLE) {
+			break; /* its branches' errors become outcomes */
+		}
+		if (e->u.parallel.is_for) {
+			raise_block(r, e->u.parallel.body);
+		}
+		for (const struct branch *b = e->u.parallel.branches; b != NULL; b = b->next) {
+			raise_stmt(r, b->body);
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- try ---- */
+
+static bool takes(const struct catch_arm *arm, const struct decl *error) {
+	if (arm->names == NULL) {
+		return true;
+	}
+	for (const struct catch_name *n = arm->names; n != NULL; n = n->next) {
+		if (n->error == error) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Moves what the arm takes from `from` to `into`; true if it takes anything. */
+static bool catch_from(struct raises *from, const struct catch_arm *arm, struct raises *into) {
+	bool any = false;
+	struct raised **at = &from->first;
+	while (*at != NULL) {
+		struct raised *raised = *at;
+		if (!takes(arm, raised->error)) {
+			at = &raised->next;
+			continue;
+		}
+		*at = raised->next;
+		add(into, raised->error, raised->span, raised->step);
+		any = true;
+	}
+	unsigned bit = 1;
+	for (struct decl *e = from->c->unit->builtin_errors; e != NULL; e = e->next, bit <<= 1) {
+		if ((from->faults & bit) != 0 && takes(arm, e)) {
+			from->faults &= ~bit;
+			into->faults |= bit;
+			any = true;
+		}
+	}
+	return any;
+}
+
+static bool is_poisoned(const struct catch_arm *arm) {
+	for (const struct catch_name *n = arm->names; n != NULL; n = n->next) {
+		if (n->error == NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void raise_try(struct raises *r, const struct stmt *s) {
+	struct raises body = { .c = r->c, .caught = r->caught };
+	raise_block(&body, s->u.attempt.body);
+	for (const struct catch_arm *arm = s->u.attempt.catches; arm != NULL; arm = arm->next) {
+		struct raises caught = { .c = r->c };
+		if (!catch_from(&body, arm, &caught) && !is_poisoned(arm)) {
+			struct checker *c = r->c;
+			report(c, UNREACHABLE_CATCH, arm->span, NULL,
+				"nothing in this `try` raises what this arm catches");
+		}
+		struct raises own = { .c = r->c, .caught = &caught };
+		raise_block(&own, arm->body);
+		add_all(r, &own);
+	}
+	add_all(r, &body);
+	raise_block(r, s->u.attempt.finally);
+}
+
+/* ---- statements ---- */
+
+static void raise_stmt(struct raises *r, const struct stmt *s) {
+	switch (s->kind) {
+	case STMT_LET:
+		raise_expr(r, s->u.let.value);
+		break;
+	case STMT_ASSIGN:
+		raise_expr(r, s->u.assign.value);
+		raise_expr(r, s->u.assign.target);
+		break;
+	case STMT_EXPR:
+	case STMT_RETURN:
+	case STMT_YIELD:
+		raise_expr(r, s->u.expr);
+		break;
+	case STMT_STATUS:
+		raise_expr(r, s->u.expr);
+		r->faults |= DURABLE_FAULTS;
+		break;
+	case STMT_BLOCK:
+	case STMT_SHIELD:
+		raise_block(r, s->u.block);
+		break;
+	case STMT_LOOP:
+		r->faults |= FAULT_BIT(RUNAWAY);
+		raise_block(r, s->u.block);
+		break;
+	case STMT_IF:
+		raise_expr(r, s->u.branch.condition);
+		raise_block(r, s->u.branch.then);
+		if (s->u.branch.otherwise != NULL) {
+			raise_stmt(r, s->u.branch.otherwise);
+		}
+		break;
+	case STMT_WHILE:
+		r->faults |= FAULT_BIT(RUNAWAY);
+		raise_expr(r, s->u.loop.condition);
+		raise_block(r, s->u.loop.body);
+		break;
+	case STMT_FOR:
+		r->faults |= FAULT_BIT(RUNAWAY);
+		raise_expr(r, s->u.each.over);
+		raise_expr(r, s->u.each.end);
+		raise_block(r, s->u.each.body);
+		break;
+	case STMT_MATCH:
+		raise_expr(r, s->u.match.value);
+		for (const struct match_arm *a = s->u.match.arms; a != NULL; a = a->next) {
+			raise_block(r, a->body);
+		}
+		break;
+	case STMT_SELECT:
+		r->faults |= DURABLE_FAULTS;
+		for (const struct select_arm *a = s->u.arms; a != NULL; a = a->next) {
+			raise_expr(r, a->condition);
+			raise_expr(r, a->trigger);
+			raise_block(r, a->body);
+		}
+		break;
+	case STMT_FAIL:
+		raise_args(r, s->u.fail.args);
+		if (s->u.fail.error != NULL) {
+			add(r, s->u.fail.error, s->span, NULL);
+		} else if (s->u.fail.name.text == NULL && r->caught != NULL) {
+			add_all(r, r->caught);
+		}
+		break;
+	case STMT_TRY:
+		raise_try(r, s);
+		break;
+	case STMT_SLEEP:
+		raise_expr(r, s->u.sleep.value);
+		r->faults |= DURABLE_FAULTS;
+		break;
+	case STMT_WITHIN:
+		raise_expr(r, s->u.within.limit);
+		raise_block(r, s->u.within.body);
+		raise_block(r, s->u.within.otherwise);
+		r->faults |= FAULT_BIT(TIMEOUT);
+		break;
+	case STMT_CONTINUE_WITH:
+		raise_args(r, s->u.args);
+		r->faults |= DURABLE_FAULTS;
+		break;
+	case STMT_LOG:
+		raise_expr(r, s->u.log.text);
+		break;
+	case STMT_ERROR:
+	case STMT_BREAK:
+	case STMT_CONTINUE:
+	case STMT_UNDO: /* an undo that fails is kept, not raised */
+		break;
+	}
+}
+
+static void raise_block(struct raises *r, const struct block *block) {
+	for (const struct stmt *s = block == NULL ? NULL : block->first; s != NULL; s = s->next) {
+		raise_stmt(r, s);
+	}
+}
+
+static bool lists(const struct decl *workflow, const struct decl *error) {
+	for (const struct error_name *f = workflow->fails; f != NULL; f = f->next) {
+		if (f->error == error) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void check_raises(struct checker *c, struct decl *workflow) {
+	struct raises r = { .c = c };
+	raise_block(&r, workflow->body);
+	for (const struct raised *e = r.first; e != NULL; e = e->next) {
+		struct error_name *name = mem_new(c->arena, struct error_name);
+		*name = (struct error_name){
+			.next = workflow->raises, .name = e->error->name, .error = e->error
+		};
+		workflow->raises = name;
+		if (lists(workflow, e->error)) {
+			continue;
+		}
+		struct diagnostic *said = e->step == NULL
+			? report(c, NOT_IN_FAILS, e->span, "add it to `fails`, or catch it",
+				  "'%s' is raised here and '%s' does not list it",
+				  e->error->name.text, workflow->name.text)
+			: report(c, NOT_IN_FAILS, e->span, "add it to `fails`, or catch it",
+				  "'%s' fails with '%s', which '%s' does not list",
+				  e->step->name.text, e->error->name.text, workflow->name.text);
+		check_note_decl(c, said, workflow);
+	}
+	for (const struct error_name *f = workflow->fails; f != NULL; f = f->next) {
+		bool raised = f->error == NULL;
+		for (const struct raised *e = r.first; e != NULL; e = e->next) {
+			raised = raised || e->error == f->error;
+		}
+		if (!raised) {
+			report(c, FAILS_TOO_LARGE, f->name.span, NULL, "nothing raises '%s'",
+				f->name.text);
+		}
+	}
+}
