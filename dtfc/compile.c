@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "../grammar/grammar.h"
+#include "dump.h"
 #include "emit.h"
 #include "lower.h"
 #include "output.h"
