@@ -44,6 +44,9 @@ static bool is_error(const struct diag *diag, enum diag_code code) {
 }
 
 static struct diagnostic *create(struct arena *arena, const struct source *source, struct span span,
+	const char *format, va_list args) __attribute__((format(printf, 4, 0)));
+
+static struct diagnostic *create(struct arena *arena, const struct source *source, struct span span,
 	const char *format, va_list args) {
 	struct diagnostic *d = mem_new(arena, struct diagnostic);
 	d->source = source;

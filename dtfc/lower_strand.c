@@ -18,6 +18,9 @@ void lower_unsupported(struct lower *l, struct span span, const char *what) {
 	l->failed = true;
 }
 
+static const char *vtext(struct lower *l, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
 static const char *vtext(struct lower *l, const char *format, va_list args) {
 	const char *text = dtf__arena_vprintf(l->arena, format, args);
 

@@ -28,8 +28,10 @@ void *ParseAlloc(void *(*allocate)(size_t size));
 void ParseFree(void *parser, void (*release)(void *memory));
 void Parse(void *parser, int kind, struct token token, struct parse *p);
 
+enum bracket_kind { BASE, PAREN, SQUARE, BLOCK, LITERAL, INTERPOLATION };
+
 struct bracket {
-	enum { BASE, PAREN, SQUARE, BLOCK, LITERAL, INTERPOLATION } kind;
+	enum bracket_kind kind;
 	bool head;    /* a block's brace is still to come on this level */
 	bool durable; /* of a do, call or spawn, or of its `with` */
 	bool names;   /* of an enum: every word is a name */
@@ -155,7 +157,7 @@ static bool opens_durable(const struct feed *feed) {
 	return kind == T_DO || kind == T_CALL || kind == T_SPAWN || kind == T_UNDO;
 }
 
-static int brace_kind(const struct feed *feed) {
+static enum bracket_kind brace_kind(const struct feed *feed) {
 	const struct token *before = feed->before;
 	if (before == NULL || feed->stack[feed->depth].head) {
 		return BLOCK;
@@ -166,7 +168,7 @@ static int brace_kind(const struct feed *feed) {
 	return before->kind == T_IDENT ? LITERAL : BLOCK;
 }
 
-static void open_bracket(struct feed *feed, const struct token *token, int kind) {
+static void open_bracket(struct feed *feed, const struct token *token, enum bracket_kind kind) {
 	if (feed->depth >= NESTING_MAX) {
 		build_error(&feed->p, DIAG_LIMIT, token->span, NULL, "nested too deeply (limit %d)",
 			NESTING_MAX);
@@ -175,7 +177,7 @@ static void open_bracket(struct feed *feed, const struct token *token, int kind)
 	}
 	struct bracket *outer = &feed->stack[feed->depth];
 	struct bracket *bracket = &feed->stack[++feed->depth];
-	*bracket = (struct bracket){ .kind = (int)kind, .token = token };
+	*bracket = (struct bracket){ .kind = kind, .token = token };
 	if (kind == PAREN) {
 		bracket->durable = opens_durable(feed);
 	} else if (kind == BLOCK) {
@@ -191,7 +193,7 @@ static void close_bracket(struct feed *feed, const struct token *token) {
 	unsigned depth = feed->depth;
 	/* A closer closes what it can: what is open inside was forgotten. */
 	while (depth > 0) {
-		int kind = feed->stack[depth].kind;
+		enum bracket_kind kind = feed->stack[depth].kind;
 		bool fits = token->kind == T_RPAREN   ? kind == PAREN
 			: token->kind == T_RBRACKET   ? kind == SQUARE
 			: token->kind == T_STRING_END ? kind == INTERPOLATION
@@ -378,7 +380,7 @@ static void put_semi(struct feed *feed) {
 }
 
 static bool newline_counts(const struct feed *feed, const struct token *token) {
-	int kind = feed->stack[feed->depth].kind;
+	enum bracket_kind kind = feed->stack[feed->depth].kind;
 	if (!token->after_newline || feed->before == NULL || !can_end(feed->before) ||
 		kind == PAREN || kind == SQUARE || kind == INTERPOLATION) {
 		return false;
@@ -421,7 +423,7 @@ static void skip_block(struct feed *feed) {
 
 /* A statement begins or ends inside parentheses: their end was forgotten. */
 static bool forgot_closer(const struct feed *feed, const struct token *token) {
-	int kind = feed->stack[feed->depth].kind;
+	enum bracket_kind kind = feed->stack[feed->depth].kind;
 	if (kind != PAREN && kind != SQUARE) {
 		return false;
 	}
@@ -484,7 +486,7 @@ static void take(struct feed *feed, struct token *token) {
 		open_bracket(feed, token, INTERPOLATION);
 		break;
 	case T_LBRACE: {
-		int kind = brace_kind(feed);
+		enum bracket_kind kind = brace_kind(feed);
 		open_bracket(feed, token, kind);
 		token->kind = kind == LITERAL ? T_LITERAL_BRACE : T_LBRACE;
 		break;
