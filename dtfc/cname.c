@@ -273,6 +273,22 @@ const char *cname_string(struct arena *arena, const char *text, size_t len) {
 	return out;
 }
 
+static char *without_trailing_spaces(char *text) {
+	size_t n = 0;
+
+	for (const char *c = text; *c != '\0'; c++) {
+		while (*c == '\n' && n > 0 && text[n - 1] == ' ') {
+			n--;
+		}
+		text[n++] = *c;
+	}
+	while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\n')) {
+		n--;
+	}
+	text[n] = '\0';
+	return text;
+}
+
 const char *cname_comment(struct arena *arena, const char *text) {
 	char *out = mem_copy(arena, text, strlen(text));
 
@@ -286,7 +302,7 @@ const char *cname_comment(struct arena *arena, const char *text) {
 			*c = ' '; /* a backslash could join lines */
 		}
 	}
-	return out;
+	return without_trailing_spaces(out);
 }
 
 /* ---- sets ---- */

@@ -331,6 +331,7 @@ static void lay_binary(struct layout *l, const struct ir_expr *expr, size_t tabs
 	bool parens = ir_parens_right(expr);
 	size_t need = width(l, expr->right) + (parens ? 2 : 0) + trail;
 
+	unsigned line = l->e->line;
 	lay_in(l, expr->left, ir_parens_left(expr), tabs, strlen(expr->name) + 1);
 	if (expr->kind == IR_ASSIGN) {
 		put(l, " = ");
@@ -338,7 +339,7 @@ static void lay_binary(struct layout *l, const struct ir_expr *expr, size_t tabs
 		return;
 	}
 	put(l, expr->kind == IR_COMMA ? "," : mem_printf(l->e->arena, " %s", expr->name));
-	if (l->column + 1 + need > EMIT_WIDTH) {
+	if (l->e->line != line || l->column + 1 + need > EMIT_WIDTH) {
 		newline(l, tabs + 1);
 	} else {
 		put(l, " ");

@@ -88,7 +88,7 @@ void emit_c_types(struct emit *e, const struct ir_module *module) {
 	emit_line(e, "/* ---- types: the runtime's one codec walks these tables ---- */");
 	emit_blank(e);
 	for (const struct ir_type *t = module->types; t != NULL; t = t->next) {
-		if (is_derived(t)) {
+		if (is_derived(t) && t->has_table) {
 			emit_line(e, "static const struct dtf_type %s;", t->table);
 			derived = true;
 		}
@@ -102,7 +102,7 @@ void emit_c_types(struct emit *e, const struct ir_module *module) {
 		}
 	}
 	for (const struct ir_type *t = module->types; t != NULL; t = t->next) {
-		if (is_derived(t)) {
+		if (is_derived(t) && t->has_table) {
 			emit_type_table(e, t);
 		}
 	}

@@ -114,7 +114,9 @@ static void emit_declare(struct emit *e, const struct ir_strand *strand, const s
 		emit_line(e, "%s;", declarator);
 		return;
 	}
-	emit_expr(e, strand, mem_printf(e->arena, "%s = ", declarator), op->expr, ";");
+	bool parens = ir_precedence(op->expr) < 2;
+	emit_expr(e, strand, mem_printf(e->arena, "%s = %s", declarator, parens ? "(" : ""),
+		op->expr, parens ? ");" : ";");
 	if (!slot->read) {
 		e->want = 0;
 		emit_line(e, "(void)%s;", slot->name);
@@ -205,6 +207,10 @@ static void emit_op(struct emit *e, const struct ir_strand *strand, const struct
 static void emit_state(
 	struct emit *e, const struct ir_strand *strand, const struct ir_state *state) {
 	e->want = 0;
+	if (state->body.first->kind == IR_FALL) { /* nothing else: two labels of one place */
+		emit_line(e, "case %s:", state->name);
+		return;
+	}
 	emit_line(e, "case %s:%s", state->name, state->has_locals ? " {" : "");
 	emit_block(e, strand, &state->body);
 	e->want = 0;

@@ -17,8 +17,15 @@ static void emit_sites(struct emit *e, const struct ir_workflow *workflow) {
 	}
 	emit_line(e, "static const struct dtf_site %s[] = {", workflow->sites_name);
 	for (const struct ir_site *s = workflow->sites; s != NULL; s = s->next) {
-		emit_line(e, "\t[%u] = { %u, %u, \"%s\" },", n++, s->line, s->column,
-			cname_string(e->arena, s->text, strlen(s->text)));
+		const char *text = cname_string(e->arena, s->text, strlen(s->text));
+		const char *place = mem_printf(
+			e->arena, "[%u] = { %u, %u,", n++, s->line, s->column);
+		if (8 + strlen(place) + strlen(text) + 6 <= EMIT_WIDTH) {
+			emit_line(e, "\t%s \"%s\" },", place, text);
+		} else {
+			emit_line(e, "\t%s", place);
+			emit_line(e, "\t\t\"%s\" },", text);
+		}
 	}
 	emit_line(e, "};");
 	emit_blank(e);

@@ -256,5 +256,6 @@ struct ir_module *lower_unit(struct unit *unit, const struct lower_options *opti
 			w = w->next;
 		}
 	}
+	lower_used_tables(m);
 	return l.failed ? NULL : m;
 }

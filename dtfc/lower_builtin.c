@@ -103,7 +103,12 @@ static struct ir_expr *member(struct builtin_call *b, const char *name) {
 }
 
 static struct ir_expr *address(struct builtin_call *b, size_t i) {
-	return lower_address(b->l, lower_ctype(b->l, b->types[i]), b->v[i], &b->prefix);
+	const struct ctype *type = lower_ctype(b->l, b->types[i]);
+
+	if (b->v[i]->kind == IR_LITERAL) {
+		b->v[i] = lower_stash(b->l, type, b->v[i], &b->prefix);
+	}
+	return lower_address(b->l, type, b->v[i], &b->prefix);
 }
 
 static struct ir_expr *argument(struct builtin_call *b, char what) {
@@ -163,7 +168,11 @@ static struct ir_expr *make(struct builtin_call *b, const struct row *row) {
 		struct ir_slot *slot = lower_temp(b->l, result);
 		lower_declare(b->l, slot, NULL);
 		ir_add(arena, call, NULL, ir_unary(arena, "&", ir_slot(arena, slot)));
-		b->prefix = ir_comma(arena, b->prefix, call);
+		if (b->l->strand->conditional) {
+			b->prefix = ir_comma(arena, b->prefix, call);
+		} else {
+			lower_eval(b->l, call);
+		}
 		return ir_slot(arena, slot);
 	}
 	struct ir_expr *list = ir_literal(arena, result->c);

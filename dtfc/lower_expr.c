@@ -311,8 +311,8 @@ static struct ir_expr *lower_index(struct lower *l, struct expr *expr) {
 	struct ir_expr *at = ir_call(l->arena, "dtf_at", ctx(l), size_of(l, of),
 		ir_member(l->arena, list, "items"), ir_member(l->arena, list, "count"), lowered[1],
 		NULL);
-	struct ir_expr *element = ir_unary(l->arena, "*",
-		ir_unary(l->arena, mem_printf(l->arena, "(%s)", lower_pointer_to(l, of->c)), at));
+	struct ctype pointer = { .c = lower_pointer_to(l, of->c) };
+	struct ir_expr *element = ir_unary(l->arena, "*", lower_stash(l, &pointer, at, &prefix));
 	return ir_comma(l->arena, prefix, element);
 }
 

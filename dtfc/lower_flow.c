@@ -205,7 +205,8 @@ static void close_loop(
 	}
 }
 
-static void loop_inline(struct lower *l, struct expr *condition, struct block *body) {
+static void loop_inline(
+	struct lower *l, struct expr *condition, struct block *body, bool falls_through) {
 	struct scope loop = { .is_inline = true };
 	struct ir_block *outer;
 	bool conditional = l->strand->conditional;
@@ -222,7 +223,11 @@ static void loop_inline(struct lower *l, struct expr *condition, struct block *b
 	lower_block(l, body);
 	lower_end(l, outer, false);
 	l->strand->scope = loop.up;
-	lower_raised(l);
+	if (falls_through) {
+		lower_raised(l);
+	} else { /* only runaway ends it here */
+		lower_raise(l);
+	}
 }
 
 static bool is_true(const struct expr *expr) {
@@ -239,8 +244,7 @@ void lower_loop(struct lower *l, struct stmt *stmt) {
 		condition = NULL;
 	}
 	if (!lower_needs_states(stmt)) {
-		loop_inline(l, condition, body);
-		l->strand->dead = !stmt->falls_through;
+		loop_inline(l, condition, body, stmt->falls_through);
 		return;
 	}
 	const char *name = is_while ? "while" : "loop";

@@ -257,6 +257,9 @@ void lower_ways(struct lower *l, const char *name, struct way *ways, struct ir_e
 extern const char *const lower_activity_fixed[], *const lower_start_fixed[],
 							 *const lower_fail_fixed[];
 
+/* Sets has_table of the types that something refers to. */
+void lower_used_tables(struct ir_module *module);
+
 uint64_t lower_fingerprint(struct lower *l, struct decl *workflow);
 /* XXH3-128 of the file, in hex. */
 const char *lower_content_hash(struct arena *arena, const struct source *source);

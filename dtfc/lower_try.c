@@ -5,10 +5,10 @@
  *
  *	dtf_try; body; dtf_try_end	-> FINALLY or END
  *	UNWIND: polls dtf_unwind, then asks each catch arm	-> FINALLY or outward
- *	FINALLY: dtf_finally_begin; body; FINALLY_END: dtf_finally_end	-> `then`
+ *	FINALLY: dtf_finally_begin; body; dtf_finally_end	-> `then` or outward
  *
- * An error in the finally's own body goes to FINALLY_END, so that what was on
- * its way is brought back or replaced there and nowhere else.
+ * An error in the finally's own body goes outward at once: it takes the place
+ * of what was held back, which the runtime drops when the scope around unwinds.
  */
 #include "lower_in.h"
 
@@ -268,19 +268,15 @@ static void lower_catches(
 
 static void lower_finally(
 	struct lower *l, struct stmt *stmt, struct attempt *attempt, struct ir_state *outer) {
-	struct ir_state *finally_end = lower_state(l, "try_%u_finally_end", attempt->number);
 	struct ir_block *block;
 	struct scope scope;
 
 	lower_place(l, attempt->finally);
 	lower_at(l, stmt->u.attempt.finally->span);
 	lower_eval(l, lower_ctx_call(l, "dtf_finally_begin", NULL));
-	push(l, &scope, SCOPE_FINALLY, attempt, finally_end);
+	push(l, &scope, SCOPE_FINALLY, attempt, outer);
 	lower_block(l, stmt->u.attempt.finally);
 	l->strand->scope = scope.up;
-	if (finally_end->used) {
-		lower_place(l, finally_end);
-	}
 	if (l->strand->dead) {
 		return;
 	}

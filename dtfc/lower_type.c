@@ -48,7 +48,10 @@ void map_put(struct arena *arena, struct map *map, const void *key, void *value)
 /* ---- names ---- */
 
 const char *lower_package(struct lower *l, const struct file *file) {
-	return cname_global(l->arena, cname_snake(l->arena, file->package.text));
+	const char *snake = cname_snake(l->arena, file->package.text);
+	bool is_ours = strcmp(snake, "dtf") == 0 || strncmp(snake, "dtf_", 4) == 0;
+
+	return is_ours ? mem_printf(l->arena, "x_%s", snake) : snake;
 }
 
 const char *lower_full_name(struct lower *l, const struct decl *decl) {
@@ -234,7 +237,6 @@ static struct ir_type *add_type(struct lower *l, enum ir_type_kind kind, const s
 	t->c_name = strchr(c, ' ') != NULL ? strchr(c, ' ') + 1 : c;
 	t->table = ctype->table;
 	t->in_header = l->in_header;
-	t->has_table = true;
 	*l->types_tail = t;
 	l->types_tail = &t->next;
 	return t;

@@ -88,6 +88,9 @@ void dtf_fail_again(struct dtf_ctx *ctx, const struct dtf_failure *failure) {
 }
 
 bool dtf_tick(struct dtf_ctx *ctx) {
+	if (dtf_raised(ctx)) {
+		return false;
+	}
 	if (ctx->fuel > 0) {
 		ctx->fuel--;
 		return true;

@@ -76,6 +76,10 @@ json() {
 }
 
 check "dtfc $base.dtf" write
+if ! [ -f "$out/$base.dtf.json" ]; then
+	echo "1..$count"
+	exit 0
+fi
 for kind in c h json; do
 	check "$base.dtf.$kind as it was" same $kind
 done

@@ -7,7 +7,7 @@
 #error "hello.dtf.c was generated for dtf ABI 1: run dtfc again"
 #endif
 
-/* ---- activities: a thunk each, so that no function pointer is ever cast ---- */
+/* ---- activities ---- */
 
 static const struct dtf_field hello_greet_args_fields[] = {
 	{ "name", &dtf_type_string, offsetof(struct hello_greet_args, name) },
@@ -40,7 +40,7 @@ const struct dtf_activity_def hello_greet_activity = {
 /* ---- workflow hello ---- */
 
 static const struct dtf_site hello_sites[] = {
-	{ 7, 20, "let greeting = do greet(name)" },
+	[0] = { 7, 20, "let greeting = do greet(name)" },
 };
 
 struct hello_input {
@@ -52,6 +52,8 @@ static const struct dtf_field hello_input_fields[] = {
 };
 static const struct dtf_type hello_input_type = DTF_TUPLE(
 	"hello.hello", struct hello_input, hello_input_fields);
+
+/* hello */
 
 enum hello_at {
 	HELLO_START,
@@ -78,7 +80,7 @@ static enum dtf_step hello_run(struct dtf_ctx *ctx, void *frame) {
 #line 7 "hello.dtf"
 		dtf_do(ctx, 0, &hello_greet_activity, &(struct hello_greet_args){ f->in.name },
 			NULL);
-#line 82 "hello.dtf.c"
+#line 84 "hello.dtf.c"
 		f->at = HELLO_GREET;
 		DTF_FALLTHROUGH;
 
@@ -90,7 +92,7 @@ static enum dtf_step hello_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 8 "hello.dtf"
 		return dtf_return(ctx, &greeting);
-#line 94 "hello.dtf.c"
+#line 96 "hello.dtf.c"
 	}
 
 	default:
@@ -109,7 +111,7 @@ static const struct dtf_strand_def hello_strand = {
 const struct dtf_workflow_def hello_hello_workflow = {
 	.name = "hello.hello",
 	.version = 1,
-	.fingerprint = UINT64_C(0x0000000000000001),
+	.fingerprint = UINT64_C(0x2c86023011ef1fe9),
 	.input = &hello_input_type,
 	.output = &dtf_type_string,
 	.input_at = offsetof(struct hello_frame, in),
@@ -132,11 +134,15 @@ int hello_hello_wait(struct dtf_client *client, const char *instance, int64_t ti
 /* ---- the module ---- */
 
 static const char *const hello_manifest[] = {
-	"{\"dtf\":\"0.1.0\",\"package\":\"hello\",\"file\":\"hello.dtf\",\n",
+	"{\"dtfc\":\"0.1.0\",\"package\":\"hello\",\"file\":\"hello.dtf\",\"hash\":\"52db1c8e7264fb83b76bf0625f73b2f3\",\n",
 	"\"types\":[],\n",
-	"\"workflows\":[{\"name\":\"hello.hello\",\"version\":1,\"fingerprint\":\"0000000000000001\",\"sites\":[\n",
-	"{\"kind\":\"do\",\"name\":\"hello.greet\",\"line\":7,\"column\":20,\"text_column\":5,\"text\":\"let greeting = do greet(name)\"}\n",
-	"]}]}\n",
+	"\"errors\":[],\n",
+	"\"activities\":[\n",
+	"{\"name\":\"hello.greet\",\"parameters\":[{\"name\":\"name\",\"type\":\"string\"}],\"result\":\"string\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"}],\n",
+	"\"events\":[],\n",
+	"\"workflows\":[\n",
+	"{\"name\":\"hello.hello\",\"version\":1,\"fingerprint\":\"2c86023011ef1fe9\",\"parameters\":[{\"name\":\"name\",\"type\":\"string\"}],\"result\":\"string\",\"sites\":[\n",
+	"{\"kind\":\"do\",\"name\":\"hello.greet\",\"line\":7,\"column\":20,\"text\":\"let greeting = do greet(name)\"}]}]}\n",
 	NULL,
 };
 

@@ -18,8 +18,11 @@ extern "C" {
 /* Makes a greeting for a person. */
 int hello_greet(struct dtf_activity *act, const char *name, const char **ret);
 
-/* Workflow hello: start an instance, wait for its end.  What `ret` points into is
- * freed with dtf_result_free(result). */
+/*
+ * Workflows: start an instance, wait for its end.  dtf_result_free(result) also
+ * frees what `ret` points into.
+ */
+
 int hello_hello_start(struct dtf_client *client, const char *instance, const char *name);
 int hello_hello_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
 	const char **ret, struct dtf_result *result);
@@ -34,7 +37,6 @@ struct hello_greet_args {
 };
 extern const struct dtf_type hello_greet_args_type;
 extern const struct dtf_activity_def hello_greet_activity;
-
 extern const struct dtf_workflow_def hello_hello_workflow;
 
 #ifdef __cplusplus

@@ -55,8 +55,10 @@ static const struct dtf_field shop_out_of_stock_fields[] = {
 };
 static const struct dtf_type shop_out_of_stock_fields_type = DTF_RECORD(
 	"shop.out_of_stock", struct shop_out_of_stock_fields, shop_out_of_stock_fields);
-const struct dtf_error_def shop_out_of_stock_error = { "shop.out_of_stock",
-	&shop_out_of_stock_fields_type };
+const struct dtf_error_def shop_out_of_stock_error = {
+	.name = "shop.out_of_stock",
+	.fields = &shop_out_of_stock_fields_type,
+};
 
 int shop_fail_out_of_stock(struct dtf_activity *act, const char *sku, const char *message) {
 	return dtf_activity_fail_typed(
@@ -68,21 +70,26 @@ static const struct dtf_field shop_card_declined_fields[] = {
 };
 static const struct dtf_type shop_card_declined_fields_type = DTF_RECORD(
 	"shop.card_declined", struct shop_card_declined_fields, shop_card_declined_fields);
-const struct dtf_error_def shop_card_declined_error = { "shop.card_declined",
-	&shop_card_declined_fields_type };
+const struct dtf_error_def shop_card_declined_error = {
+	.name = "shop.card_declined",
+	.fields = &shop_card_declined_fields_type,
+};
 
 int shop_fail_card_declined(struct dtf_activity *act, const char *code, const char *message) {
 	return dtf_activity_fail_typed(act, &shop_card_declined_error,
 		&(struct shop_card_declined_fields){ code }, message);
 }
 
-const struct dtf_error_def shop_rejected_error = { "shop.rejected", &dtf_type_unit };
+const struct dtf_error_def shop_rejected_error = {
+	.name = "shop.rejected",
+	.fields = &dtf_type_unit,
+};
 
 int shop_fail_rejected(struct dtf_activity *act, const char *message) {
 	return dtf_activity_fail_typed(act, &shop_rejected_error, NULL, message);
 }
 
-/* ---- activities: a thunk each, so that no function pointer is ever cast ---- */
+/* ---- activities ---- */
 
 static const struct dtf_field shop_reserve_args_fields[] = {
 	{ "order", &shop_order_type, offsetof(struct shop_reserve_args, order) },
@@ -132,7 +139,6 @@ const struct dtf_activity_def shop_release_activity = {
 	.result = &dtf_type_unit,
 	.policy = {
 		.timeout_ms = 300000,
-		.attempts = 0,
 		.backoff_min_ms = 1000,
 		.backoff_max_ms = 300000,
 		.factor = 2.0,
@@ -191,7 +197,6 @@ const struct dtf_activity_def shop_refund_activity = {
 	.result = &dtf_type_unit,
 	.policy = {
 		.timeout_ms = 300000,
-		.attempts = 0,
 		.backoff_min_ms = 1000,
 		.backoff_max_ms = 300000,
 		.factor = 2.0,
@@ -261,7 +266,11 @@ const struct dtf_activity_def shop_notify_activity = {
 
 /* ---- events ---- */
 
-const struct dtf_event_def shop_approval_event = { "shop.approval", &shop_decision_type, 1024 };
+const struct dtf_event_def shop_approval_event = {
+	.name = "shop.approval",
+	.payload = &shop_decision_type,
+	.capacity = 1024,
+};
 
 int shop_raise_approval(struct dtf_client *client, const char *instance, enum shop_decision value,
 	const char *event_id) {
@@ -271,22 +280,25 @@ int shop_raise_approval(struct dtf_client *client, const char *instance, enum sh
 /* ---- workflow fulfil ---- */
 
 static const struct dtf_site fulfil_sites[] = {
-	{ 30, 5, "status \"reserving\"" },                                              /* 0 */
-	{ 31, 5, "do reserve(order) undo release(order.id)" },                          /* 1 */
-	{ 31, 23, "undo release(order.id)" },                                           /* 2 */
-	{ 34, 9, "status \"waiting for approval\"" },                                   /* 3 */
-	{ 36, 13, "on approval as d { if d == Decision.rejected { fail rejected } }" }, /* 4 */
-	{ 36, 60, "fail rejected" },                                                    /* 5 */
-	{ 37, 13, "after 3d         { fail rejected }" },                               /* 6 */
-	{ 37, 32, "fail rejected" },                                                    /* 7 */
-	{ 41, 21,
-		"let charge_id = do charge(order.id, order.customer, order.cents) undo refund(order.id)" }, /* 8 */
-	{ 41, 70, "undo refund(order.id)" },                                        /* 9 */
-	{ 43, 5, "status \"shipping\"" },                                           /* 10 */
-	{ 46, 21, "let label = do print_label(item)" },                             /* 11 */
-	{ 49, 5, "parallel {" },                                                    /* 12 */
-	{ 50, 9, "do notify(order.customer, \"Order {order.id} is on its way\")" }, /* 13 */
-	{ 51, 9, "sleep 1s" },                                                      /* 14 */
+	[0] = { 30, 5, "status \"reserving\"" },
+	[1] = { 31, 5, "do reserve(order) undo release(order.id)" },
+	[2] = { 31, 23, "do reserve(order) undo release(order.id)" },
+	[3] = { 34, 9, "status \"waiting for approval\"" },
+	[4] = { 36, 13, "on approval as d { if d == Decision.rejected { fail rejected } }" },
+	[5] = { 37, 13, "after 3d         { fail rejected }" },
+	[6] = { 36, 60, "on approval as d { if d == Decision.rejected { fail rejected } }" },
+	[7] = { 37, 32, "after 3d         { fail rejected }" },
+	[8] = { 41, 21,
+		"let charge_id = do charge(order.id, order.customer, order.cents) undo refund(order.id)" },
+	[9] = { 41, 70,
+		"let charge_id = do charge(order.id, order.customer, order.cents) undo refund(order.id)" },
+	[10] = { 43, 5, "status \"shipping\"" },
+	[11] = { 46, 21, "let label = do print_label(item)" },
+	[12] = { 49, 5, "parallel {" },
+	[13] = { 50, 9, "do notify(order.customer, \"Order {order.id} is on its way\")" },
+	[14] = { 50, 9, "do notify(order.customer, \"Order {order.id} is on its way\")" },
+	[15] = { 51, 9, "sleep 1s" },
+	[16] = { 51, 9, "sleep 1s" },
 };
 
 struct fulfil_input {
@@ -298,6 +310,8 @@ static const struct dtf_field fulfil_input_fields[] = {
 };
 static const struct dtf_type fulfil_input_type = DTF_TUPLE(
 	"shop.fulfil", struct fulfil_input, fulfil_input_fields);
+
+/* fulfil */
 
 enum fulfil_at {
 	FULFIL_START,
@@ -340,6 +354,40 @@ struct fulfil_undo_1_frame {
 	enum fulfil_undo_1_at at;
 };
 
+/* fulfil/undo_2 */
+
+enum fulfil_undo_2_at {
+	FULFIL_UNDO_2_START,
+	FULFIL_UNDO_2_REFUND,
+};
+
+struct fulfil_undo_2_frame {
+	struct shop_refund_args captured;
+	enum fulfil_undo_2_at at;
+};
+
+/* fulfil/parallel_1/1 */
+
+enum fulfil_parallel_1_1_at {
+	FULFIL_PARALLEL_1_1_START,
+	FULFIL_PARALLEL_1_1_NOTIFY,
+};
+
+struct fulfil_parallel_1_1_frame {
+	enum fulfil_parallel_1_1_at at;
+};
+
+/* fulfil/parallel_1/2 */
+
+enum fulfil_parallel_1_2_at {
+	FULFIL_PARALLEL_1_2_START,
+	FULFIL_PARALLEL_1_2_SLEEP_1,
+};
+
+struct fulfil_parallel_1_2_frame {
+	enum fulfil_parallel_1_2_at at;
+};
+
 static enum dtf_step fulfil_undo_1_run(struct dtf_ctx *ctx, void *frame) {
 	struct fulfil_undo_1_frame *f = frame;
 	enum dtf_step step;
@@ -348,7 +396,7 @@ static enum dtf_step fulfil_undo_1_run(struct dtf_ctx *ctx, void *frame) {
 	case FULFIL_UNDO_1_START:
 #line 31 "order.dtf"
 		dtf_do(ctx, 2, &shop_release_activity, &f->captured, NULL);
-#line 352 "order.dtf.c"
+#line 400 "order.dtf.c"
 		f->at = FULFIL_UNDO_1_RELEASE;
 		DTF_FALLTHROUGH;
 
@@ -364,7 +412,7 @@ static enum dtf_step fulfil_undo_1_run(struct dtf_ctx *ctx, void *frame) {
 	}
 }
 
-static const struct dtf_strand_def fulfil_undo_1 = {
+static const struct dtf_strand_def fulfil_undo_1_strand = {
 	.name = "fulfil/undo_1",
 	.frame_size = sizeof(struct fulfil_undo_1_frame),
 	.at = offsetof(struct fulfil_undo_1_frame, at),
@@ -372,18 +420,6 @@ static const struct dtf_strand_def fulfil_undo_1 = {
 	.run = fulfil_undo_1_run,
 	.captured = &shop_release_args_type,
 	.site = 2,
-};
-
-/* fulfil/undo_2 */
-
-enum fulfil_undo_2_at {
-	FULFIL_UNDO_2_START,
-	FULFIL_UNDO_2_REFUND,
-};
-
-struct fulfil_undo_2_frame {
-	struct shop_refund_args captured;
-	enum fulfil_undo_2_at at;
 };
 
 static enum dtf_step fulfil_undo_2_run(struct dtf_ctx *ctx, void *frame) {
@@ -394,7 +430,7 @@ static enum dtf_step fulfil_undo_2_run(struct dtf_ctx *ctx, void *frame) {
 	case FULFIL_UNDO_2_START:
 #line 41 "order.dtf"
 		dtf_do(ctx, 9, &shop_refund_activity, &f->captured, NULL);
-#line 398 "order.dtf.c"
+#line 434 "order.dtf.c"
 		f->at = FULFIL_UNDO_2_REFUND;
 		DTF_FALLTHROUGH;
 
@@ -410,7 +446,7 @@ static enum dtf_step fulfil_undo_2_run(struct dtf_ctx *ctx, void *frame) {
 	}
 }
 
-static const struct dtf_strand_def fulfil_undo_2 = {
+static const struct dtf_strand_def fulfil_undo_2_strand = {
 	.name = "fulfil/undo_2",
 	.frame_size = sizeof(struct fulfil_undo_2_frame),
 	.at = offsetof(struct fulfil_undo_2_frame, at),
@@ -418,17 +454,6 @@ static const struct dtf_strand_def fulfil_undo_2 = {
 	.run = fulfil_undo_2_run,
 	.captured = &shop_refund_args_type,
 	.site = 9,
-};
-
-/* fulfil/parallel_1/1 */
-
-enum fulfil_parallel_1_1_at {
-	FULFIL_PARALLEL_1_1_START,
-	FULFIL_PARALLEL_1_1_NOTIFY,
-};
-
-struct fulfil_parallel_1_1_frame {
-	enum fulfil_parallel_1_1_at at;
 };
 
 static enum dtf_step fulfil_parallel_1_1_run(struct dtf_ctx *ctx, void *frame) {
@@ -439,13 +464,18 @@ static enum dtf_step fulfil_parallel_1_1_run(struct dtf_ctx *ctx, void *frame) {
 	switch (f->at) {
 	case FULFIL_PARALLEL_1_1_START:
 #line 50 "order.dtf"
-		dtf_do(ctx, 13, &shop_notify_activity,
-			&(struct shop_notify_args){ up->in.order.customer,
-				dtf_concat(ctx, 3,
+		dtf_do(ctx, 14, &shop_notify_activity,
+			&(struct shop_notify_args){
+				.customer = up->in.order.customer,
+				.text = dtf_concat(ctx, 3,
 					(const char *const[]){
-						"Order ", up->in.order.id, " is on its way" }) },
+						"Order ",
+						up->in.order.id,
+						" is on its way",
+					}),
+			},
 			NULL);
-#line 449 "order.dtf.c"
+#line 479 "order.dtf.c"
 		f->at = FULFIL_PARALLEL_1_1_NOTIFY;
 		DTF_FALLTHROUGH;
 
@@ -461,24 +491,13 @@ static enum dtf_step fulfil_parallel_1_1_run(struct dtf_ctx *ctx, void *frame) {
 	}
 }
 
-static const struct dtf_strand_def fulfil_parallel_1_1 = {
+static const struct dtf_strand_def fulfil_parallel_1_1_strand = {
 	.name = "fulfil/parallel_1/1",
 	.frame_size = sizeof(struct fulfil_parallel_1_1_frame),
 	.at = offsetof(struct fulfil_parallel_1_1_frame, at),
 	.frame = &dtf_type_no_args,
 	.run = fulfil_parallel_1_1_run,
 	.site = 13,
-};
-
-/* fulfil/parallel_1/2 */
-
-enum fulfil_parallel_1_2_at {
-	FULFIL_PARALLEL_1_2_START,
-	FULFIL_PARALLEL_1_2_SLEEP_1,
-};
-
-struct fulfil_parallel_1_2_frame {
-	enum fulfil_parallel_1_2_at at;
 };
 
 static enum dtf_step fulfil_parallel_1_2_run(struct dtf_ctx *ctx, void *frame) {
@@ -488,8 +507,8 @@ static enum dtf_step fulfil_parallel_1_2_run(struct dtf_ctx *ctx, void *frame) {
 	switch (f->at) {
 	case FULFIL_PARALLEL_1_2_START:
 #line 51 "order.dtf"
-		dtf_sleep(ctx, 14, 1000);
-#line 493 "order.dtf.c"
+		dtf_sleep(ctx, 16, 1000);
+#line 512 "order.dtf.c"
 		f->at = FULFIL_PARALLEL_1_2_SLEEP_1;
 		DTF_FALLTHROUGH;
 
@@ -505,16 +524,14 @@ static enum dtf_step fulfil_parallel_1_2_run(struct dtf_ctx *ctx, void *frame) {
 	}
 }
 
-static const struct dtf_strand_def fulfil_parallel_1_2 = {
+static const struct dtf_strand_def fulfil_parallel_1_2_strand = {
 	.name = "fulfil/parallel_1/2",
 	.frame_size = sizeof(struct fulfil_parallel_1_2_frame),
 	.at = offsetof(struct fulfil_parallel_1_2_frame, at),
 	.frame = &dtf_type_no_args,
 	.run = fulfil_parallel_1_2_run,
-	.site = 14,
+	.site = 15,
 };
-
-/* fulfil */
 
 static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 	struct fulfil_frame *f = frame;
@@ -525,11 +542,11 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 	case FULFIL_START:
 #line 30 "order.dtf"
 		dtf_status(ctx, 0, &dtf_type_string, &(const char *){ "reserving" });
-#line 31 "order.dtf"
 		dtf_do(ctx, 1, &shop_reserve_activity, &(struct shop_reserve_args){ f->in.order },
 			NULL);
-		dtf_undo(ctx, &fulfil_undo_1, &(struct shop_release_args){ f->in.order.id });
-#line 533 "order.dtf.c"
+#line 31 "order.dtf"
+		dtf_undo(ctx, &fulfil_undo_1_strand, &(struct shop_release_args){ f->in.order.id });
+#line 550 "order.dtf.c"
 		f->at = FULFIL_RESERVE;
 		DTF_FALLTHROUGH;
 
@@ -540,20 +557,18 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 33 "order.dtf"
 		if (f->in.order.cents <= 100000) {
-#line 544 "order.dtf.c"
+#line 561 "order.dtf.c"
 			f->at = FULFIL_IF_1_END;
 			return DTF_AGAIN;
 		}
 #line 34 "order.dtf"
 		dtf_status(ctx, 3, &dtf_type_string, &(const char *){ "waiting for approval" });
-#line 35 "order.dtf"
 		dtf_select_begin(ctx);
-#line 36 "order.dtf"
 		dtf_arm_event(ctx, 0, 4, &shop_approval_event);
-#line 37 "order.dtf"
-		dtf_arm_after(ctx, 1, 6, 259200000);
-#line 556 "order.dtf.c"
+		dtf_arm_after(ctx, 1, 5, 259200000);
+#line 35 "order.dtf"
 		dtf_select(ctx, false);
+#line 572 "order.dtf.c"
 		f->at = FULFIL_SELECT_1;
 		DTF_FALLTHROUGH;
 
@@ -562,14 +577,17 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
+#line 35 "order.dtf"
 		switch (arm) {
+#line 583 "order.dtf.c"
 		case 0: {
 			enum shop_decision d;
+#line 35 "order.dtf"
 			dtf_take(ctx, &d);
-#line 36 "order.dtf"
 			if (d == SHOP_DECISION_REJECTED) {
-				dtf_fail(ctx, 5, &shop_rejected_error, NULL);
-#line 573 "order.dtf.c"
+#line 36 "order.dtf"
+				dtf_fail(ctx, 6, &shop_rejected_error, NULL);
+#line 591 "order.dtf.c"
 				return DTF_RAISED;
 			}
 			break;
@@ -577,10 +595,12 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		case 1:
 #line 37 "order.dtf"
 			dtf_fail(ctx, 7, &shop_rejected_error, NULL);
-#line 581 "order.dtf.c"
+#line 599 "order.dtf.c"
 			return DTF_RAISED;
 		default:
+#line 37 "order.dtf"
 			return dtf_bad_state(ctx, arm);
+#line 604 "order.dtf.c"
 		}
 		DTF_FALLTHROUGH;
 
@@ -588,10 +608,14 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 #line 41 "order.dtf"
 		dtf_do(ctx, 8, &shop_charge_activity,
 			&(struct shop_charge_args){
-				f->in.order.id, f->in.order.customer, f->in.order.cents },
+				.order = f->in.order.id,
+				.customer = f->in.order.customer,
+				.cents = f->in.order.cents,
+			},
 			NULL);
-		dtf_undo(ctx, &fulfil_undo_2, &(struct shop_refund_args){ f->in.order.id });
-#line 595 "order.dtf.c"
+#line 41 "order.dtf"
+		dtf_undo(ctx, &fulfil_undo_2_strand, &(struct shop_refund_args){ f->in.order.id });
+#line 619 "order.dtf.c"
 		f->at = FULFIL_CHARGE;
 		DTF_FALLTHROUGH;
 
@@ -602,23 +626,23 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 43 "order.dtf"
 		dtf_status(ctx, 10, &dtf_type_string, &(const char *){ "shipping" });
-#line 44 "order.dtf"
 		f->labels = (struct dtf_string_list){ NULL, 0 };
-#line 45 "order.dtf"
 		f->for_1_at = 0;
-#line 610 "order.dtf.c"
+#line 632 "order.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case FULFIL_FOR_1: {
+#line 45 "order.dtf"
 		if (f->for_1_at >= (int64_t)f->in.order.items.count) {
+#line 638 "order.dtf.c"
 			f->at = FULFIL_FOR_1_END;
 			return DTF_AGAIN;
 		}
+#line 45 "order.dtf"
 		struct shop_item item = f->in.order.items.items[f->for_1_at];
-#line 46 "order.dtf"
 		dtf_do(ctx, 11, &shop_print_label_activity, &(struct shop_print_label_args){ item },
 			NULL);
-#line 622 "order.dtf.c"
+#line 646 "order.dtf.c"
 		f->at = FULFIL_PRINT_LABEL;
 		DTF_FALLTHROUGH;
 	}
@@ -632,8 +656,12 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 #line 47 "order.dtf"
 		f->labels.items = dtf_items_concat(
 			ctx, sizeof(const char *), f->labels.items, f->labels.count, &label, 1);
+#line 47 "order.dtf"
 		f->labels.count++;
-#line 637 "order.dtf.c"
+#line 662 "order.dtf.c"
+		if (dtf_raised(ctx)) {
+			return DTF_RAISED;
+		}
 		if (!dtf_tick(ctx)) {
 			return DTF_RAISED;
 		}
@@ -645,9 +673,9 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 	case FULFIL_FOR_1_END:
 #line 49 "order.dtf"
 		dtf_parallel(ctx, 12);
-#line 649 "order.dtf.c"
-		dtf_branch(ctx, &fulfil_parallel_1_1, f);
-		dtf_branch(ctx, &fulfil_parallel_1_2, f);
+		dtf_branch(ctx, &fulfil_parallel_1_1_strand, f);
+		dtf_branch(ctx, &fulfil_parallel_1_2_strand, f);
+#line 679 "order.dtf.c"
 		f->at = FULFIL_PARALLEL_1;
 		DTF_FALLTHROUGH;
 
@@ -658,11 +686,13 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 53 "order.dtf"
 		return dtf_return(ctx,
-			&(struct shop_receipt){ .order = f->in.order.id,
+			&(struct shop_receipt){
+				.order = f->in.order.id,
 				.charge = f->charge_id,
-				.labels = f->labels });
-#line 665 "order.dtf.c"
+				.labels = f->labels,
+			});
 
+#line 696 "order.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -679,13 +709,13 @@ static const struct dtf_strand_def fulfil_strand = {
 const struct dtf_workflow_def shop_fulfil_workflow = {
 	.name = "shop.fulfil",
 	.version = 1,
-	.fingerprint = UINT64_C(0x0000000000000001),
+	.fingerprint = UINT64_C(0xdbce1ed4c662ff8b),
 	.input = &fulfil_input_type,
 	.output = &shop_receipt_type,
 	.input_at = offsetof(struct fulfil_frame, in),
 	.body = &fulfil_strand,
 	.sites = fulfil_sites,
-	.nsites = 15,
+	.nsites = 17,
 	.events = (const struct dtf_event_def *const[]){ &shop_approval_event, NULL },
 };
 
@@ -703,8 +733,44 @@ int shop_fulfil_wait(struct dtf_client *client, const char *instance, int64_t ti
 /* ---- the module ---- */
 
 static const char *const shop_manifest[] = {
-	"{\"dtf\":\"0.1.0\",\"package\":\"shop\",\"file\":\"order.dtf\",\n",
-	"\"workflows\":[{\"name\":\"shop.fulfil\",\"version\":1,\"fingerprint\":\"0000000000000001\",\"sites\":[]}]}\n",
+	"{\"dtfc\":\"0.1.0\",\"package\":\"shop\",\"file\":\"order.dtf\",\"hash\":\"692d3b4732549b93b524e00f25e7d9f8\",\n",
+	"\"types\":[\n",
+	"{\"name\":\"shop.Item\",\"fields\":[{\"name\":\"sku\",\"type\":\"string\"},{\"name\":\"qty\",\"type\":\"int\"}]},\n",
+	"{\"name\":\"shop.Order\",\"fields\":[{\"name\":\"id\",\"type\":\"string\"},{\"name\":\"customer\",\"type\":\"string\"},{\"name\":\"items\",\"type\":\"[shop.Item]\"},{\"name\":\"cents\",\"type\":\"int\"},{\"name\":\"express\",\"type\":\"bool\077\"}]},\n",
+	"{\"name\":\"shop.Receipt\",\"fields\":[{\"name\":\"order\",\"type\":\"string\"},{\"name\":\"charge\",\"type\":\"string\"},{\"name\":\"labels\",\"type\":\"[string]\"}]},\n",
+	"{\"name\":\"shop.Decision\",\"members\":[\"approved\",\"rejected\"]}],\n",
+	"\"errors\":[\n",
+	"{\"name\":\"shop.out_of_stock\",\"fields\":[{\"name\":\"sku\",\"type\":\"string\"}]},\n",
+	"{\"name\":\"shop.card_declined\",\"fields\":[{\"name\":\"code\",\"type\":\"string\"}]},\n",
+	"{\"name\":\"shop.rejected\",\"fields\":[]}],\n",
+	"\"activities\":[\n",
+	"{\"name\":\"shop.reserve\",\"parameters\":[{\"name\":\"order\",\"type\":\"shop.Order\"}],\"result\":\"\",\"timeout_ms\":30000,\"attempts\":5,\"tag\":\"\"},\n",
+	"{\"name\":\"shop.release\",\"parameters\":[{\"name\":\"order\",\"type\":\"string\"}],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":0,\"tag\":\"\"},\n",
+	"{\"name\":\"shop.charge\",\"parameters\":[{\"name\":\"order\",\"type\":\"string\"},{\"name\":\"customer\",\"type\":\"string\"},{\"name\":\"cents\",\"type\":\"int\"}],\"result\":\"string\",\"timeout_ms\":10000,\"attempts\":8,\"tag\":\"payments\"},\n",
+	"{\"name\":\"shop.refund\",\"parameters\":[{\"name\":\"order\",\"type\":\"string\"}],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":0,\"tag\":\"\"},\n",
+	"{\"name\":\"shop.print_label\",\"parameters\":[{\"name\":\"item\",\"type\":\"shop.Item\"}],\"result\":\"string\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"},\n",
+	"{\"name\":\"shop.notify\",\"parameters\":[{\"name\":\"customer\",\"type\":\"string\"},{\"name\":\"text\",\"type\":\"string\"}],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"}],\n",
+	"\"events\":[\n",
+	"{\"name\":\"shop.approval\",\"payload\":\"shop.Decision\",\"capacity\":1024}],\n",
+	"\"workflows\":[\n",
+	"{\"name\":\"shop.fulfil\",\"version\":1,\"fingerprint\":\"dbce1ed4c662ff8b\",\"parameters\":[{\"name\":\"order\",\"type\":\"shop.Order\"}],\"result\":\"shop.Receipt\",\"sites\":[\n",
+	"{\"kind\":\"status\",\"name\":\"\",\"line\":30,\"column\":5,\"text\":\"status \\\"reserving\\\"\"},\n",
+	"{\"kind\":\"do\",\"name\":\"shop.reserve\",\"line\":31,\"column\":5,\"text\":\"do reserve(order) undo release(order.id)\"},\n",
+	"{\"kind\":\"undo\",\"name\":\"shop.release\",\"line\":31,\"column\":23,\"text\":\"do reserve(order) undo release(order.id)\"},\n",
+	"{\"kind\":\"status\",\"name\":\"\",\"line\":34,\"column\":9,\"text\":\"status \\\"waiting for approval\\\"\"},\n",
+	"{\"kind\":\"on\",\"name\":\"shop.approval\",\"line\":36,\"column\":13,\"text\":\"on approval as d { if d == Decision.rejected { fail rejected } }\"},\n",
+	"{\"kind\":\"after\",\"name\":\"\",\"line\":37,\"column\":13,\"text\":\"after 3d         { fail rejected }\"},\n",
+	"{\"kind\":\"fail\",\"name\":\"shop.rejected\",\"line\":36,\"column\":60,\"text\":\"on approval as d { if d == Decision.rejected { fail rejected } }\"},\n",
+	"{\"kind\":\"fail\",\"name\":\"shop.rejected\",\"line\":37,\"column\":32,\"text\":\"after 3d         { fail rejected }\"},\n",
+	"{\"kind\":\"do\",\"name\":\"shop.charge\",\"line\":41,\"column\":21,\"text\":\"let charge_id = do charge(order.id, order.customer, order.cents) undo refund(order.id)\"},\n",
+	"{\"kind\":\"undo\",\"name\":\"shop.refund\",\"line\":41,\"column\":70,\"text\":\"let charge_id = do charge(order.id, order.customer, order.cents) undo refund(order.id)\"},\n",
+	"{\"kind\":\"status\",\"name\":\"\",\"line\":43,\"column\":5,\"text\":\"status \\\"shipping\\\"\"},\n",
+	"{\"kind\":\"do\",\"name\":\"shop.print_label\",\"line\":46,\"column\":21,\"text\":\"let label = do print_label(item)\"},\n",
+	"{\"kind\":\"parallel\",\"name\":\"\",\"line\":49,\"column\":5,\"text\":\"parallel {\"},\n",
+	"{\"kind\":\"branch\",\"name\":\"\",\"line\":50,\"column\":9,\"text\":\"do notify(order.customer, \\\"Order {order.id} is on its way\\\")\"},\n",
+	"{\"kind\":\"do\",\"name\":\"shop.notify\",\"line\":50,\"column\":9,\"text\":\"do notify(order.customer, \\\"Order {order.id} is on its way\\\")\"},\n",
+	"{\"kind\":\"branch\",\"name\":\"\",\"line\":51,\"column\":9,\"text\":\"sleep 1s\"},\n",
+	"{\"kind\":\"sleep\",\"name\":\"\",\"line\":51,\"column\":9,\"text\":\"sleep 1s\"}]}]}\n",
 	NULL,
 };
 
@@ -713,9 +779,16 @@ const struct dtf_module shop_module = {
 	.name = "shop",
 	.file = "order.dtf",
 	.manifest = shop_manifest,
-	.activities = (const struct dtf_activity_def *const[]){ &shop_reserve_activity,
-		&shop_release_activity, &shop_charge_activity, &shop_refund_activity,
-		&shop_print_label_activity, &shop_notify_activity, NULL },
+	.activities =
+		(const struct dtf_activity_def *const[]){
+			&shop_reserve_activity,
+			&shop_release_activity,
+			&shop_charge_activity,
+			&shop_refund_activity,
+			&shop_print_label_activity,
+			&shop_notify_activity,
+			NULL,
+		},
 	.events = (const struct dtf_event_def *const[]){ &shop_approval_event, NULL },
 	.workflows = (const struct dtf_workflow_def *const[]){ &shop_fulfil_workflow, NULL },
 };

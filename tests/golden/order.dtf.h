@@ -50,17 +50,20 @@ int shop_refund(struct dtf_activity *act, const char *order);
 int shop_print_label(struct dtf_activity *act, const struct shop_item *item, const char **ret);
 int shop_notify(struct dtf_activity *act, const char *customer, const char *text);
 
-/* An activity returns one of these to fail with a declared error, which is not retried. */
+/* What an activity returns to fail with a declared error: it is not retried. */
 int shop_fail_out_of_stock(struct dtf_activity *act, const char *sku, const char *message);
 int shop_fail_card_declined(struct dtf_activity *act, const char *code, const char *message);
 int shop_fail_rejected(struct dtf_activity *act, const char *message);
 
-/* Events: an event_id (may be NULL) makes a repeated raise harmless. */
+/* Events.  A repeated event_id is accepted and ignored; it may be NULL. */
 int shop_raise_approval(struct dtf_client *client, const char *instance, enum shop_decision value,
 	const char *event_id);
 
-/* Workflow fulfil: start an instance; wait for its end.  What ret points into is
- * freed with dtf_result_free(result). */
+/*
+ * Workflows: start an instance, wait for its end.  dtf_result_free(result) also
+ * frees what `ret` points into.
+ */
+
 int shop_fulfil_start(
 	struct dtf_client *client, const char *instance, const struct shop_order *order);
 int shop_fulfil_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
@@ -75,30 +78,25 @@ extern const struct dtf_type shop_item_type;
 extern const struct dtf_type shop_order_type;
 extern const struct dtf_type shop_receipt_type;
 extern const struct dtf_type shop_decision_type;
-
 struct shop_out_of_stock_fields {
 	const char *sku;
 };
 extern const struct dtf_error_def shop_out_of_stock_error;
-
 struct shop_card_declined_fields {
 	const char *code;
 };
 extern const struct dtf_error_def shop_card_declined_error;
 extern const struct dtf_error_def shop_rejected_error;
-
 struct shop_reserve_args {
 	struct shop_order order;
 };
 extern const struct dtf_type shop_reserve_args_type;
 extern const struct dtf_activity_def shop_reserve_activity;
-
 struct shop_release_args {
 	const char *order;
 };
 extern const struct dtf_type shop_release_args_type;
 extern const struct dtf_activity_def shop_release_activity;
-
 struct shop_charge_args {
 	const char *order;
 	const char *customer;
@@ -106,28 +104,23 @@ struct shop_charge_args {
 };
 extern const struct dtf_type shop_charge_args_type;
 extern const struct dtf_activity_def shop_charge_activity;
-
 struct shop_refund_args {
 	const char *order;
 };
 extern const struct dtf_type shop_refund_args_type;
 extern const struct dtf_activity_def shop_refund_activity;
-
 struct shop_print_label_args {
 	struct shop_item item;
 };
 extern const struct dtf_type shop_print_label_args_type;
 extern const struct dtf_activity_def shop_print_label_activity;
-
 struct shop_notify_args {
 	const char *customer;
 	const char *text;
 };
 extern const struct dtf_type shop_notify_args_type;
 extern const struct dtf_activity_def shop_notify_activity;
-
 extern const struct dtf_event_def shop_approval_event;
-
 extern const struct dtf_workflow_def shop_fulfil_workflow;
 
 #ifdef __cplusplus

@@ -294,7 +294,7 @@ const char *dtf_self_id(struct dtf_ctx *ctx);
 int64_t dtf_self_execution(struct dtf_ctx *ctx); /* from 1 */
 const char *dtf_self_workflow(struct dtf_ctx *ctx);
 int64_t dtf_self_history(struct dtf_ctx *ctx);
-/* At the back edge of every loop: false raises `runaway`. */
+/* For every turn of a loop: false raises `runaway`, or something has been raised. */
 bool dtf_tick(struct dtf_ctx *ctx);
 
 /* ---- expressions: total, faults stick ---- */
