@@ -271,11 +271,13 @@ static void dump_parts_of(struct dump *d, const struct stmt *stmt) {
 		dump_expr(d, "target", stmt->u.assign.target);
 		dump_expr(d, "value", stmt->u.assign.value);
 		break;
+	case STMT_SLEEP:
 	case STMT_EXPR:
 	case STMT_RETURN:
 	case STMT_YIELD:
 	case STMT_STATUS:
-		dump_expr(d, "value", stmt->u.expr);
+		dump_expr(d, "value",
+			stmt->kind == STMT_SLEEP ? stmt->u.sleep.value : stmt->u.expr);
 		break;
 	case STMT_BLOCK:
 	case STMT_LOOP:
@@ -312,9 +314,6 @@ static void dump_parts_of(struct dump *d, const struct stmt *stmt) {
 		break;
 	case STMT_SELECT:
 		dump_arms(d, stmt->u.arms);
-		break;
-	case STMT_SLEEP:
-		dump_expr(d, "value", stmt->u.sleep.value);
 		break;
 	case STMT_WITHIN:
 		dump_expr(d, "limit", stmt->u.within.limit);

@@ -374,7 +374,7 @@ static const char *const control_manifest[] = {
 	"\"events\":[],\n",
 	"\"workflows\":[\n",
 	"{\"name\":\"control.straight\",\"version\":1,\"fingerprint\":\"caf03d1d45bc5388\",\"parameters\":[{\"name\":\"n\",\"type\":\"int\"},{\"name\":\"level\",\"type\":\"control.Level\"},{\"name\":\"names\",\"type\":\"[string]\"},{\"name\":\"xs\",\"type\":\"[int]\"},{\"name\":\"note\",\"type\":\"string\077\"}],\"result\":\"int\",\"sites\":[\n",
-	"{\"kind\":\"do\",\"name\":\"control.report\",\"line\":65,\"column\":5,\"text\":\"do report(\\\"done\\\", total)\"}]}]}\n",
+	"{\"kind\":\"do\",\"name\":\"control.report\",\"line\":65,\"column\":5,\"text_column\":5,\"text\":\"do report(\\\"done\\\", total)\"}]}]}\n",
 	NULL,
 };
 

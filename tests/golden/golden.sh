@@ -7,8 +7,13 @@ export LC_ALL=C
 
 here=$(cd "$(dirname "$0")" && pwd) || exit 2
 
+# Meson names it relative to its own directory; we change ours.
+absolute() {
+	echo "$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"
+}
+
 if [ "$1" = --bless ]; then
-	dtfc=$2
+	dtfc=$(absolute "$2")
 	shift 2
 	cd "$here" || exit 2
 	for name in "$@"; do
@@ -17,7 +22,7 @@ if [ "$1" = --bless ]; then
 	exit 0
 fi
 
-dtfc=$1 include=$2 name=$3
+dtfc=$(absolute "$1") include=$2 name=$3
 shift 3
 base=$(basename "$name")
 dir=$here/$(dirname "$name")

@@ -142,7 +142,7 @@ static const char *const hello_manifest[] = {
 	"\"events\":[],\n",
 	"\"workflows\":[\n",
 	"{\"name\":\"hello.hello\",\"version\":1,\"fingerprint\":\"2c86023011ef1fe9\",\"parameters\":[{\"name\":\"name\",\"type\":\"string\"}],\"result\":\"string\",\"sites\":[\n",
-	"{\"kind\":\"do\",\"name\":\"hello.greet\",\"line\":7,\"column\":20,\"text\":\"let greeting = do greet(name)\"}]}]}\n",
+	"{\"kind\":\"do\",\"name\":\"hello.greet\",\"line\":7,\"column\":20,\"text_column\":5,\"text\":\"let greeting = do greet(name)\"}]}]}\n",
 	NULL,
 };
 

@@ -355,11 +355,11 @@ static const char *const party_manifest[] = {
 	"\"events\":[],\n",
 	"\"workflows\":[\n",
 	"{\"name\":\"party.party\",\"version\":1,\"fingerprint\":\"49062b6188aa57ea\",\"parameters\":[{\"name\":\"guests\",\"type\":\"[party.Guest]\"}],\"result\":\"[string]\",\"sites\":[\n",
-	"{\"kind\":\"do\",\"name\":\"party.invite\",\"line\":13,\"column\":21,\"text\":\"let moods = do invite(guest)\"},\n",
-	"{\"kind\":\"do\",\"name\":\"common.greet\",\"line\":15,\"column\":24,\"text\":\"let line = do common.greet(guest.person, moods) undo common.greet(guest.person, [])\"},\n",
-	"{\"kind\":\"undo\",\"name\":\"common.greet\",\"line\":15,\"column\":61,\"text\":\"let line = do common.greet(guest.person, moods) undo common.greet(guest.person, [])\"},\n",
-	"{\"kind\":\"wait\",\"name\":\"common.moved\",\"line\":20,\"column\":20,\"text\":\"let mood = wait common.moved\"},\n",
-	"{\"kind\":\"fail\",\"name\":\"common.rude\",\"line\":22,\"column\":13,\"text\":\"fail common.rude(guest.person.name)\"}]}]}\n",
+	"{\"kind\":\"do\",\"name\":\"party.invite\",\"line\":13,\"column\":21,\"text_column\":9,\"text\":\"let moods = do invite(guest)\"},\n",
+	"{\"kind\":\"do\",\"name\":\"common.greet\",\"line\":15,\"column\":24,\"text_column\":13,\"text\":\"let line = do common.greet(guest.person, moods) undo common.greet(guest.person, [])\"},\n",
+	"{\"kind\":\"undo\",\"name\":\"common.greet\",\"line\":15,\"column\":61,\"text_column\":13,\"text\":\"let line = do common.greet(guest.person, moods) undo common.greet(guest.person, [])\"},\n",
+	"{\"kind\":\"wait\",\"name\":\"common.moved\",\"line\":20,\"column\":20,\"text_column\":9,\"text\":\"let mood = wait common.moved\"},\n",
+	"{\"kind\":\"fail\",\"name\":\"common.rude\",\"line\":22,\"column\":13,\"text_column\":13,\"text\":\"fail common.rude(guest.person.name)\"}]}]}\n",
 	NULL,
 };
 

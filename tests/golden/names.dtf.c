@@ -319,10 +319,10 @@ static const char *const x_dtf_manifest[] = {
 	"{\"name\":\"dtf.event_id\",\"payload\":\"string\",\"capacity\":1024}],\n",
 	"\"workflows\":[\n",
 	"{\"name\":\"dtf.main\",\"version\":1,\"fingerprint\":\"3ea438c50f4a4198\",\"parameters\":[{\"name\":\"client\",\"type\":\"string\"},{\"name\":\"instance\",\"type\":\"int\"},{\"name\":\"order\",\"type\":\"dtf.Order\"}],\"result\":\"dtf.Order\",\"sites\":[\n",
-	"{\"kind\":\"do\",\"name\":\"dtf.f\",\"line\":25,\"column\":5,\"text\":\"do f(f, ctx, main)\"},\n",
-	"{\"kind\":\"wait\",\"name\":\"dtf.event_id\",\"line\":26,\"column\":13,\"text\":\"let x = wait event_id\"},\n",
-	"{\"kind\":\"fail\",\"name\":\"dtf.message\",\"line\":33,\"column\":9,\"text\":\"fail message(x, step)\"},\n",
-	"{\"kind\":\"do\",\"name\":\"dtf.order\",\"line\":35,\"column\":18,\"text\":\"let result = do order(order, instance, client)\"}]}]}\n",
+	"{\"kind\":\"do\",\"name\":\"dtf.f\",\"line\":25,\"column\":5,\"text_column\":5,\"text\":\"do f(f, ctx, main)\"},\n",
+	"{\"kind\":\"wait\",\"name\":\"dtf.event_id\",\"line\":26,\"column\":13,\"text_column\":5,\"text\":\"let x = wait event_id\"},\n",
+	"{\"kind\":\"fail\",\"name\":\"dtf.message\",\"line\":33,\"column\":9,\"text_column\":9,\"text\":\"fail message(x, step)\"},\n",
+	"{\"kind\":\"do\",\"name\":\"dtf.order\",\"line\":35,\"column\":18,\"text_column\":5,\"text\":\"let result = do order(order, instance, client)\"}]}]}\n",
 	NULL,
 };
 

@@ -285,10 +285,10 @@ static const char *const policy_manifest[] = {
 	"\"events\":[],\n",
 	"\"workflows\":[\n",
 	"{\"name\":\"policy.use\",\"version\":1,\"fingerprint\":\"e157f0bb34c5cff7\",\"parameters\":[{\"name\":\"n\",\"type\":\"int\"}],\"result\":\"int\",\"sites\":[\n",
-	"{\"kind\":\"do\",\"name\":\"policy.plain\",\"line\":15,\"column\":5,\"text\":\"do plain()\"},\n",
-	"{\"kind\":\"do\",\"name\":\"policy.once\",\"line\":16,\"column\":5,\"text\":\"do once(n) with { timeout 1m }\"},\n",
-	"{\"kind\":\"do\",\"name\":\"policy.always\",\"line\":17,\"column\":5,\"text\":\"do always() with { retry none }\"},\n",
-	"{\"kind\":\"do\",\"name\":\"policy.often\",\"line\":18,\"column\":15,\"text\":\"let got = do often(n) with { retry 2 backoff 1ms..2ms factor 1.0, tag \\\"cpu\\\", priority 1 }\"}]}]}\n",
+	"{\"kind\":\"do\",\"name\":\"policy.plain\",\"line\":15,\"column\":5,\"text_column\":5,\"text\":\"do plain()\"},\n",
+	"{\"kind\":\"do\",\"name\":\"policy.once\",\"line\":16,\"column\":5,\"text_column\":5,\"text\":\"do once(n) with { timeout 1m }\"},\n",
+	"{\"kind\":\"do\",\"name\":\"policy.always\",\"line\":17,\"column\":5,\"text_column\":5,\"text\":\"do always() with { retry none }\"},\n",
+	"{\"kind\":\"do\",\"name\":\"policy.often\",\"line\":18,\"column\":15,\"text_column\":5,\"text\":\"let got = do often(n) with { retry 2 backoff 1ms..2ms factor 1.0, tag \\\"cpu\\\", priority 1 }\"}]}]}\n",
 	NULL,
 };
 

@@ -851,8 +851,8 @@ static const char *const values_manifest[] = {
 	"{\"name\":\"values.numbers\",\"version\":1,\"fingerprint\":\"2a5dbff778f21a4e\",\"parameters\":[{\"name\":\"a\",\"type\":\"int\"},{\"name\":\"b\",\"type\":\"int\"},{\"name\":\"x\",\"type\":\"float\"},{\"name\":\"d\",\"type\":\"duration\"},{\"name\":\"t\",\"type\":\"time\"}],\"result\":\"int\",\"sites\":[]},\n",
 	"{\"name\":\"values.texts\",\"version\":1,\"fingerprint\":\"6571511978cfb65d\",\"parameters\":[{\"name\":\"name\",\"type\":\"string\"},{\"name\":\"n\",\"type\":\"int\"},{\"name\":\"shape\",\"type\":\"values.Shape\"},{\"name\":\"on\",\"type\":\"bool\"},{\"name\":\"at\",\"type\":\"time\"},{\"name\":\"every\",\"type\":\"duration\"}],\"result\":\"string\",\"sites\":[]},\n",
 	"{\"name\":\"values.structures\",\"version\":1,\"fingerprint\":\"f26659d880bab0db\",\"parameters\":[{\"name\":\"shape\",\"type\":\"values.Shape\"},{\"name\":\"extra\",\"type\":\"values.Point\077\"},{\"name\":\"count\",\"type\":\"int\"}],\"result\":\"[values.Point]\",\"sites\":[\n",
-	"{\"kind\":\"do\",\"name\":\"values.keep\",\"line\":80,\"column\":5,\"text\":\"do keep(len(unit) + sum(numbers) + int(weights), copy.name, [copy, shape], none)\"},\n",
-	"{\"kind\":\"do\",\"name\":\"values.keep\",\"line\":81,\"column\":5,\"text\":\"do keep(numbers[0], unit[1], [], extra)\"}]}]}\n",
+	"{\"kind\":\"do\",\"name\":\"values.keep\",\"line\":80,\"column\":5,\"text_column\":5,\"text\":\"do keep(len(unit) + sum(numbers) + int(weights), copy.name, [copy, shape], none)\"},\n",
+	"{\"kind\":\"do\",\"name\":\"values.keep\",\"line\":81,\"column\":5,\"text_column\":5,\"text\":\"do keep(numbers[0], unit[1], [], extra)\"}]}]}\n",
 	NULL,
 };
 
