@@ -32,9 +32,9 @@ enum bracket_kind { BASE, PAREN, SQUARE, BLOCK, LITERAL, INTERPOLATION };
 
 struct bracket {
 	enum bracket_kind kind;
-	bool head;    /* a block's brace is still to come on this level */
-	bool durable; /* of a do, call or spawn, or of its `with` */
-	bool names;   /* of an enum: every word is a name */
+	bool head;   /* a block's brace is still to come on this level */
+	int durable; /* 2: of a do, call or spawn, or its `with`; 1: of an undo's call */
+	bool names;  /* of an enum: every word is a name */
 	const struct token *token;
 };
 
@@ -45,7 +45,7 @@ struct feed {
 	struct bracket stack[NESTING_MAX + 2];
 	unsigned depth;             /* index of the innermost */
 	const struct token *before; /* last one fed, SEMI included; NULL at first */
-	bool closed_durable;        /* `before` closed a durable call */
+	int closed_durable;         /* `before` closed one of these; 0: none */
 	bool said;                  /* the token being fed was reported */
 	bool stopped;
 };
@@ -143,18 +143,19 @@ static bool opens_head(const struct feed *feed, const struct token *token) {
 }
 
 /* `(` behind do NAME, call PACKAGE.NAME, spawn, undo. */
-static bool opens_durable(const struct feed *feed) {
+static int opens_durable(const struct feed *feed) {
 	const struct token *items = feed->tokens->items;
 	uint32_t i = feed->at;
 	if (i < 2 || !is_word(&items[i - 1])) {
-		return false;
+		return 0;
 	}
 	i--;
 	if (i >= 3 && items[i - 1].kind == T_DOT && is_word(&items[i - 2])) {
 		i -= 2;
 	}
 	int kind = items[i - 1].kind;
-	return kind == T_DO || kind == T_CALL || kind == T_SPAWN || kind == T_UNDO;
+	bool step = kind == T_DO || kind == T_CALL || kind == T_SPAWN;
+	return step ? 2 : kind == T_UNDO ? 1 : 0;
 }
 
 static enum bracket_kind brace_kind(const struct feed *feed) {
@@ -181,7 +182,7 @@ static void open_bracket(struct feed *feed, const struct token *token, enum brac
 	if (kind == PAREN) {
 		bracket->durable = opens_durable(feed);
 	} else if (kind == BLOCK) {
-		bracket->durable = feed->before != NULL && feed->before->kind == T_WITH;
+		bracket->durable = feed->before != NULL && feed->before->kind == T_WITH ? 2 : 0;
 		bracket->names = outer->names;
 		outer->head = false;
 		outer->names = false;
@@ -386,7 +387,8 @@ static bool newline_counts(const struct feed *feed, const struct token *token) {
 		return false;
 	}
 	if (token->kind == T_UNDO || token->kind == T_WITH) {
-		return !feed->closed_durable;
+		/* `with` may follow an undo's call too; an undo of an undo does not exist. */
+		return feed->closed_durable < (token->kind == T_UNDO ? 2 : 1);
 	}
 	bool goes_on = token->kind == T_ELSE || token->kind == T_CATCH || token->kind == T_FINALLY;
 	return !(goes_on && feed->before->kind == T_RBRACE);
@@ -473,7 +475,7 @@ static void take(struct feed *feed, struct token *token) {
 		top->head = true;
 		top->names = token->kind == T_ENUM;
 	}
-	bool durable = false;
+	int durable = 0;
 	switch (token->kind) {
 	case T_LPAREN:
 		open_bracket(feed, token, PAREN);
