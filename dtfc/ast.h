@@ -558,7 +558,7 @@ struct decl {
 	/* checked: */
 	const struct type *type; /* result, payload, type of a const; of a record or enum: itself */
 	bool used;
-	bool awaited; /* event: some code waits for it */
+	bool awaited;              /* event: some code waits for it */
 	struct policy policy;      /* activity */
 	int64_t capacity;          /* event */
 	struct var *vars;          /* workflow: all variables, undos' copies included */

@@ -291,6 +291,19 @@ static bool flow_assign(struct flow *f, struct stmt *s) {
 	return waits;
 }
 
+/* A standing undo runs later, if ever: it changes nothing that is known here. */
+static void flow_undo(struct flow *f, struct undo *undo) {
+	struct visitor v = { .arg = f, .name = see_name };
+	f->undos++;
+	check_visit_undo(undo, &v);
+	struct state before = copy(f);
+	struct loop *loop = f->loop;
+	f->loop = NULL;
+	(void)flow_block(f, undo->block);
+	f->loop = loop;
+	f->now = before;
+}
+
 static bool flow_kind(struct flow *f, struct stmt *s) {
 	bool waits = false;
 	switch (s->kind) {
@@ -336,18 +349,9 @@ static bool flow_kind(struct flow *f, struct stmt *s) {
 		return false;
 	case STMT_TRY:
 		return flow_try(f, s);
-	case STMT_UNDO: {
-		struct visitor v = { .arg = f, .name = see_name };
-		f->undos++;
-		check_visit_undo(s->u.undo, &v);
-		struct state before = copy(f);
-		struct loop *loop = f->loop;
-		f->loop = NULL;
-		(void)flow_block(f, s->u.undo->block);
-		f->loop = loop;
-		f->now = before;
+	case STMT_UNDO:
+		flow_undo(f, s->u.undo);
 		return false;
-	}
 	case STMT_SELECT:
 		return flow_select(f, s);
 	case STMT_SLEEP:

@@ -27,6 +27,35 @@ static bool waits(const struct expr *e) {
 			e->kind == EXPR_PARALLEL);
 }
 
+static struct ways choice_ways(const struct stmt *s) {
+	struct ways ways = { 0 };
+	if (s->kind == STMT_MATCH) {
+		ways.through = s->u.match.value->type->kind != TYPE_ENUM;
+		for (const struct match_arm *a = s->u.match.arms; a != NULL; a = a->next) {
+			ways.through = ways.through && a->values != NULL;
+		}
+		for (const struct match_arm *a = s->u.match.arms; a != NULL; a = a->next) {
+			either(&ways, block_ways(a->body));
+		}
+	} else if (s->kind == STMT_TRY) {
+		ways = block_ways(s->u.attempt.body);
+		for (const struct catch_arm *a = s->u.attempt.catches; a != NULL; a = a->next) {
+			either(&ways, block_ways(a->body));
+		}
+		if (s->u.attempt.finally != NULL && !block_ways(s->u.attempt.finally).through) {
+			ways = (struct ways){ 0 };
+		}
+	} else {
+		for (const struct select_arm *a = s->u.arms; a != NULL; a = a->next) {
+			/* Only what is ready at once does not wait; an event may be. */
+			if (a->kind == ARM_ELSE) {
+				either(&ways, block_ways(a->body));
+			}
+		}
+	}
+	return ways;
+}
+
 static struct ways stmt_ways(const struct stmt *s) {
 	struct ways ways = { 0 };
 	switch (s->kind) {
@@ -66,31 +95,9 @@ static struct ways stmt_ways(const struct stmt *s) {
 		ways.through = true;
 		break;
 	case STMT_MATCH:
-		ways.through = s->u.match.value->type->kind != TYPE_ENUM;
-		for (const struct match_arm *a = s->u.match.arms; a != NULL; a = a->next) {
-			ways.through = ways.through && a->values != NULL;
-		}
-		for (const struct match_arm *a = s->u.match.arms; a != NULL; a = a->next) {
-			either(&ways, block_ways(a->body));
-		}
-		break;
 	case STMT_TRY:
-		ways = block_ways(s->u.attempt.body);
-		for (const struct catch_arm *a = s->u.attempt.catches; a != NULL; a = a->next) {
-			either(&ways, block_ways(a->body));
-		}
-		if (s->u.attempt.finally != NULL && !block_ways(s->u.attempt.finally).through) {
-			ways = (struct ways){ 0 };
-		}
-		break;
 	case STMT_SELECT:
-		for (const struct select_arm *a = s->u.arms; a != NULL; a = a->next) {
-			/* Only what is ready at once does not wait; an event may be. */
-			if (a->kind == ARM_ELSE) {
-				either(&ways, block_ways(a->body));
-			}
-		}
-		break;
+		return choice_ways(s);
 	case STMT_BREAK:
 		ways.out = true;
 		break;

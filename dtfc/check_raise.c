@@ -170,32 +170,9 @@ static void raise_try(struct raises *r, const struct stmt *s) {
 
 /* ---- statements ---- */
 
-static void raise_stmt(struct raises *r, const struct stmt *s) {
-	switch (s->kind) {
-	case STMT_LET:
-		raise_expr(r, s->u.let.value);
-		break;
-	case STMT_ASSIGN:
-		raise_expr(r, s->u.assign.value);
-		raise_expr(r, s->u.assign.target);
-		break;
-	case STMT_EXPR:
-	case STMT_RETURN:
-	case STMT_YIELD:
-		raise_expr(r, s->u.expr);
-		break;
-	case STMT_STATUS:
-		raise_expr(r, s->u.expr);
-		r->faults |= DURABLE_FAULTS;
-		break;
-	case STMT_BLOCK:
-	case STMT_SHIELD:
-		raise_block(r, s->u.block);
-		break;
-	case STMT_LOOP:
-		r->faults |= FAULT_BIT(RUNAWAY);
-		raise_block(r, s->u.block);
-		break;
+/* Statements that hold others. */
+static void raise_compound(struct raises *r, const struct stmt *s) {
+	switch ((int)s->kind) {
 	case STMT_IF:
 		raise_expr(r, s->u.branch.condition);
 		raise_block(r, s->u.branch.then);
@@ -228,6 +205,46 @@ static void raise_stmt(struct raises *r, const struct stmt *s) {
 			raise_block(r, a->body);
 		}
 		break;
+	case STMT_TRY:
+		raise_try(r, s);
+		break;
+	case STMT_WITHIN:
+		raise_expr(r, s->u.within.limit);
+		raise_block(r, s->u.within.body);
+		raise_block(r, s->u.within.otherwise);
+		r->faults |= FAULT_BIT(TIMEOUT);
+		break;
+	default:
+		break;
+	}
+}
+
+static void raise_stmt(struct raises *r, const struct stmt *s) {
+	switch (s->kind) {
+	case STMT_LET:
+		raise_expr(r, s->u.let.value);
+		break;
+	case STMT_ASSIGN:
+		raise_expr(r, s->u.assign.value);
+		raise_expr(r, s->u.assign.target);
+		break;
+	case STMT_EXPR:
+	case STMT_RETURN:
+	case STMT_YIELD:
+		raise_expr(r, s->u.expr);
+		break;
+	case STMT_STATUS:
+		raise_expr(r, s->u.expr);
+		r->faults |= DURABLE_FAULTS;
+		break;
+	case STMT_BLOCK:
+	case STMT_SHIELD:
+		raise_block(r, s->u.block);
+		break;
+	case STMT_LOOP:
+		r->faults |= FAULT_BIT(RUNAWAY);
+		raise_block(r, s->u.block);
+		break;
 	case STMT_FAIL:
 		raise_args(r, s->u.fail.args);
 		if (s->u.fail.error != NULL) {
@@ -236,18 +253,9 @@ static void raise_stmt(struct raises *r, const struct stmt *s) {
 			add_all(r, r->caught);
 		}
 		break;
-	case STMT_TRY:
-		raise_try(r, s);
-		break;
 	case STMT_SLEEP:
 		raise_expr(r, s->u.sleep.value);
 		r->faults |= DURABLE_FAULTS;
-		break;
-	case STMT_WITHIN:
-		raise_expr(r, s->u.within.limit);
-		raise_block(r, s->u.within.body);
-		raise_block(r, s->u.within.otherwise);
-		r->faults |= FAULT_BIT(TIMEOUT);
 		break;
 	case STMT_CONTINUE_WITH:
 		raise_args(r, s->u.args);
@@ -255,6 +263,15 @@ static void raise_stmt(struct raises *r, const struct stmt *s) {
 		break;
 	case STMT_LOG:
 		raise_expr(r, s->u.log.text);
+		break;
+	case STMT_IF:
+	case STMT_WHILE:
+	case STMT_FOR:
+	case STMT_MATCH:
+	case STMT_SELECT:
+	case STMT_TRY:
+	case STMT_WITHIN:
+		raise_compound(r, s);
 		break;
 	case STMT_ERROR:
 	case STMT_BREAK:

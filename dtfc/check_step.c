@@ -167,7 +167,7 @@ void check_undo(struct checker *c, struct undo *undo, const struct name *result,
 	} else if (undo->result != NULL) {
 		report(c, UNDO_USES_RESULT, undo->span,
 			"undo by a key that is known before the step",
-			"if the step's outcome is unknown, this undo cannot run: it needs the result");
+			"this undo needs the result, so it cannot run if the outcome is unknown");
 	}
 }
 

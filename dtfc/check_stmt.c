@@ -397,6 +397,25 @@ static void lone_expression(struct checker *c, struct stmt *s) {
 	(void)check_expr(c, s->u.expr);
 }
 
+static void loops(struct checker *c, struct stmt *s) {
+	if (s->kind == STMT_FOR) {
+		each(c, s);
+		return;
+	}
+	if (s->kind == STMT_WHILE) {
+		(void)check_expect(c, s->u.loop.condition, basic(c, TYPE_BOOL));
+	}
+	placed(c, PLACE_LOOP, s->span, s->kind == STMT_LOOP ? s->u.block : s->u.loop.body);
+}
+
+static void said(struct checker *c, struct stmt *s) {
+	if (s->kind == STMT_LOG) {
+		(void)check_expect(c, s->u.log.text, basic(c, TYPE_STRING));
+	} else if (type_is_open(check_expr(c, s->u.expr))) {
+		report(c, NO_TYPE, s->u.expr->span, NULL, "the type of this is not known");
+	}
+}
+
 void check_stmt(struct checker *c, struct stmt *s) {
 	if (!check_enter(c, s->span)) {
 		return;
@@ -420,14 +439,9 @@ void check_stmt(struct checker *c, struct stmt *s) {
 		branch(c, s);
 		break;
 	case STMT_WHILE:
-		(void)check_expect(c, s->u.loop.condition, basic(c, TYPE_BOOL));
-		placed(c, PLACE_LOOP, s->span, s->u.loop.body);
-		break;
 	case STMT_LOOP:
-		placed(c, PLACE_LOOP, s->span, s->u.block);
-		break;
 	case STMT_FOR:
-		each(c, s);
+		loops(c, s);
 		break;
 	case STMT_MATCH:
 		check_match(c, s);
@@ -465,15 +479,9 @@ void check_stmt(struct checker *c, struct stmt *s) {
 		check_leaves(c, s);
 		check_arguments(c, s->span, s->u.args, c->workflow->fields, c->workflow);
 		break;
-	case STMT_STATUS: {
-		const struct type *type = check_expr(c, s->u.expr);
-		if (type_is_open(type)) {
-			report(c, NO_TYPE, s->u.expr->span, NULL, "the type of this is not known");
-		}
-		break;
-	}
+	case STMT_STATUS:
 	case STMT_LOG:
-		(void)check_expect(c, s->u.log.text, basic(c, TYPE_STRING));
+		said(c, s);
 		break;
 	}
 	check_leave(c);

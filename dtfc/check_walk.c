@@ -14,6 +14,26 @@ static void in_undo(const struct undo *undo, const struct visitor *v) {
 	}
 }
 
+static void in_expr(struct expr *e, const struct visitor *v, bool assigned);
+
+static void in_operation(struct expr *e, const struct visitor *v) {
+	if (e->kind != EXPR_PARALLEL) {
+		in_args(e->u.step.args, v);
+		in_expr(e->u.step.id, v, false);
+		in_undo(e->u.step.undo, v);
+		return;
+	}
+	in_expr(e->u.parallel.limit, v, false);
+	in_expr(e->u.parallel.until, v, false);
+	in_expr(e->u.parallel.list, v, false);
+	if (e->u.parallel.is_for) {
+		check_visit_block(e->u.parallel.body, v);
+	}
+	for (struct branch *b = e->u.parallel.branches; b != NULL; b = b->next) {
+		check_visit(b->body, v);
+	}
+}
+
 static void in_expr(struct expr *e, const struct visitor *v, bool assigned) {
 	if (e == NULL) {
 		return;
@@ -61,20 +81,8 @@ static void in_expr(struct expr *e, const struct visitor *v, bool assigned) {
 	case EXPR_DO:
 	case EXPR_CALL_WORKFLOW:
 	case EXPR_SPAWN:
-		in_args(e->u.step.args, v);
-		in_expr(e->u.step.id, v, false);
-		in_undo(e->u.step.undo, v);
-		break;
 	case EXPR_PARALLEL:
-		in_expr(e->u.parallel.limit, v, false);
-		in_expr(e->u.parallel.until, v, false);
-		in_expr(e->u.parallel.list, v, false);
-		if (e->u.parallel.is_for) {
-			check_visit_block(e->u.parallel.body, v);
-		}
-		for (struct branch *b = e->u.parallel.branches; b != NULL; b = b->next) {
-			check_visit(b->body, v);
-		}
+		in_operation(e, v);
 		break;
 	case EXPR_ERROR:
 	case EXPR_BOOL:

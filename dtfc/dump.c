@@ -276,8 +276,8 @@ static void dump_parts_of(struct dump *d, const struct stmt *stmt) {
 	case STMT_RETURN:
 	case STMT_YIELD:
 	case STMT_STATUS:
-		dump_expr(d, "value",
-			stmt->kind == STMT_SLEEP ? stmt->u.sleep.value : stmt->u.expr);
+		dump_expr(
+			d, "value", stmt->kind == STMT_SLEEP ? stmt->u.sleep.value : stmt->u.expr);
 		break;
 	case STMT_BLOCK:
 	case STMT_LOOP:

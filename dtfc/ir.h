@@ -209,7 +209,7 @@ struct ir_site {
 	struct ir_site *next;
 	const char *kind, *name; /* "do", "shop.charge"; name may be "" */
 	uint32_t line, column;
-	const char *text; /* of its line, trimmed */
+	const char *text;     /* of its line, trimmed */
 	uint32_t text_column; /* where that begins */
 };
 

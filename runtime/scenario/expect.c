@@ -87,7 +87,8 @@ static void see(struct walk *walk, const struct event *event) {
 		const char *text = event->site < walk->workflow->nsites
 			? walk->workflow->sites[event->site].text
 			: "";
-		const char *name = strncmp(text, "undo ", 5) == 0 ? text + 5 : text;
+		const char *undo = strstr(text, "undo ");
+		const char *name = undo == NULL ? text : undo + 5;
 		size_t size = strcspn(name, "( {");
 		(void)json_array_append_new(seen->undo_failed, json_stringn(name, size));
 		break;
