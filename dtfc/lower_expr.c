@@ -90,7 +90,7 @@ static bool any_ordered(const struct argument *args) {
 }
 
 bool lower_is_ordered(const struct expr *expr) {
-	if (expr == NULL) {
+	if (expr == NULL || expr->kind == EXPR_NAME) {
 		return false;
 	}
 	if (expr->can_fault) {

@@ -264,7 +264,7 @@ static void lower_return_stmt(struct lower *l, struct stmt *stmt) {
 		lower_eval(l, ir_assign(l->arena, value, lower_expr(l, expr)));
 	} else {
 		value = lower_expr(l, expr);
-		if (has_scope || expr->can_fault) {
+		if (expr->can_fault || (has_scope && !lower_is_simple(value))) {
 			value = lower_stash(l, ctype, value, &prefix);
 		}
 	}

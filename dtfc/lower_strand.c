@@ -109,11 +109,30 @@ struct ir_op *lower_op(struct lower *l, enum ir_op_kind kind) {
 	return op;
 }
 
+/* A jump to what comes next anyway becomes a fall. */
+static void fall_instead(struct strand *s, struct ir_state *state) {
+	struct ir_op *last = NULL;
+
+	for (struct ir_op *op = s->state->body.first; op != NULL; op = op->next) {
+		last = op;
+	}
+	bool jumps = last != NULL &&
+		((last->kind == IR_JUMP && last->target == state) ||
+			(last->kind == IR_RAISE && last->handler == state));
+	if (jumps) {
+		last->kind = IR_FALL;
+		last->target = state;
+		last->handler = NULL;
+	}
+}
+
 void lower_place(struct lower *l, struct ir_state *state) {
 	struct strand *s = l->strand;
 
 	if (!s->dead && s->state != NULL) {
 		lower_op(l, IR_FALL)->target = state;
+	} else if (s->state != NULL) {
+		fall_instead(s, state);
 	}
 	state->placed = true;
 	*s->ir->states_tail = state;

@@ -207,6 +207,9 @@ static void lower_catch(
 	}
 	lower_eval(l, lower_ctx_call(l, "dtf_catch", failure, def, fields, NULL));
 	push(l, &scope, SCOPE_CATCH, attempt, attempt->has_finally ? attempt->finally : outer);
+	if (fields->kind == IR_UNARY) {
+		lower_raised(l); /* they might not decode */
+	}
 	scope.failure = slot;
 	lower_block(l, arm->body);
 	l->strand->scope = scope.up;

@@ -150,10 +150,8 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 			}
 #line 23 "control.dtf"
 			for (int64_t j = i_2; j < j_end && dtf_tick(ctx); j++) {
-				int64_t t1 = f->total;
-#line 24 "control.dtf"
-				f->total = dtf_add(ctx, t1, dtf_sub(ctx, j, i_2));
-#line 157 "control.dtf.c"
+				f->total = dtf_add(ctx, f->total, dtf_sub(ctx, j, i_2));
+#line 155 "control.dtf.c"
 				if (dtf_raised(ctx)) {
 					return DTF_RAISED;
 				}
@@ -166,25 +164,25 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 			return DTF_RAISED;
 		}
 #line 27 "control.dtf"
-		struct dtf_int_list t2 = (struct dtf_int_list){
+		struct dtf_int_list t1 = (struct dtf_int_list){
 			.items = dtf_items(ctx, sizeof(int64_t), 1, (const int64_t[]){ f->in.n }),
 			.count = 1,
 		};
 #line 27 "control.dtf"
 		struct dtf_int_list ys = (struct dtf_int_list){
 			.items = dtf_items_concat(ctx, sizeof(int64_t), f->in.xs.items,
-				f->in.xs.count, t2.items, t2.count),
-			.count = f->in.xs.count + t2.count,
+				f->in.xs.count, t1.items, t1.count),
+			.count = f->in.xs.count + t1.count,
 		};
-#line 180 "control.dtf.c"
-		const int64_t *t3;
+#line 178 "control.dtf.c"
+		const int64_t *t2;
 #line 28 "control.dtf"
 		while (f->total > 100 &&
-			(t3 = dtf_at(ctx, sizeof(int64_t), ys.items, ys.count, 0), *t3) != 3 &&
+			(t2 = dtf_at(ctx, sizeof(int64_t), ys.items, ys.count, 0), *t2) != 3 &&
 			dtf_tick(ctx)) {
 #line 29 "control.dtf"
 			f->total = dtf_div(ctx, f->total, 2);
-#line 188 "control.dtf.c"
+#line 186 "control.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
@@ -196,24 +194,24 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 		int64_t rounds = 0;
 		while (dtf_tick(ctx)) {
 			rounds = dtf_add(ctx, rounds, 1);
-#line 200 "control.dtf.c"
+#line 198 "control.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 34 "control.dtf"
-			bool t4 = dtf_mul(ctx, rounds, rounds) > f->in.n;
-#line 206 "control.dtf.c"
+			bool t3 = dtf_mul(ctx, rounds, rounds) > f->in.n;
+#line 204 "control.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 34 "control.dtf"
-			if (t4) {
-#line 212 "control.dtf.c"
+			if (t3) {
+#line 210 "control.dtf.c"
 				break;
 			} else {
 #line 37 "control.dtf"
 				return dtf_return(ctx, &rounds);
-#line 217 "control.dtf.c"
+#line 215 "control.dtf.c"
 			}
 		}
 		if (dtf_raised(ctx)) {
@@ -221,11 +219,11 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 40 "control.dtf"
 		switch (f->in.level) {
-#line 225 "control.dtf.c"
+#line 223 "control.dtf.c"
 		case CONTROL_LEVEL_LOW:
 #line 41 "control.dtf"
 			f->total = dtf_add(ctx, f->total, 1);
-#line 229 "control.dtf.c"
+#line 227 "control.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
@@ -233,32 +231,32 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 		case CONTROL_LEVEL_MIDDLE:
 #line 43 "control.dtf"
 			f->total = dtf_add(ctx, f->total, 2);
-#line 237 "control.dtf.c"
+#line 235 "control.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 44 "control.dtf"
 			dtf_log(ctx, DTF_LOG_INFO, "middle");
-#line 243 "control.dtf.c"
+#line 241 "control.dtf.c"
 			break;
 		case CONTROL_LEVEL_HIGH:
 #line 46 "control.dtf"
 			return dtf_return(ctx, &f->total);
-#line 248 "control.dtf.c"
+#line 246 "control.dtf.c"
 		}
 #line 48 "control.dtf"
 		switch (f->total) {
-#line 252 "control.dtf.c"
+#line 250 "control.dtf.c"
 		case 1:
 		case 2:
 #line 49 "control.dtf"
 			f->total = 10;
-#line 257 "control.dtf.c"
+#line 255 "control.dtf.c"
 			break;
 		case -3:
 #line 50 "control.dtf"
 			f->total = 20;
-#line 262 "control.dtf.c"
+#line 260 "control.dtf.c"
 			break;
 		default:
 #line 51 "control.dtf"
@@ -268,7 +266,7 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 						"other ",
 						dtf_text_int(ctx, f->total),
 					}));
-#line 272 "control.dtf.c"
+#line 270 "control.dtf.c"
 			break;
 		}
 #line 53 "control.dtf"
@@ -277,13 +275,13 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 			const char *name_2 = f->in.names.items[i_3];
 			if (dtf_string_equal(name_2, "a") || dtf_string_equal(name_2, "b")) {
 				f->total = dtf_add(ctx, f->total, 1);
-#line 281 "control.dtf.c"
+#line 279 "control.dtf.c"
 				if (dtf_raised(ctx)) {
 					return DTF_RAISED;
 				}
 #line 55 "control.dtf"
 			} else if (dtf_string_equal(name_2, "end")) {
-#line 287 "control.dtf.c"
+#line 285 "control.dtf.c"
 				break;
 			} else {
 				continue;
@@ -297,19 +295,19 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 #line 60 "control.dtf"
 			const char *text = f->in.note.value;
 			f->total = dtf_add(ctx, f->total, dtf_string_length(text));
-#line 301 "control.dtf.c"
+#line 299 "control.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 		} else {
 #line 63 "control.dtf"
 			dtf_log(ctx, DTF_LOG_WARN, "no note");
-#line 308 "control.dtf.c"
+#line 306 "control.dtf.c"
 		}
 #line 65 "control.dtf"
 		dtf_do(ctx, 0, &control_report_activity,
 			&(struct control_report_args){ "done", f->total }, NULL);
-#line 313 "control.dtf.c"
+#line 311 "control.dtf.c"
 		f->at = STRAIGHT_REPORT;
 		DTF_FALLTHROUGH;
 	}
@@ -322,7 +320,7 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 #line 66 "control.dtf"
 		return dtf_return(ctx, &f->total);
 
-#line 326 "control.dtf.c"
+#line 324 "control.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}

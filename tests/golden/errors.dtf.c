@@ -230,12 +230,10 @@ static enum dtf_step simple_run(struct dtf_ctx *ctx, void *frame) {
 			return step;
 		}
 #line 15 "errors.dtf"
-		int64_t t1 = handle;
-#line 15 "errors.dtf"
 		dtf_try_end(ctx);
 #line 15 "errors.dtf"
-		return dtf_return(ctx, &t1);
-#line 239 "errors.dtf.c"
+		return dtf_return(ctx, &handle);
+#line 237 "errors.dtf.c"
 	}
 
 	case SIMPLE_TRY_1_UNWIND: {
@@ -245,7 +243,7 @@ static enum dtf_step simple_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 16 "errors.dtf"
 		if (!dtf_raised_is(ctx, &errors_missing_error)) {
-#line 249 "errors.dtf.c"
+#line 247 "errors.dtf.c"
 			f->at = SIMPLE_TRY_1_CATCH_2;
 			return DTF_AGAIN;
 		}
@@ -253,6 +251,11 @@ static enum dtf_step simple_run(struct dtf_ctx *ctx, void *frame) {
 		struct errors_missing_fields e_fields;
 #line 16 "errors.dtf"
 		dtf_catch(ctx, &e, &errors_missing_error, &e_fields);
+#line 255 "errors.dtf.c"
+		if (dtf_raised(ctx)) {
+			return DTF_RAISED;
+		}
+#line 17 "errors.dtf"
 		dtf_do(ctx, 1, &errors_tell_activity,
 			&(struct errors_tell_args){
 				.text = dtf_concat(ctx, 7,
@@ -267,7 +270,7 @@ static enum dtf_step simple_run(struct dtf_ctx *ctx, void *frame) {
 					}),
 			},
 			NULL);
-#line 271 "errors.dtf.c"
+#line 274 "errors.dtf.c"
 		f->at = SIMPLE_TELL;
 		DTF_FALLTHROUGH;
 	}
@@ -283,25 +286,25 @@ static enum dtf_step simple_run(struct dtf_ctx *ctx, void *frame) {
 	case SIMPLE_TRY_1_CATCH_2: {
 #line 18 "errors.dtf"
 		if (dtf_raised_is(ctx, &dtf_activity_failed) || dtf_raised_is(ctx, &dtf_timeout)) {
-#line 287 "errors.dtf.c"
+#line 290 "errors.dtf.c"
 			struct dtf_failure e_2;
 #line 18 "errors.dtf"
 			dtf_catch(ctx, &e_2, NULL, NULL);
 			dtf_log(ctx, DTF_LOG_ERROR, e_2.message);
-#line 292 "errors.dtf.c"
+#line 295 "errors.dtf.c"
 			f->at = SIMPLE_TRY_1_END;
 			return DTF_AGAIN;
 		}
 #line 20 "errors.dtf"
 		if (!dtf_raised_is(ctx, &errors_broken_error)) {
-#line 298 "errors.dtf.c"
+#line 301 "errors.dtf.c"
 			return DTF_RAISED;
 		}
 		struct dtf_failure caught;
 #line 20 "errors.dtf"
 		dtf_catch(ctx, &caught, NULL, NULL);
 		dtf_fail_again(ctx, &caught);
-#line 305 "errors.dtf.c"
+#line 308 "errors.dtf.c"
 		return DTF_RAISED;
 	}
 
@@ -309,7 +312,7 @@ static enum dtf_step simple_run(struct dtf_ctx *ctx, void *frame) {
 #line 23 "errors.dtf"
 		return dtf_return(ctx, &(int64_t){ 0 });
 
-#line 313 "errors.dtf.c"
+#line 316 "errors.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -418,20 +421,20 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 #line 27 "errors.dtf"
 		f->done = 0;
 		f->for_1_at = 0;
-#line 422 "errors.dtf.c"
+#line 425 "errors.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case ALWAYS_FOR_1:
 #line 28 "errors.dtf"
 		if (f->for_1_at >= (int64_t)f->in.names.count) {
-#line 428 "errors.dtf.c"
+#line 431 "errors.dtf.c"
 			f->at = ALWAYS_FOR_1_END;
 			return DTF_AGAIN;
 		}
 #line 28 "errors.dtf"
 		f->name = f->in.names.items[f->for_1_at];
 		dtf_do(ctx, 0, &errors_open_activity, &(struct errors_open_args){ f->name }, NULL);
-#line 435 "errors.dtf.c"
+#line 438 "errors.dtf.c"
 		f->at = ALWAYS_OPEN;
 		DTF_FALLTHROUGH;
 
@@ -446,7 +449,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_try_end(ctx);
 #line 32 "errors.dtf"
 			f->try_1_then = ALWAYS_FOR_1_END;
-#line 450 "errors.dtf.c"
+#line 453 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
@@ -455,14 +458,14 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_try_end(ctx);
 #line 35 "errors.dtf"
 			f->try_1_then = ALWAYS_FOR_1_NEXT;
-#line 459 "errors.dtf.c"
+#line 462 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 #line 37 "errors.dtf"
 		if (dtf_string_equal(f->name, "return")) {
 			f->result = dtf_mul(ctx, f->done, 2);
-#line 466 "errors.dtf.c"
+#line 469 "errors.dtf.c"
 			if (dtf_raised(ctx)) {
 				f->at = ALWAYS_TRY_1_UNWIND;
 				return DTF_AGAIN;
@@ -471,13 +474,13 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_try_end(ctx);
 #line 38 "errors.dtf"
 			f->try_1_then = ALWAYS_TRY_1_RETURN;
-#line 475 "errors.dtf.c"
+#line 478 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 #line 40 "errors.dtf"
 		dtf_do(ctx, 1, &errors_use_activity, &(struct errors_use_args){ f->handle }, NULL);
-#line 481 "errors.dtf.c"
+#line 484 "errors.dtf.c"
 		f->at = ALWAYS_USE;
 		DTF_FALLTHROUGH;
 
@@ -491,21 +494,19 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 			return step;
 		}
 #line 41 "errors.dtf"
-		int64_t t1 = f->done;
-#line 41 "errors.dtf"
-		const int64_t *t2 = dtf_at(
+		const int64_t *t1 = dtf_at(
 			ctx, sizeof(int64_t), f->in.counts.items, f->in.counts.count, f->done);
 #line 41 "errors.dtf"
-		int64_t t3 = dtf_add(ctx, t1, *t2);
-#line 501 "errors.dtf.c"
+		int64_t t2 = dtf_add(ctx, f->done, *t1);
+#line 502 "errors.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = ALWAYS_TRY_1_UNWIND;
 			return DTF_AGAIN;
 		}
 #line 41 "errors.dtf"
-		f->done = t3;
+		f->done = t2;
 		dtf_try_end(ctx);
-#line 509 "errors.dtf.c"
+#line 510 "errors.dtf.c"
 		f->try_1_then = ALWAYS_TRY_1_END;
 		f->at = ALWAYS_TRY_1_FINALLY;
 		return DTF_AGAIN;
@@ -518,19 +519,19 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 42 "errors.dtf"
 		if (dtf_raised_is(ctx, &dtf_out_of_range)) {
-#line 522 "errors.dtf.c"
+#line 523 "errors.dtf.c"
 			struct dtf_failure e;
 #line 42 "errors.dtf"
 			dtf_catch(ctx, &e, NULL, NULL);
 			dtf_fail(ctx, 2, &errors_missing_error,
 				&(struct errors_missing_fields){ dtf_failure_name(&e), f->done });
-#line 528 "errors.dtf.c"
+#line 529 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 #line 44 "errors.dtf"
 		if (!dtf_raised_is(ctx, NULL)) {
-#line 534 "errors.dtf.c"
+#line 535 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
@@ -538,7 +539,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_catch(ctx, &f->e_2, NULL, NULL);
 		dtf_do(ctx, 3, &errors_tell_activity, &(struct errors_tell_args){ f->e_2.message },
 			NULL);
-#line 542 "errors.dtf.c"
+#line 543 "errors.dtf.c"
 		f->at = ALWAYS_TELL;
 		DTF_FALLTHROUGH;
 
@@ -554,13 +555,12 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 #line 46 "errors.dtf"
 		if (!f->e_2.retryable) {
 			dtf_fail_again(ctx, &f->e_2);
-#line 558 "errors.dtf.c"
+#line 559 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 		f->try_1_then = ALWAYS_TRY_1_END;
-		f->at = ALWAYS_TRY_1_FINALLY;
-		return DTF_AGAIN;
+		DTF_FALLTHROUGH;
 
 	case ALWAYS_TRY_1_FINALLY:
 #line 49 "errors.dtf"
@@ -771,15 +771,14 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-		f->at = NESTED_TRY_2_FINALLY;
-		return DTF_AGAIN;
+		DTF_FALLTHROUGH;
 
 	case NESTED_TRY_2_FINALLY: {
 #line 69 "errors.dtf"
 		dtf_finally_begin(ctx);
 		dtf_log(ctx, DTF_LOG_INFO, "inner");
 		int64_t t2 = dtf_add(ctx, f->i, 1);
-#line 783 "errors.dtf.c"
+#line 782 "errors.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = NESTED_TRY_1_UNWIND;
 			return DTF_AGAIN;
@@ -787,7 +786,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 71 "errors.dtf"
 		f->i = t2;
 		if (dtf_finally_end(ctx)) {
-#line 791 "errors.dtf.c"
+#line 790 "errors.dtf.c"
 			f->at = NESTED_TRY_1_UNWIND;
 			return DTF_AGAIN;
 		}
@@ -800,14 +799,14 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_try_end(ctx);
 #line 72 "errors.dtf"
 		f->try_1_then = NESTED_WHILE_1_END;
-#line 804 "errors.dtf.c"
+#line 803 "errors.dtf.c"
 		f->at = NESTED_TRY_1_FINALLY;
 		return DTF_AGAIN;
 
 	case NESTED_TRY_2_END:
 #line 73 "errors.dtf"
 		dtf_try_end(ctx);
-#line 811 "errors.dtf.c"
+#line 810 "errors.dtf.c"
 		f->try_1_then = NESTED_TRY_1_END;
 		f->at = NESTED_TRY_1_FINALLY;
 		return DTF_AGAIN;
@@ -819,22 +818,21 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 73 "errors.dtf"
 		if (!dtf_raised_is(ctx, &errors_missing_error)) {
-#line 823 "errors.dtf.c"
+#line 822 "errors.dtf.c"
 			f->at = NESTED_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 #line 73 "errors.dtf"
 		dtf_catch(ctx, NULL, NULL, NULL);
 		f->try_1_then = NESTED_TRY_1_RETURN;
-#line 830 "errors.dtf.c"
-		f->at = NESTED_TRY_1_FINALLY;
-		return DTF_AGAIN;
+#line 829 "errors.dtf.c"
+		DTF_FALLTHROUGH;
 
 	case NESTED_TRY_1_FINALLY:
 #line 75 "errors.dtf"
 		dtf_finally_begin(ctx);
 		dtf_do(ctx, 2, &errors_tell_activity, &(struct errors_tell_args){ "outer" }, NULL);
-#line 838 "errors.dtf.c"
+#line 836 "errors.dtf.c"
 		f->at = NESTED_TELL_2;
 		DTF_FALLTHROUGH;
 
@@ -845,7 +843,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 77 "errors.dtf"
 		if (dtf_finally_end(ctx)) {
-#line 849 "errors.dtf.c"
+#line 847 "errors.dtf.c"
 			return DTF_RAISED;
 		}
 		f->at = f->try_1_then;
@@ -855,7 +853,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 77 "errors.dtf"
 		return dtf_return(ctx, NULL);
 
-#line 859 "errors.dtf.c"
+#line 857 "errors.dtf.c"
 	case NESTED_TRY_1_END:
 		if (!dtf_tick(ctx)) {
 			return DTF_RAISED;
@@ -867,23 +865,21 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 79 "errors.dtf"
 		dtf_try(ctx);
 		dtf_fail(ctx, 3, &errors_broken_error, NULL);
-#line 871 "errors.dtf.c"
-		f->at = NESTED_TRY_3_UNWIND;
-		return DTF_AGAIN;
+#line 869 "errors.dtf.c"
+		DTF_FALLTHROUGH;
 
 	case NESTED_TRY_3_UNWIND:
 		step = dtf_unwind(ctx);
 		if (step != DTF_READY) {
 			return step;
 		}
-		f->at = NESTED_TRY_3_FINALLY;
-		return DTF_AGAIN;
+		DTF_FALLTHROUGH;
 
 	case NESTED_TRY_3_FINALLY:
 #line 81 "errors.dtf"
 		dtf_finally_begin(ctx);
 		dtf_do(ctx, 4, &errors_tell_activity, &(struct errors_tell_args){ "broken" }, NULL);
-#line 887 "errors.dtf.c"
+#line 883 "errors.dtf.c"
 		f->at = NESTED_TELL_3;
 		DTF_FALLTHROUGH;
 
@@ -894,7 +890,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 83 "errors.dtf"
 		(void)dtf_finally_end(ctx);
-#line 898 "errors.dtf.c"
+#line 894 "errors.dtf.c"
 		return DTF_RAISED;
 
 	default:

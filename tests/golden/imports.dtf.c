@@ -261,22 +261,26 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 		struct common_rude_fields e_fields;
 #line 17 "imports.dtf"
 		dtf_catch(ctx, &e, &common_rude_error, &e_fields);
+#line 265 "imports.dtf.c"
+		if (dtf_raised(ctx)) {
+			return DTF_RAISED;
+		}
+#line 18 "imports.dtf"
 		f->lines.items = dtf_items_concat(ctx, sizeof(const char *), f->lines.items,
 			f->lines.count, &e_fields.word, 1);
 #line 18 "imports.dtf"
 		f->lines.count++;
-#line 269 "imports.dtf.c"
+#line 274 "imports.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-		f->at = PARTY_TRY_1_END;
-		return DTF_AGAIN;
+		DTF_FALLTHROUGH;
 	}
 
 	case PARTY_TRY_1_END:
 #line 20 "imports.dtf"
 		dtf_wait(ctx, 3, &common_moved_event);
-#line 280 "imports.dtf.c"
+#line 284 "imports.dtf.c"
 		f->at = PARTY_MOVED;
 		DTF_FALLTHROUGH;
 
@@ -290,7 +294,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 		if (mood == COMMON_MOOD_BAD) {
 			dtf_fail(ctx, 4, &common_rude_error,
 				&(struct common_rude_fields){ f->guest.person.name });
-#line 294 "imports.dtf.c"
+#line 298 "imports.dtf.c"
 			return DTF_RAISED;
 		}
 		if (!dtf_tick(ctx)) {
@@ -305,7 +309,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 #line 25 "imports.dtf"
 		return dtf_return(ctx, &f->lines);
 
-#line 309 "imports.dtf.c"
+#line 313 "imports.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}

@@ -345,8 +345,7 @@ static enum dtf_step both_parallel_1_3_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_catch(ctx, NULL, NULL, NULL);
 		up->note = "no extra";
 #line 348 "parallel.dtf.c"
-		f->at = BOTH_PARALLEL_1_3_TRY_1_END;
-		return DTF_AGAIN;
+		DTF_FALLTHROUGH;
 
 	case BOTH_PARALLEL_1_3_TRY_1_END:
 		return DTF_DONE;
@@ -374,26 +373,26 @@ static enum dtf_step both_parallel_1_4_run(struct dtf_ctx *ctx, void *frame) {
 	case BOTH_PARALLEL_1_4_START:
 #line 23 "parallel.dtf"
 		if (dtf_string_equal(up->in.b, "")) {
-#line 378 "parallel.dtf.c"
+#line 377 "parallel.dtf.c"
 			f->at = BOTH_PARALLEL_1_4_IF_1_END;
 			return DTF_AGAIN;
 		}
 #line 24 "parallel.dtf"
 		f->i = 0;
-#line 384 "parallel.dtf.c"
+#line 383 "parallel.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case BOTH_PARALLEL_1_4_FOR_1:
 #line 24 "parallel.dtf"
 		if (f->i >= 3) {
-#line 390 "parallel.dtf.c"
+#line 389 "parallel.dtf.c"
 			f->at = BOTH_PARALLEL_1_4_FOR_1_END;
 			return DTF_AGAIN;
 		}
 #line 25 "parallel.dtf"
 		dtf_do(ctx, 8, &branches_save_activity,
 			&(struct branches_save_args){ up->in.b, f->i }, NULL);
-#line 397 "parallel.dtf.c"
+#line 396 "parallel.dtf.c"
 		f->at = BOTH_PARALLEL_1_4_SAVE;
 		DTF_FALLTHROUGH;
 
@@ -437,7 +436,7 @@ static enum dtf_step both_parallel_1_5_parallel_1_1_run(struct dtf_ctx *ctx, voi
 #line 29 "parallel.dtf"
 		dtf_do(ctx, 12, &branches_save_activity,
 			&(struct branches_save_args){ up_2->in.a, 1 }, NULL);
-#line 441 "parallel.dtf.c"
+#line 440 "parallel.dtf.c"
 		f->at = BOTH_PARALLEL_1_5_PARALLEL_1_1_SAVE;
 		DTF_FALLTHROUGH;
 
@@ -471,7 +470,7 @@ static enum dtf_step both_parallel_1_5_parallel_1_2_run(struct dtf_ctx *ctx, voi
 	case BOTH_PARALLEL_1_5_PARALLEL_1_2_START:
 #line 31 "parallel.dtf"
 		dtf_sleep(ctx, 14, 1000);
-#line 475 "parallel.dtf.c"
+#line 474 "parallel.dtf.c"
 		f->at = BOTH_PARALLEL_1_5_PARALLEL_1_2_SLEEP_1;
 		DTF_FALLTHROUGH;
 
@@ -484,7 +483,7 @@ static enum dtf_step both_parallel_1_5_parallel_1_2_run(struct dtf_ctx *ctx, voi
 		dtf_do(ctx, 15, &branches_save_activity,
 			&(struct branches_save_args){ up_2->in.b, dtf_string_length(up_2->in.a) },
 			NULL);
-#line 488 "parallel.dtf.c"
+#line 487 "parallel.dtf.c"
 		f->at = BOTH_PARALLEL_1_5_PARALLEL_1_2_SAVE;
 		DTF_FALLTHROUGH;
 
@@ -519,7 +518,7 @@ static enum dtf_step both_parallel_1_5_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_parallel(ctx, 10);
 		dtf_branch(ctx, &both_parallel_1_5_parallel_1_1_strand, f);
 		dtf_branch(ctx, &both_parallel_1_5_parallel_1_2_strand, f);
-#line 523 "parallel.dtf.c"
+#line 522 "parallel.dtf.c"
 		f->at = BOTH_PARALLEL_1_5_PARALLEL_1;
 		DTF_FALLTHROUGH;
 
@@ -561,7 +560,7 @@ static enum dtf_step both_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_branch(ctx, &both_parallel_1_4_strand, f);
 #line 28 "parallel.dtf"
 		dtf_branch(ctx, &both_parallel_1_5_strand, f);
-#line 565 "parallel.dtf.c"
+#line 564 "parallel.dtf.c"
 		f->at = BOTH_PARALLEL_1;
 		DTF_FALLTHROUGH;
 
@@ -573,13 +572,13 @@ static enum dtf_step both_run(struct dtf_ctx *ctx, void *frame) {
 #line 36 "parallel.dtf"
 		dtf_log(ctx, DTF_LOG_INFO, f->note);
 		int64_t t1 = dtf_add(ctx, dtf_add(ctx, f->left, f->right), f->total);
-#line 577 "parallel.dtf.c"
+#line 576 "parallel.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 37 "parallel.dtf"
 		return dtf_return(ctx, &t1);
-#line 583 "parallel.dtf.c"
+#line 582 "parallel.dtf.c"
 	}
 
 	default:

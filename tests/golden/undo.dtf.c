@@ -986,14 +986,13 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_catch(ctx, NULL, NULL, NULL);
 		dtf_log(ctx, DTF_LOG_WARN, "full");
 #line 989 "undo.dtf.c"
-		f->at = TRIP_TRY_1_END;
-		return DTF_AGAIN;
+		DTF_FALLTHROUGH;
 
 	case TRIP_TRY_1_END:
 #line 44 "undo.dtf"
 		return dtf_return(ctx, &f->payment);
 
-#line 997 "undo.dtf.c"
+#line 996 "undo.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
