@@ -39,7 +39,7 @@ const struct dtf_activity_def choose_quote_activity = {
 	.args = &choose_quote_args_type,
 	.result = &choose_offer_type,
 	.policy = {
-		.timeout_ms = 300000,
+		.timeout_ms = 10800000,
 		.attempts = 3,
 		.backoff_min_ms = 1000,
 		.backoff_max_ms = 60000,
@@ -530,13 +530,13 @@ int choose_buy_wait(struct dtf_client *client, const char *instance, int64_t tim
 /* ---- the module ---- */
 
 static const char *const choose_manifest[] = {
-	"{\"dtfc\":\"0.1.0\",\"package\":\"choose\",\"file\":\"choose.dtf\",\"hash\":\"09a7bc1ba12be2e2be41bd31a6548c23\",\n",
+	"{\"dtfc\":\"0.1.0\",\"package\":\"choose\",\"file\":\"choose.dtf\",\"hash\":\"219071053f56521ea5684dbf53df9896\",\n",
 	"\"types\":[\n",
 	"{\"name\":\"choose.Answer\",\"members\":[\"yes\",\"no\"]},\n",
 	"{\"name\":\"choose.Offer\",\"fields\":[{\"name\":\"price\",\"type\":\"int\"},{\"name\":\"until\",\"type\":\"time\"}]}],\n",
 	"\"errors\":[],\n",
 	"\"activities\":[\n",
-	"{\"name\":\"choose.quote\",\"parameters\":[{\"name\":\"item\",\"type\":\"string\"}],\"result\":\"choose.Offer\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"},\n",
+	"{\"name\":\"choose.quote\",\"parameters\":[{\"name\":\"item\",\"type\":\"string\"}],\"result\":\"choose.Offer\",\"timeout_ms\":10800000,\"attempts\":3,\"tag\":\"\"},\n",
 	"{\"name\":\"choose.withdraw\",\"parameters\":[{\"name\":\"item\",\"type\":\"string\"}],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"},\n",
 	"{\"name\":\"choose.decline\",\"parameters\":[{\"name\":\"price\",\"type\":\"int\"}],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"}],\n",
 	"\"events\":[\n",
