@@ -111,11 +111,14 @@ void dtf__op_each(struct dtf_ctx *ctx, void (*f)(void *arg, struct op *op), void
 
 bool dtf__may_issue(struct dtf_ctx *ctx) {
 	struct strand *strand = ctx->strand;
-	if (strand->raised || dtf__stopped(ctx)) {
-		return false;
-	}
-	if (dtf__strand_cancel_due(strand)) {
+	if (!strand->raised && !dtf__stopped(ctx) && dtf__strand_cancel_due(strand)) {
 		dtf__strand_raise_cancelled(strand);
+	}
+	return dtf__may_record(ctx);
+}
+
+bool dtf__may_record(struct dtf_ctx *ctx) {
+	if (ctx->strand->raised || dtf__stopped(ctx)) {
 		return false;
 	}
 	int64_t limit = ctx->begin.history_max;

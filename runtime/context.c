@@ -180,7 +180,7 @@ int64_t dtf_random_below(struct dtf_ctx *ctx, int64_t n) {
 void dtf_status(
 	struct dtf_ctx *ctx, uint32_t site, const struct dtf_type *type, const void *value) {
 	struct slice json;
-	if (!dtf__may_issue(ctx) || !dtf__encode_args(ctx, type, value, &json)) {
+	if (!dtf__may_record(ctx) || !dtf__encode_args(ctx, type, value, &json)) {
 		return;
 	}
 	ctx->status = json;

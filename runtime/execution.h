@@ -264,7 +264,9 @@ void dtf__op_issue_wait(struct dtf_ctx *ctx, struct op *op);
 /* Encodes a command's arguments; false: a fault was raised. */
 bool dtf__encode_args(
 	struct dtf_ctx *ctx, const struct dtf_type *type, const void *value, struct slice *ret);
-/* May this strand issue a command?  false: something is raised. */
+/* May this strand record a command?  false: something is raised. */
+bool dtf__may_record(struct dtf_ctx *ctx);
+/* The same for one that waits: here cancellation is met. */
 bool dtf__may_issue(struct dtf_ctx *ctx);
 size_t dtf__op_value_size(const struct op *op);
 /* Copies what the op brought to *ret, or raises its error; arms its undo.  Closes it. */
@@ -290,6 +292,11 @@ void dtf__undo_arm(
 	struct dtf_ctx *ctx, struct scope *scope, struct undo *undo, const struct op *op);
 /* Runs the scope's undos for this strand, newest first; true when none is left. */
 bool dtf__undo_run(struct dtf_ctx *ctx, struct strand *strand, struct scope *scope);
+
+/* ---- try.c ---- */
+
+/* Forgets the errors that finallies hold back which were left by an error. */
+void dtf__held_drop(struct strand *strand);
 
 /* ---- mailbox.c ---- */
 

@@ -147,8 +147,8 @@ static void end(struct dtf_ctx *ctx, struct strand *strand) {
 static void finish(struct dtf_ctx *ctx, struct strand *strand) {
 	if (strand->raised && strand->own != NULL) {
 		strand->finishing = true;
-		strand->held = NULL;
 		strand->scope = strand->own;
+		dtf__held_drop(strand);
 		strand->wait = WAIT_UNWIND;
 		if (!dtf__undo_run(ctx, strand, strand->own)) {
 			return;
@@ -159,8 +159,8 @@ static void finish(struct dtf_ctx *ctx, struct strand *strand) {
 }
 
 void dtf__strand_run(struct dtf_ctx *ctx, struct strand *strand) {
-	if (dtf__stopped(ctx)) {
-		return;
+	if (strand->ended || dtf__stopped(ctx)) {
+		return; /* woken, and then ended where it was running anyway */
 	}
 	struct strand *outer = ctx->strand;
 	ctx->strand = strand;

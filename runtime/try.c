@@ -5,7 +5,8 @@
  * scope, merged by history order; left by an error it runs them before any
  * catch or finally.  finally holds the error back in a record of its own; a
  * record whose finally was itself left by an error is dropped when the scope
- * around it unwinds, and its shield with it.
+ * around it unwinds, and its shield with it.  The newer error replaces the
+ * older, but nothing replaces cancellation: else a catch could take it.
  */
 #include "execution.h"
 
@@ -53,10 +54,14 @@ void dtf_try_end(struct dtf_ctx *ctx) {
 	strand->scope->undos = merge(scope->undos, strand->scope->undos);
 }
 
-static void drop_held(struct strand *strand) {
+void dtf__held_drop(struct strand *strand) {
 	while (strand->held != NULL && strand->held->depth >= depth(strand)) {
-		strand->shield -= strand->held->raised ? 1 : 0;
-		strand->held = strand->held->outer;
+		const struct held *held = strand->held;
+		strand->shield -= held->raised ? 1 : 0;
+		strand->held = held->outer;
+		if (held->cancelled) {
+			dtf__strand_raise_cancelled(strand);
+		}
 	}
 }
 
@@ -66,7 +71,7 @@ enum dtf_step dtf_unwind(struct dtf_ctx *ctx) {
 		return DTF_WAIT;
 	}
 	if (strand->wait != WAIT_UNWIND) {
-		drop_held(strand);
+		dtf__held_drop(strand);
 		strand->wait = WAIT_UNWIND;
 	}
 	if (!dtf__undo_run(ctx, strand, strand->scope)) {
