@@ -164,11 +164,9 @@ static void lower_workflow(struct lower *l, struct decl *decl, struct ir_workflo
 }
 
 /* Two versions of a workflow in one file would need numbered names. */
-static bool is_repeated(struct lower *l, const struct decl *decl) {
+static bool is_repeated(const struct lower *l, const struct decl *decl) {
 	for (struct decl *d = l->file->decls; d != decl; d = d->next) {
 		if (d->kind == DECL_WORKFLOW && strcmp(d->name.text, decl->name.text) == 0) {
-			lower_unsupported(
-				l, decl->name.span, "a second version of a workflow in one file");
 			return true;
 		}
 	}
@@ -202,7 +200,10 @@ static void lower_heads(struct lower *l) {
 			events = &(*events)->next;
 			break;
 		case DECL_WORKFLOW:
-			if (!is_repeated(l, d)) {
+			if (is_repeated(l, d)) {
+				lower_unsupported(l, d->name.span,
+					"a second version of a workflow in one file");
+			} else {
 				*workflows = lower_workflow_head(l, d);
 				workflows = &(*workflows)->next;
 			}
@@ -246,12 +247,9 @@ struct ir_module *lower_unit(struct unit *unit, const struct lower_options *opti
 	l.in_header = true;
 	lower_heads(&l);
 	l.in_header = false;
-	if (l.failed) {
-		return NULL; /* bodies would only repeat it */
-	}
 	struct ir_workflow *w = m->workflows;
 	for (struct decl *d = l.file->decls; d != NULL && w != NULL; d = d->next) {
-		if (d->kind == DECL_WORKFLOW) {
+		if (d->kind == DECL_WORKFLOW && !is_repeated(&l, d)) {
 			lower_workflow(&l, d, w);
 			w = w->next;
 		}

@@ -365,9 +365,21 @@ static struct ir_expr *failure_field(struct lower *l, struct expr *expr) {
 	bug("a field that an error does not have");
 }
 
+/* Its value in place: constants have no name in C. */
+static struct ir_expr *lower_constant(struct lower *l, struct expr *expr) {
+	struct span outer = l->constant;
+
+	if (expr->decl->file != l->file && outer.len == 0) {
+		l->constant = expr->span;
+	}
+	struct ir_expr *value = lower_expr(l, expr->decl->value);
+	l->constant = outer;
+	return value;
+}
+
 static struct ir_expr *lower_field(struct lower *l, struct expr *expr) {
 	if (expr->decl != NULL && expr->decl->kind == DECL_CONST) {
-		return lower_expr(l, expr->decl->value);
+		return lower_constant(l, expr);
 	}
 	switch ((enum builtin_field)expr->builtin) {
 	case FIELD_SELF_ID:
@@ -628,7 +640,7 @@ struct ir_expr *lower_expr(struct lower *l, struct expr *expr) {
 	switch (expr->kind) {
 	case EXPR_NAME:
 		if (expr->decl != NULL && expr->decl->kind == DECL_CONST) {
-			return lower_expr(l, expr->decl->value);
+			return lower_constant(l, expr);
 		}
 		return ir_slot(l->arena, lower_var(l, expr->var));
 	case EXPR_BOOL:

@@ -42,6 +42,7 @@ struct lower {
 	struct ir_type **types_tail;
 	bool in_header; /* a declaration's types, not a workflow's inside */
 	struct span at; /* what is being lowered, for "not supported" */
+	struct span constant; /* the use of another file's constant, while that is lowered */
 	/* the workflow being lowered */
 	struct ir_workflow *workflow;
 	struct decl *decl;

@@ -13,6 +13,9 @@
 #include <string.h>
 
 void lower_unsupported(struct lower *l, struct span span, const char *what) {
+	if (l->constant.len > 0) {
+		span = l->constant;
+	}
 	diag_report(l->unit->diag, DIAG_NOT_SUPPORTED_YET, l->file->source, span, NULL,
 		"%s is not supported yet", what);
 	l->failed = true;
