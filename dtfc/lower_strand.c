@@ -290,6 +290,10 @@ struct strand *lower_strand_begin(
 	ir->states_tail = &ir->states;
 	s->ir = ir;
 	s->locals = cname_set_create(l->arena, l->globals);
+	/* Members that every frame may have beside its variables. */
+	cname_take(s->locals, "at");
+	cname_take(s->locals, "in");
+	cname_take(s->locals, "captured");
 	s->up = l->strand;
 	if (s->up != NULL) {
 		ir->parent = s->up->ir;
