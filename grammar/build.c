@@ -11,7 +11,7 @@ void build_error(struct parse *p, enum diag_code code, struct span span, const c
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	p->reported = true;
+	p->errors++;
 	(void)diag_report(p->diag, code, p->source, span, label, "%s", text);
 }
 
@@ -27,4 +27,11 @@ struct span build_join(struct span a, struct span b) {
 struct name build_name(struct parse *p, const struct token *token) {
 	(void)p;
 	return (struct name){ token->text, token->span };
+}
+
+void build_check_duration(struct parse *p, const struct expr *expr) {
+	if (expr != NULL && expr->kind == EXPR_INT) {
+		build_error(p, DIAG_FOREIGN, expr->span, "write its unit, like 24h or 24s",
+			"a duration has a unit");
+	}
 }

@@ -11,14 +11,11 @@ struct parse {
 	struct source *source;
 	struct file *file;
 	struct decl **decls_tail;
-	bool failed;   /* end of the text came too early, or nesting was too deep */
-	bool reported; /* an error was reported */
-	/* feed.c: */
+	unsigned errors; /* how many were reported */
+	bool failed;     /* the parser could not go on */
 	void *parser;
-	const struct token *token;  /* the one being fed */
-	const struct token *before; /* the one fed before it */
-	struct bracket *brackets;   /* open ones, for messages */
-	unsigned nbrackets;
+	const struct token *token; /* the one being fed */
+	bool said;                 /* it does not fit, and that was reported */
 };
 
 struct qname {
@@ -44,13 +41,15 @@ void feed_too_deep(struct parse *p);
 bool parse_would_accept(void *parser, int kind);
 bool parse_is_contextual(int kind);
 bool parse_recovering(void *parser);
-int parse_token_count(void);
 
 /* build.c: an error at a node that cannot be */
 void build_error(struct parse *p, enum diag_code code, struct span span, const char *label,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
 struct span build_join(struct span a, struct span b);
 struct name build_name(struct parse *p, const struct token *token);
+
+/* A number where a duration belongs. */
+void build_check_duration(struct parse *p, const struct expr *expr);
 
 /* build_decl.c: declarations */
 void build_package(struct parse *p, const struct token *keyword, const struct token *name);
@@ -61,6 +60,7 @@ struct decl *build_import(struct parse *p, const struct token *keyword, struct e
 void build_version(struct decl *decl, const struct token *number);
 void build_workflow(
 	struct parse *p, struct decl *decl, const struct prologue *prologue, struct block *body);
+void build_deadline(struct parse *p, struct prologue *prologue, struct expr *value);
 struct query *build_query(struct parse *p, struct query *before, const struct token *keyword,
 	const struct token *name, struct type_syntax *type, struct expr *value);
 struct field *build_field(struct parse *p, const struct token *name, struct type_syntax *type);
@@ -83,6 +83,7 @@ struct block *build_block(
 	struct parse *p, const struct token *open, struct stmt *newest, const struct token *close);
 struct block *build_wrap(struct parse *p, struct stmt *stmt);
 struct stmt *build_stmt(struct parse *p, enum stmt_kind kind, struct span span);
+struct stmt *build_expr_stmt(struct parse *p, struct expr *expr);
 struct stmt *build_let(struct parse *p, const struct token *keyword, const struct token *name,
 	struct type_syntax *type, struct expr *value);
 struct stmt *build_assign(

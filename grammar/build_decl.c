@@ -51,7 +51,7 @@ struct decl *build_import(struct parse *p, const struct token *keyword, struct e
 
 void build_version(struct decl *decl, const struct token *number) {
 	if (number->kind != 0) {
-		decl->version = number->integer;
+		decl->version = number->value.integer;
 		decl->version_written = true;
 		decl->version_span = number->span;
 	}
@@ -70,6 +70,14 @@ void build_workflow(
 	decl->deadline = prologue->deadline;
 	decl->body = body;
 	decl->strand = (struct strand_syntax){ .kind = STRAND_BODY, .span = body->span };
+}
+
+void build_deadline(struct parse *p, struct prologue *prologue, struct expr *value) {
+	build_check_duration(p, value);
+	if (prologue->deadline != NULL) {
+		build_error(p, DIAG_SYNTAX, value->span, NULL, "`deadline` stands twice");
+	}
+	prologue->deadline = value;
 }
 
 struct query *build_query(struct parse *p, struct query *before, const struct token *keyword,
@@ -149,6 +157,10 @@ struct attribute *build_attribute(struct parse *p, enum attribute_kind kind,
 	*attribute = (struct attribute){ .kind = kind,
 		.value = value,
 		.span = value == NULL ? keyword->span : build_join(keyword->span, value->span) };
+	if (kind == ATTRIBUTE_TIMEOUT || kind == ATTRIBUTE_DEADLINE ||
+		kind == ATTRIBUTE_HEARTBEAT) {
+		build_check_duration(p, value);
+	}
 	return attribute;
 }
 
@@ -167,6 +179,8 @@ struct attribute *build_retry(struct parse *p, const struct token *keyword, stru
 	attribute->backoff_min = backoff->min;
 	attribute->backoff_max = backoff->max;
 	attribute->factor = backoff->factor;
+	build_check_duration(p, backoff->min);
+	build_check_duration(p, backoff->max);
 	const struct expr *last = backoff->factor != NULL ? backoff->factor : backoff->max;
 	if (last != NULL) {
 		attribute->span = build_join(attribute->span, last->span);

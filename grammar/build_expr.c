@@ -32,13 +32,17 @@ static struct expr *deepen(
 
 struct expr *build_expr_name(struct parse *p, const struct token *token) {
 	struct expr *expr = build_expr(p, EXPR_NAME, token->span);
+	if (strcmp(token->text, "null") == 0 || strcmp(token->text, "nil") == 0) {
+		build_error(p, DIAG_FOREIGN, token->span, "write `none`", "there is no `%s`",
+			token->text);
+	}
 	expr->u.name = build_name(p, token);
 	return expr;
 }
 
 struct expr *build_int(struct parse *p, enum expr_kind kind, const struct token *token) {
 	struct expr *expr = build_expr(p, kind, token->span);
-	expr->u.integer = token->integer;
+	expr->u.integer = token->value.integer;
 	if (token->is_min) {
 		build_error(
 			p, DIAG_NUMBER, token->span, NULL, "the number does not fit into 64 bits");
@@ -48,7 +52,7 @@ struct expr *build_int(struct parse *p, enum expr_kind kind, const struct token 
 
 struct expr *build_float(struct parse *p, const struct token *token) {
 	struct expr *expr = build_expr(p, EXPR_FLOAT, token->span);
-	expr->u.real = token->real;
+	expr->u.real = token->value.real;
 	return expr;
 }
 

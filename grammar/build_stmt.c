@@ -32,6 +32,36 @@ struct stmt *build_stmt(struct parse *p, enum stmt_kind kind, struct span span) 
 	return stmt;
 }
 
+/*
+ * What only computes does nothing where it stands; of calls check knows more.
+ * If the token behind it is not the end of a statement, that has been said.
+ */
+struct stmt *build_expr_stmt(struct parse *p, struct expr *expr) {
+	struct stmt *stmt = build_stmt(p, STMT_EXPR, expr->span);
+	stmt->u.expr = expr;
+	bool equals = expr->kind == EXPR_BINARY && expr->u.operation.op == OP_EQ;
+	if (p->said) {
+		return stmt;
+	}
+	switch ((int)expr->kind) {
+	case EXPR_ERROR:
+	case EXPR_CALL:
+	case EXPR_DO:
+	case EXPR_CALL_WORKFLOW:
+	case EXPR_SPAWN:
+	case EXPR_WAIT:
+	case EXPR_PARALLEL:
+		break;
+	default:
+		build_error(p, DIAG_SYNTAX, expr->span,
+			equals ? "assigning is written with one ="
+			       : "a statement assigns a value or begins with a word like `let`, "
+				 "`do` or `if`",
+			"a value by itself is no statement");
+	}
+	return stmt;
+}
+
 struct stmt *build_let(struct parse *p, const struct token *keyword, const struct token *name,
 	struct type_syntax *type, struct expr *value) {
 	struct span end = value != NULL ? value->span : type->span;
@@ -130,7 +160,7 @@ struct stmt *build_try(struct parse *p, const struct token *keyword, struct bloc
 	struct stmt *stmt = build_stmt(p, STMT_TRY, keyword->span);
 	stmt->u.attempt.body = body;
 	stmt->u.attempt.finally = finally;
-	if (newest == NULL && finally == NULL) {
+	if (newest == NULL && finally == NULL && !p->said) {
 		build_error(p, DIAG_SYNTAX, keyword->span, NULL,
 			"`try` needs a `catch` or a `finally`");
 	}
@@ -195,6 +225,9 @@ struct select_arm *build_arm(struct parse *p, struct select_arm *before, enum ar
 	if (binder != NULL && binder->kind != 0) {
 		arm->binder = build_name(p, binder);
 	}
+	if (kind == ARM_AFTER) {
+		build_check_duration(p, trigger);
+	}
 	return arm;
 }
 
@@ -203,6 +236,9 @@ struct stmt *build_sleep(
 	struct stmt *stmt = build_stmt(p, STMT_SLEEP, build_join(keyword->span, value->span));
 	stmt->u.sleep.value = value;
 	stmt->u.sleep.until = until;
+	if (!until) {
+		build_check_duration(p, value);
+	}
 	return stmt;
 }
 
@@ -210,6 +246,7 @@ struct stmt *build_within(struct parse *p, const struct token *keyword, struct e
 	struct block *body, struct block *otherwise) {
 	struct stmt *stmt = build_stmt(p, STMT_WITHIN, build_join(keyword->span, limit->span));
 	stmt->u.within.limit = limit;
+	build_check_duration(p, limit);
 	stmt->u.within.body = body;
 	stmt->u.within.otherwise = otherwise;
 	stmt->u.within.strand = (struct strand_syntax){ .kind = STRAND_WITHIN, .span = body->span };

@@ -1,61 +1,99 @@
 /*
  * From tokens to the parser: where a statement ends, which brace opens a
- * literal, and what to say when a token does not fit.
+ * literal, and how to go on behind an error.
  *
  * Newlines.  One ends a statement when the token before it can end one, except
- * inside ( ) and [ ], and except before `undo` and `with` right behind a
- * durable call and `else`, `catch`, `finally` behind a brace.  A SEMI stands
- * before every brace that closes a block, so the grammar needs one rule.
+ * inside ( ) and [ ], before `undo` and `with` where the durable call before
+ * takes one, and before `else`, `catch`, `finally` behind a brace.  A SEMI is
+ * put before every brace that closes a block, so the grammar needs one rule.
  *
- * Braces.  Between a word like `if`, `for` or `workflow` and its block ("the
- * head") a bare brace is the block's; at the start of a statement too.
+ * Braces.  Between a word like `if`, `for` or `workflow` and its block (the
+ * word's head) a bare brace is the block's; at the start of a statement too.
  * Elsewhere a brace behind a name or where an expression begins is a literal's.
  *
  * Errors.  Lemon has reduced by the time it calls %syntax_error, so the parser
  * is asked before a token is fed: then the set of what would fit is exact.
+ * Behind an error, brackets that a statement opened are read to their end
+ * without the parser, since it would take their closers for those of a block.
  */
+#include "feed.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "../dtfc/suggest.h"
-#include "build.h"
 #include "grammar.h"
-#include "parse.h"
 
-#define NESTING_MAX 128
+#define ERRORS_MAX 50
 
 void *ParseAlloc(void *(*allocate)(size_t size));
 void ParseFree(void *parser, void (*release)(void *memory));
 void Parse(void *parser, int kind, struct token token, struct parse *p);
 
-enum bracket_kind { BASE, PAREN, SQUARE, BLOCK, LITERAL, INTERPOLATION };
+/* ---- feeding ---- */
 
-struct bracket {
-	enum bracket_kind kind;
-	bool head;   /* a block's brace is still to come on this level */
-	int durable; /* 2: of a do, call or spawn, or its `with`; 1: of an undo's call */
-	bool names;  /* of an enum: every word is a name */
-	const struct token *token;
-};
-
-struct feed {
-	struct parse p;
-	const struct tokens *tokens;
-	uint32_t at; /* index of the token being looked at */
-	struct bracket stack[NESTING_MAX + 2];
-	unsigned depth;             /* index of the innermost */
-	const struct token *before; /* last one fed, SEMI included; NULL at first */
-	int closed_durable;         /* `before` closed one of these; 0: none */
-	bool said;                  /* the token being fed was reported */
-	bool stopped;
-};
-
-/* ---- what kinds of tokens there are ---- */
-
-static bool is_word(const struct token *token) {
-	return token->text != NULL && token->kind != T_STRING && token->kind != T_STRING_BEGIN &&
-		token->kind != T_STRING_MIDDLE && token->kind != T_STRING_END;
+/* The lexer has said it. */
+static bool was_bad(const struct feed *feed, const struct token *token) {
+	return token->bad || (feed->before != NULL && feed->before->bad);
 }
+
+void feed_syntax_error(struct parse *p) {
+	struct feed *feed = (struct feed *)p;
+	if (!p->said && !feed->quiet && !was_bad(feed, p->token)) {
+		expect_report(feed, p->token);
+	}
+}
+
+void feed_too_deep(struct parse *p) {
+	struct feed *feed = (struct feed *)p;
+	if (!feed->stopped) {
+		build_error(p, DIAG_LIMIT, p->token->span, NULL, "nested too deeply");
+	}
+	feed->stopped = true;
+}
+
+static bool is_inner(const struct feed *feed) {
+	enum bracket_kind kind = feed->stack[feed->depth].kind;
+	return kind == PAREN || kind == SQUARE || kind == LITERAL || kind == INTERPOLATION;
+}
+
+/* Feeds it as `kind`, which is UNFIT when the parser must not recover with it. */
+static void put_as(struct feed *feed, const struct token *token, int kind, int kind_if_unfit) {
+	struct parse *p = &feed->p;
+	if (feed->stopped) {
+		return;
+	}
+	p->token = token;
+	p->said = !parse_recovering(p->parser) && !parse_would_accept(p->parser, kind);
+	if (p->said && !feed->quiet && !was_bad(feed, token)) {
+		expect_report(feed, token);
+	}
+	Parse(p->parser, p->said ? kind_if_unfit : kind, *token, p);
+	feed->before = token;
+	feed->stopped = feed->stopped || p->errors >= ERRORS_MAX;
+}
+
+static void put(struct feed *feed, const struct token *token) {
+	put_as(feed, token, token->kind, token->kind);
+}
+
+static void put_new(struct feed *feed, int kind) {
+	struct token *token = mem_new(feed->p.arena, struct token);
+	token->kind = kind;
+	token->span.at = feed->before == NULL ? 0 : feed->before->span.at + feed->before->span.len;
+	put(feed, token);
+}
+
+static void end_statement(struct feed *feed) {
+	feed->stack[feed->depth].head = 0;
+	feed->stack[feed->depth].arrow = false;
+}
+
+static void put_semi(struct feed *feed) {
+	end_statement(feed);
+	put_new(feed, T_SEMI);
+}
+
+/* ---- newlines ---- */
 
 /* Can it end a statement?  Any word can that is not reserved for something else. */
 static bool can_end(const struct token *token) {
@@ -79,6 +117,104 @@ static bool can_end(const struct token *token) {
 		return true;
 	default:
 		return token->kind == T_IDENT || parse_is_contextual(token->kind);
+	}
+}
+
+/* Words that only begin statements; a durable expression may continue one. */
+static bool is_statement_word(int kind) {
+	switch (kind) {
+	case T_LET:
+	case T_VAR:
+	case T_IF:
+	case T_WHILE:
+	case T_LOOP:
+	case T_FOR:
+	case T_MATCH:
+	case T_BREAK:
+	case T_CONTINUE:
+	case T_RETURN:
+	case T_YIELD:
+	case T_FAIL:
+	case T_TRY:
+	case T_SELECT:
+	case T_SLEEP:
+	case T_WITHIN:
+	case T_SHIELD:
+	case T_STATUS:
+	case T_LOG:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* `x--` at the end of a line: no expression goes on behind it on the next. */
+static bool is_decrement(const struct feed *feed) {
+	const struct token *last = feed->before;
+	return last->kind == T_MINUS && feed->at >= 2 &&
+		last == &feed->tokens->items[feed->at - 1] && last[-1].kind == T_MINUS &&
+		last[-1].span.at + 1 == last->span.at;
+}
+
+static bool newline_counts(const struct feed *feed, const struct token *token) {
+	const struct token *before = feed->before;
+	bool recovering = parse_recovering(feed->p.parser);
+	enum bracket_kind kind = feed->stack[feed->depth].kind;
+	if (!token->after_newline || before == NULL || kind == PAREN || kind == SQUARE ||
+		kind == INTERPOLATION || (kind == LITERAL && recovering)) {
+		return false;
+	}
+	if (!can_end(before)) {
+		/* `let a = 1 +` and a statement below: what is wrong is the first line. */
+		return recovering || is_decrement(feed) ||
+			(is_statement_word(token->kind) &&
+				!parse_would_accept(feed->p.parser, token->kind));
+	}
+	bool closed = before->kind == T_RPAREN || before->kind == T_RBRACE;
+	if (closed && (token->kind == T_UNDO || token->kind == T_WITH)) {
+		return recovering || !parse_would_accept(feed->p.parser, token->kind);
+	}
+	bool goes_on = token->kind == T_ELSE || token->kind == T_CATCH || token->kind == T_FINALLY;
+	return !(goes_on && before->kind == T_RBRACE);
+}
+
+static bool starts_statement(const struct feed *feed) {
+	const struct token *before = feed->before;
+	return before == NULL || before->kind == T_SEMI || before->kind == T_LBRACE ||
+		before->kind == T_RBRACE;
+}
+
+/* ---- brackets ---- */
+
+static bool opens_head(const struct feed *feed, const struct token *token) {
+	switch (token->kind) {
+	case T_IF:
+	case T_WHILE:
+	case T_FOR:
+	case T_MATCH:
+	case T_WITHIN:
+	case T_PARALLEL:
+	case T_SELECT:
+	case T_CATCH:
+	case T_AS:
+		return true;
+	case T_ID:
+		return feed->before != NULL && feed->before->kind == T_RPAREN;
+	case T_RECORD:
+	case T_ENUM:
+	case T_ERROR:
+	case T_ACTIVITY:
+	case T_EVENT:
+	case T_WORKFLOW:
+		return feed->depth == 0 && starts_statement(feed);
+	case T_QUERY:
+		return starts_statement(feed) && feed_is_word(token + 1);
+	case T_ON:
+	case T_AFTER:
+	case T_AT:
+		return feed->stack[feed->depth].of == T_SELECT && starts_statement(feed);
+	default:
+		return false;
 	}
 }
 
@@ -106,67 +242,18 @@ static bool begins_expression(const struct token *token) {
 	}
 }
 
-static bool starts_statement(const struct feed *feed) {
-	return feed->before == NULL || feed->before->kind == T_SEMI ||
-		feed->before->kind == T_LBRACE || feed->before->kind == T_RBRACE;
-}
-
-/* ---- heads and brackets ---- */
-
-static bool opens_head(const struct feed *feed, const struct token *token) {
-	switch (token->kind) {
-	case T_IF:
-	case T_WHILE:
-	case T_FOR:
-	case T_MATCH:
-	case T_WITHIN:
-	case T_PARALLEL:
-	case T_CATCH:
-	case T_AS:
-		return true;
-	case T_ID:
-		return feed->before != NULL && feed->before->kind == T_RPAREN;
-	case T_RECORD:
-	case T_ENUM:
-	case T_ERROR:
-	case T_ACTIVITY:
-	case T_EVENT:
-	case T_WORKFLOW:
-	case T_QUERY:
-	case T_ON:
-	case T_AFTER:
-	case T_AT:
-		return starts_statement(feed);
-	default:
-		return false;
-	}
-}
-
-/* `(` behind do NAME, call PACKAGE.NAME, spawn, undo. */
-static int opens_durable(const struct feed *feed) {
-	const struct token *items = feed->tokens->items;
-	uint32_t i = feed->at;
-	if (i < 2 || !is_word(&items[i - 1])) {
-		return 0;
-	}
-	i--;
-	if (i >= 3 && items[i - 1].kind == T_DOT && is_word(&items[i - 2])) {
-		i -= 2;
-	}
-	int kind = items[i - 1].kind;
-	bool step = kind == T_DO || kind == T_CALL || kind == T_SPAWN;
-	return step ? 2 : kind == T_UNDO ? 1 : 0;
-}
-
 static enum bracket_kind brace_kind(const struct feed *feed) {
+	const struct bracket *top = &feed->stack[feed->depth];
 	const struct token *before = feed->before;
-	if (before == NULL || feed->stack[feed->depth].head) {
+	if (before == NULL || top->head != 0 || (top->of == T_MATCH && !top->arrow)) {
 		return BLOCK;
 	}
 	if (begins_expression(before)) {
 		return LITERAL;
 	}
-	return before->kind == T_IDENT ? LITERAL : BLOCK;
+	bool named = before->kind == T_IDENT || parse_is_contextual(before->kind);
+	bool misspelt = before == feed->first && top->kind == BLOCK; /* `whlie {` */
+	return named && !misspelt && before->kind != T_WITH ? LITERAL : BLOCK;
 }
 
 static void open_bracket(struct feed *feed, const struct token *token, enum bracket_kind kind) {
@@ -179,236 +266,116 @@ static void open_bracket(struct feed *feed, const struct token *token, enum brac
 	struct bracket *outer = &feed->stack[feed->depth];
 	struct bracket *bracket = &feed->stack[++feed->depth];
 	*bracket = (struct bracket){ .kind = kind, .token = token };
-	if (kind == PAREN) {
-		bracket->durable = opens_durable(feed);
-	} else if (kind == BLOCK) {
-		bracket->durable = feed->before != NULL && feed->before->kind == T_WITH ? 2 : 0;
-		bracket->names = outer->names;
-		outer->head = false;
-		outer->names = false;
+	if (kind == BLOCK) {
+		bracket->of = outer->head;
+		end_statement(feed);
+		outer->head = 0;
+		outer->arrow = false;
 	}
+}
+
+static unsigned indentation(const struct feed *feed, const struct token *token) {
+	uint32_t len;
+	const struct source *source = feed->p.source;
+	const char *line = src_line(source, src_position(source, token->span.at).line, &len);
+	unsigned n = 0;
+	while (n < len && (line[n] == ' ' || line[n] == '\t')) {
+		n++;
+	}
+	return n;
 }
 
 static void close_bracket(struct feed *feed, const struct token *token) {
-	bool brace = token->kind == T_RBRACE;
-	unsigned depth = feed->depth;
 	/* A closer closes what it can: what is open inside was forgotten. */
-	while (depth > 0) {
-		enum bracket_kind kind = feed->stack[depth].kind;
-		bool fits = token->kind == T_RPAREN   ? kind == PAREN
-			: token->kind == T_RBRACKET   ? kind == SQUARE
-			: token->kind == T_STRING_END ? kind == INTERPOLATION
-						      : kind == BLOCK || kind == LITERAL;
+	for (unsigned depth = feed->depth; depth > 0; depth--) {
+		const struct bracket *bracket = &feed->stack[depth];
+		bool brace = bracket->kind == BLOCK || bracket->kind == LITERAL;
+		bool fits = token->kind == T_RPAREN   ? bracket->kind == PAREN
+			: token->kind == T_RBRACKET   ? bracket->kind == SQUARE
+			: token->kind == T_STRING_END ? bracket->kind == INTERPOLATION
+						      : brace;
 		if (fits) {
-			feed->closed_durable = feed->stack[depth].durable;
+			if (bracket->kind == BLOCK && token->after_newline &&
+				feed->suspect == NULL &&
+				indentation(feed, bracket->token) != indentation(feed, token)) {
+				feed->suspect = bracket->token;
+			}
 			feed->depth = depth - 1;
 			return;
 		}
-		if (!brace && (kind == BLOCK || kind == LITERAL)) {
-			return;
-		}
-		depth--;
-	}
-}
-
-/* ---- messages ---- */
-
-static const char *token_text(struct feed *feed, const struct token *token) {
-	if (token->kind == 0) {
-		return "end of file";
-	}
-	if (token->kind == T_SEMI && token->span.len == 0) {
-		return "end of line";
-	}
-	if (token->kind == T_STRING || token->kind == T_STRING_BEGIN ||
-		token->kind == T_STRING_MIDDLE || token->kind == T_STRING_END) {
-		return "a string";
-	}
-	return mem_printf(feed->p.arena, "'%.*s'", (int)token->span.len,
-		feed->p.source->text + token->span.at);
-}
-
-/* Fits here: "an expression", "'{'", "a name, ')' or ','". */
-static const char *expected_text(struct feed *feed) {
-	void *parser = feed->p.parser;
-	const char *items[6];
-	unsigned n = 0;
-	bool expression = parse_would_accept(parser, T_INT) && parse_would_accept(parser, T_STRING);
-	if (expression) {
-		items[n++] = "an expression";
-	} else if (parse_would_accept(parser, T_IDENT)) {
-		items[n++] = "a name";
-	} else if (parse_would_accept(parser, T_WORKFLOW)) {
-		return "a declaration";
-	}
-	static const int worth_saying[] = { T_SEMI, T_RBRACE, T_RPAREN, T_RBRACKET, T_LBRACE,
-		T_LPAREN, T_ASSIGN, T_COLON, T_COMMA, T_FAT_ARROW, T_DOTDOT, T_IN, T_STRING,
-		T_INT };
-	size_t count = sizeof(worth_saying) / sizeof(*worth_saying);
-	for (size_t i = 0; i < count && n < 4; i++) {
-		bool part = expression &&
-			(worth_saying[i] == T_LPAREN || worth_saying[i] == T_STRING ||
-				worth_saying[i] == T_INT);
-		if (!part && parse_would_accept(parser, worth_saying[i])) {
-			items[n++] = lex_kind_name(worth_saying[i]);
+		if (brace) {
+			break;
 		}
 	}
-	if (n == 0) {
-		return NULL;
-	}
-	const char *text = items[0];
-	for (unsigned i = 1; i < n; i++) {
-		text = mem_printf(
-			feed->p.arena, "%s%s%s", text, i + 1 == n ? " or " : ", ", items[i]);
-	}
-	return text;
-}
-
-/* What people write who come from another language; NULL: nothing that is known. */
-static const char *habit(const struct feed *feed, const struct token *token) {
-	const struct token *before = feed->before;
-	const char *word = before != NULL && before->kind == T_IDENT ? before->text : "";
-	if (token->kind == T_ASSIGN && feed->stack[feed->depth].head) {
-		return "comparing is written ==";
-	}
-	if (token->kind == T_LBRACE && parse_would_accept(feed->p.parser, T_FAT_ARROW)) {
-		return "an arm is written `value => { … }`";
-	}
-	if (strcmp(word, "await") == 0) {
-		return "a step is run with `do`";
-	}
-	if (strcmp(word, "function") == 0 || strcmp(word, "func") == 0 ||
-		strcmp(word, "def") == 0 || strcmp(word, "fn") == 0) {
-		return "declarations begin with `workflow` or `activity`";
-	}
-	if (token->kind == T_PLUS && before != NULL && before->kind == T_PLUS) {
-		return "write `x += 1`";
-	}
-	if (token->kind == T_DOTDOT || (before != NULL && before->kind == T_DOTDOT)) {
-		return "durations have a unit: 1s..5m";
-	}
-	return NULL;
-}
-
-static const char *misspelt(struct feed *feed, const struct token *token) {
-	static const struct {
-		const char *text;
-		int kind;
-	} keywords[] = { { "workflow", T_WORKFLOW }, { "activity", T_ACTIVITY },
-		{ "record", T_RECORD }, { "event", T_EVENT }, { "import", T_IMPORT },
-		{ "package", T_PACKAGE }, { "const", T_CONST }, { "enum", T_ENUM },
-		{ "error", T_ERROR }, { "fails", T_FAILS }, { "timeout", T_TIMEOUT },
-		{ "retry", T_RETRY }, { "backoff", T_BACKOFF }, { "deadline", T_DEADLINE },
-		{ "factor", T_FACTOR }, { "catch", T_CATCH }, { "finally", T_FINALLY },
-		{ "else", T_ELSE }, { "after", T_AFTER } };
-	if (token == NULL || token->kind != T_IDENT) {
-		return NULL;
-	}
-	struct suggest suggest = { .wanted = token->text };
-	for (size_t i = 0; i < sizeof(keywords) / sizeof(*keywords); i++) {
-		if (parse_would_accept(feed->p.parser, keywords[i].kind)) {
-			suggest_offer(&suggest, keywords[i].text);
-		}
-	}
-	const char *best = suggest_best(&suggest);
-	return best == NULL ? NULL : mem_printf(feed->p.arena, "did you mean '%s'?", best);
-}
-
-static void report_unexpected(struct feed *feed, const struct token *token) {
-	struct parse *p = &feed->p;
-	const char *label = habit(feed, token);
-	if (label == NULL) {
-		label = misspelt(feed, token);
-	}
-	const char *expected = expected_text(feed);
-	struct span span = token->span;
-	bool late = token->kind == T_SEMI && span.len == 0;
-	if (late && feed->before != NULL) {
-		span = (struct span){ feed->before->span.at + feed->before->span.len, 1 };
-	}
-	const char *text = expected == NULL
-		? mem_printf(p->arena, "unexpected %s", token_text(feed, token))
-		: mem_printf(p->arena, "unexpected %s, expected %s", token_text(feed, token),
-			  expected);
-	p->reported = true;
-	struct diagnostic *said = diag_report(p->diag, label != NULL ? DIAG_FOREIGN : DIAG_SYNTAX,
-		p->source, span, label, "%s", text);
-	const struct bracket *open = &feed->stack[feed->depth];
-	if (token->kind == 0 && open->kind != BASE) {
-		diag_note(p->diag, said, p->source, open->token->span, "this is still open");
-	}
-}
-
-/* Behind an error the parser still owes reductions when it is asked, so a token
- * may turn out not to fit only while it is fed. */
-void feed_syntax_error(struct parse *p) {
-	struct feed *feed = (struct feed *)p;
-	if (!feed->said) {
-		report_unexpected(feed, p->token);
-	}
-}
-
-void feed_too_deep(struct parse *p) {
-	struct feed *feed = (struct feed *)p;
-	if (!feed->stopped) {
-		build_error(p, DIAG_LIMIT, p->token->span, NULL, "nested too deeply");
-	}
-	feed->stopped = true;
-}
-
-/* ---- feeding ---- */
-
-static void put(struct feed *feed, const struct token *token) {
-	if (feed->stopped) {
-		return;
-	}
-	struct parse *p = &feed->p;
-	p->token = token;
-	feed->said = !parse_recovering(p->parser) && !parse_would_accept(p->parser, token->kind);
-	if (feed->said) {
-		report_unexpected(feed, token);
-	}
-	Parse(p->parser, token->kind, *token, p);
-	feed->before = token;
-}
-
-static void put_semi(struct feed *feed) {
-	struct token *semi = mem_new(feed->p.arena, struct token);
-	semi->kind = T_SEMI;
-	semi->span.at = feed->before == NULL ? 0 : feed->before->span.at + feed->before->span.len;
-	feed->stack[feed->depth].head = false;
-	put(feed, semi);
-}
-
-static bool newline_counts(const struct feed *feed, const struct token *token) {
+	/* `[1, 2)`: the wrong one, for the parser to say so, but meant to close. */
 	enum bracket_kind kind = feed->stack[feed->depth].kind;
-	if (!token->after_newline || feed->before == NULL || !can_end(feed->before) ||
-		kind == PAREN || kind == SQUARE || kind == INTERPOLATION) {
+	if (token->kind != T_RBRACE && (kind == PAREN || kind == SQUARE)) {
+		feed->depth--;
+	}
+}
+
+/* ---- going on behind errors ---- */
+
+/* A statement begins or ends inside a bracket: its end was forgotten. */
+static bool forgot_closer(const struct feed *feed, const struct token *token) {
+	enum bracket_kind kind = feed->stack[feed->depth].kind;
+	if (kind != PAREN && kind != SQUARE && kind != LITERAL) {
 		return false;
 	}
-	if (token->kind == T_UNDO || token->kind == T_WITH) {
-		/* `with` may follow an undo's call too; an undo of an undo does not exist. */
-		return feed->closed_durable < (token->kind == T_UNDO ? 2 : 1);
+	if (token->kind == T_SEMI || token->kind == T_RBRACE) {
+		return kind != LITERAL;
 	}
-	bool goes_on = token->kind == T_ELSE || token->kind == T_CATCH || token->kind == T_FINALLY;
-	return !(goes_on && feed->before->kind == T_RBRACE);
+	return token->after_newline && (is_statement_word(token->kind) || token->kind == T_DO);
 }
 
-/* Words that are reserved elsewhere are names behind a dot, before a colon, in an enum. */
-static void as_name(const struct feed *feed, struct token *token) {
-	const struct token *next = &feed->tokens->items[feed->at + 1];
-	bool value = token->kind == T_TRUE || token->kind == T_FALSE || token->kind == T_NONE;
-	if (!is_word(token) || token->kind == T_PARSE_BRACKET) {
-		return;
+static void leave_brackets(struct feed *feed, const struct token *token) {
+	if (!parse_recovering(feed->p.parser)) {
+		expect_closer(feed, token);
+		feed->quiet = true;
+		put_new(feed, T_UNFIT);
+		feed->quiet = false;
 	}
-	bool member = feed->before != NULL && feed->before->kind == T_DOT;
-	if (member || feed->stack[feed->depth].names || (!value && next->kind == T_COLON)) {
-		token->kind = T_IDENT;
+	while (forgot_closer(feed, token)) {
+		feed->depth--;
 	}
 }
 
-/* What stands in braces behind an error is not looked at: the error has taken
- * its meaning.  Goes on behind the brace that closes it. */
+/* `workflow NAME` at the start of a statement is no statement: blocks are left open. */
+static bool begins_declaration(const struct feed *feed, const struct token *token) {
+	switch (token->kind) {
+	case T_IMPORT:
+	case T_CONST:
+	case T_RECORD:
+	case T_ENUM:
+	case T_ERROR:
+	case T_ACTIVITY:
+	case T_EVENT:
+	case T_WORKFLOW:
+		return feed->depth > 0 && token->after_newline && starts_statement(feed) &&
+			(feed_is_word(token + 1) || token[1].kind == T_STRING) &&
+			!token[1].after_newline;
+	default:
+		return false;
+	}
+}
+
+static void close_blocks(struct feed *feed, const struct token *token) {
+	expect_brace(feed, token);
+	feed->quiet = true;
+	while (feed->depth > 0) {
+		if (feed->before->kind != T_SEMI) {
+			put_semi(feed);
+		}
+		feed->depth--;
+		put_new(feed, T_RBRACE);
+	}
+	put_semi(feed);
+	feed->quiet = false;
+	feed->suspect = NULL;
+}
+
+/* What stands in a block that an error has taken the meaning of is not looked
+ * at.  Goes on behind the brace that closes it. */
 static void skip_block(struct feed *feed) {
 	unsigned open = 0;
 	for (; feed->at + 1 < feed->tokens->count; feed->at++) {
@@ -419,116 +386,147 @@ static void skip_block(struct feed *feed) {
 			break;
 		}
 	}
+	if (open > 0) {
+		feed->at--; /* the loop over all goes on with the end of the text */
+	}
 	feed->before = &feed->tokens->items[feed->at];
-	feed->stack[feed->depth].head = false;
+	end_statement(feed);
 }
 
-/* A statement begins or ends inside parentheses: their end was forgotten. */
-static bool forgot_closer(const struct feed *feed, const struct token *token) {
-	enum bracket_kind kind = feed->stack[feed->depth].kind;
-	if (kind != PAREN && kind != SQUARE) {
-		return false;
+/* ---- one token ---- */
+
+/* Reserved words are names behind a dot, before a colon, in an enum. */
+static void as_name(const struct feed *feed, struct token *token) {
+	const struct bracket *top = &feed->stack[feed->depth];
+	if (!feed_is_word(token) || token->kind == T_PARSE_BRACKET) {
+		return;
 	}
-	switch (token->kind) {
-	case T_SEMI:
-	case T_RBRACE:
-		return true;
-	case T_LET:
-	case T_VAR:
-	case T_IF:
-	case T_WHILE:
-	case T_LOOP:
-	case T_FOR:
-	case T_RETURN:
-	case T_FAIL:
-	case T_TRY:
-	case T_SELECT:
-	case T_SLEEP:
-	case T_STATUS:
-	case T_DO:
-		return token->after_newline;
-	default:
-		return false;
+	int before = feed->before == NULL ? 0 : feed->before->kind;
+	bool value = token->kind == T_TRUE || token->kind == T_FALSE || token->kind == T_NONE;
+	bool declared = before == T_LET || before == T_VAR || before == T_CONST ||
+		before == T_EVENT;
+	bool field = token[1].kind == T_COLON && !value && !declared;
+	if (before == T_DOT || field || (top->kind == BLOCK && top->of == T_ENUM)) {
+		token->kind = T_IDENT;
 	}
 }
 
-static void leave_parentheses(struct feed *feed) {
-	while (feed->stack[feed->depth].kind == PAREN || feed->stack[feed->depth].kind == SQUARE) {
-		feed->depth--;
+static void take_open(struct feed *feed, struct token *token) {
+	enum bracket_kind kind = token->kind == T_LPAREN ? PAREN
+		: token->kind == T_STRING_BEGIN          ? INTERPOLATION
+		: token->kind == T_LBRACE                ? brace_kind(feed)
+							 : SQUARE;
+	bool recovering = parse_recovering(feed->p.parser);
+	if (recovering && token->kind == T_LBRACE) {
+		skip_block(feed);
+		return;
 	}
+	if (kind == LITERAL) {
+		token->kind = T_LITERAL_BRACE;
+	}
+	if (!recovering && kind == BLOCK && !parse_would_accept(feed->p.parser, T_LBRACE)) {
+		put_as(feed, token, T_LBRACE, T_UNFIT);
+		skip_block(feed);
+		return;
+	}
+	open_bracket(feed, token, kind);
+	if (recovering) {
+		feed->before = token;
+		return;
+	}
+	put_as(feed, token, token->kind, T_UNFIT);
+}
+
+static void take_close(struct feed *feed, struct token *token) {
+	bool inner = is_inner(feed);
+	if (token->kind == T_RBRACE && !inner && feed->before != NULL &&
+		feed->before->kind != T_SEMI && feed->before->kind != T_LBRACE) {
+		put_semi(feed);
+	}
+	close_bracket(feed, token);
+	if (inner && parse_recovering(feed->p.parser)) {
+		feed->before = token;
+		return;
+	}
+	put_as(feed, token, token->kind, inner ? T_UNFIT : token->kind);
 }
 
 static void take(struct feed *feed, struct token *token) {
+	as_name(feed, token);
 	if (forgot_closer(feed, token)) {
-		leave_parentheses(feed);
+		leave_brackets(feed, token);
 	}
 	if (newline_counts(feed, token)) {
 		put_semi(feed);
 	}
-	if (token->kind == T_LBRACE && parse_recovering(feed->p.parser)) {
-		skip_block(feed);
-		return;
+	if (begins_declaration(feed, token)) {
+		close_blocks(feed, token);
 	}
-	as_name(feed, token);
+	if (starts_statement(feed)) {
+		feed->first = token;
+	}
 	struct bracket *top = &feed->stack[feed->depth];
 	if (opens_head(feed, token)) {
-		top->head = true;
-		top->names = token->kind == T_ENUM;
+		top->head = token->kind;
 	}
-	int durable = 0;
 	switch (token->kind) {
 	case T_LPAREN:
-		open_bracket(feed, token, PAREN);
-		break;
 	case T_LBRACKET:
 	case T_PARSE_BRACKET:
-		open_bracket(feed, token, SQUARE);
-		break;
 	case T_STRING_BEGIN:
-		open_bracket(feed, token, INTERPOLATION);
-		break;
-	case T_LBRACE: {
-		enum bracket_kind kind = brace_kind(feed);
-		open_bracket(feed, token, kind);
-		token->kind = kind == LITERAL ? T_LITERAL_BRACE : T_LBRACE;
-		break;
-	}
+	case T_LBRACE:
+		take_open(feed, token);
+		return;
 	case T_RBRACE:
-		if (top->kind == BLOCK && feed->before != NULL && feed->before->kind != T_SEMI &&
-			feed->before->kind != T_LBRACE) {
-			put_semi(feed);
-		}
-		close_bracket(feed, token);
-		durable = feed->closed_durable;
-		break;
 	case T_RPAREN:
 	case T_RBRACKET:
 	case T_STRING_END:
-		close_bracket(feed, token);
-		durable = feed->closed_durable;
-		break;
+		take_close(feed, token);
+		return;
 	case T_SEMI:
-		top->head = false;
+		end_statement(feed);
+		break;
+	case T_FAT_ARROW:
+		top->arrow = true;
 		break;
 	default:
 		break;
 	}
-	feed->closed_durable = durable;
-	put(feed, token);
+	if (is_inner(feed) && parse_recovering(feed->p.parser)) {
+		feed->before = token;
+	} else {
+		put(feed, token);
+	}
 }
+
+/* ---- all tokens ---- */
 
 /* -9223372036854775808 is one number: its digits alone would not fit. */
 static void join_minus(struct tokens *tokens) {
-	for (uint32_t i = 1; i + 1 < tokens->count; i++) {
-		struct token *minus = &tokens->items[i], *number = &tokens->items[i + 1];
-		if (minus->kind == T_MINUS && number->is_min && !can_end(&tokens->items[i - 1])) {
-			number->is_min = false;
-			number->integer = INT64_MIN;
-			number->span = build_join(minus->span, number->span);
-			number->after_newline = minus->after_newline;
-			memmove(minus, number, (tokens->count - i - 1) * sizeof(*minus));
-			tokens->count--;
+	struct token *items = tokens->items;
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < tokens->count; i++) {
+		struct token *token = &items[n++];
+		*token = items[i];
+		if (token->kind == T_INT && token->is_min && n >= 2 &&
+			items[n - 2].kind == T_MINUS && (n == 2 || !can_end(&items[n - 3]))) {
+			struct token number = *token;
+			number.is_min = false;
+			number.value.integer = INT64_MIN;
+			number.span = build_join(items[n - 2].span, number.span);
+			number.after_newline = items[n - 2].after_newline;
+			n--;
+			items[n - 1] = number;
 		}
+	}
+	tokens->count = n;
+}
+
+static void check_package(struct feed *feed) {
+	struct parse *p = &feed->p;
+	if (p->errors == 0 && p->file->package.text == NULL) {
+		build_error(p, DIAG_SYNTAX, feed->tokens->items[0].span,
+			"write `package NAME` first", "the file does not say its package");
 	}
 }
 
@@ -549,17 +547,17 @@ struct file *grammar_parse(struct arena *arena, struct diag *diag, struct source
 	for (feed->at = 0; feed->at + 1 < tokens.count && !feed->stopped; feed->at++) {
 		take(feed, &tokens.items[feed->at]);
 	}
-	if (feed->before != NULL && feed->before->kind != T_SEMI && feed->depth == 0) {
-		put_semi(feed);
+	if (!tokens.gave_up) {
+		if (feed->before != NULL && feed->before->kind != T_SEMI && feed->depth == 0) {
+			put_semi(feed);
+		}
+		put(feed, &tokens.items[tokens.count - 1]);
 	}
-	put(feed, &tokens.items[tokens.count - 1]);
 	ParseFree(feed->p.parser, free);
-	file->ok = tokens.ok && !feed->p.reported && !feed->p.failed && !feed->stopped;
-	if (file->ok && file->package.text == NULL) {
-		build_error(&feed->p, DIAG_SYNTAX, (struct span){ 0, 1 },
-			"write `package NAME` first", "the file does not say its package");
-		file->ok = false;
+	if (tokens.ok && !feed->stopped) {
+		check_package(feed);
 	}
+	file->ok = tokens.ok && feed->p.errors == 0 && !feed->p.failed;
 	return file;
 }
 

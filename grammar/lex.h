@@ -9,22 +9,33 @@ struct token {
 	int kind; /* T_… of parse.h */
 	struct span span;
 	bool after_newline; /* a newline stands between it and the token before */
-	int64_t integer;    /* INT, DURATION (ms) */
+	bool bad;           /* an error was reported about it */
 	bool is_min;        /* INT: 9223372036854775808, which only a minus makes sense of */
-	double real;        /* FLOAT */
-	const char *text;   /* IDENT and keywords; STRING…: unescaped bytes */
 	uint32_t size;      /* of text */
-	const char *doc;    /* the /// lines right above it */
+	const char *text;   /* IDENT and keywords; STRING…: unescaped bytes */
+	union {
+		int64_t integer; /* INT, DURATION (ms) */
+		double real;     /* FLOAT */
+	} value;
+	const char *doc; /* the /// lines right above it */
 };
 
 struct tokens {
 	struct token *items; /* the last is kind 0, at the end of the text */
 	uint32_t count;
 	struct comment *comments;
-	bool ok; /* no error was reported */
+	bool ok;      /* no error was reported */
+	bool gave_up; /* there were so many that the rest was not read */
+};
+
+struct lex_word {
+	const char *text;
+	int kind;
 };
 
 struct tokens lex_all(struct arena *arena, struct diag *diag, struct source *source);
+/* All words that mean something, in alphabetical order. */
+const struct lex_word *lex_words(size_t *ret_count);
 /* "workflow", "'{'", "a name": for messages. */
 const char *lex_kind_name(int kind);
 

@@ -18,6 +18,7 @@
 #define NESTING_MAX 128
 #define IDENTIFIER_MAX 64
 #define STRING_MAX 65536
+#define LEX_ERRORS_MAX 50
 
 struct lexer {
 	struct arena *arena;
@@ -27,9 +28,10 @@ struct lexer {
 	struct token *items;
 	uint32_t count, capacity;
 	struct comment *comments, **comments_tail;
-	bool newline, ok;
-	const char *doc; /* waiting for the next token */
-	uint32_t doc_line; /* of its last line */
+	bool newline;
+	unsigned errors;
+	const char *doc, *doc_end; /* /// lines that wait for a token right below */
+	uint32_t doc_line;         /* of the last of them */
 	/* open braces of each interpolation that is under way */
 	uint32_t braces[NESTING_MAX];
 	unsigned depth;
@@ -41,8 +43,30 @@ static struct span span_of(const struct lexer *lx, const char *from, const char 
 
 static void report(struct lexer *lx, enum diag_code code, struct span span, const char *label,
 	const char *message) {
-	lx->ok = false;
-	(void)diag_report(lx->diag, code, lx->source, span, label, "%s", message);
+	if (lx->errors++ < LEX_ERRORS_MAX) {
+		(void)diag_report(lx->diag, code, lx->source, span, label, "%s", message);
+	}
+}
+
+/* The /// lines without their slashes. */
+static const char *doc_text(struct lexer *lx) {
+	char *text = mem_alloc(lx->arena, (size_t)(lx->doc_end - lx->doc) + 1), *to = text;
+	for (const char *at = lx->doc; at < lx->doc_end;) {
+		at = strstr(at, "///") + 3;
+		at += *at == ' ' ? 1 : 0;
+		const char *newline = memchr(at, '\n', (size_t)(lx->doc_end - at));
+		const char *next = newline == NULL ? lx->doc_end : newline + 1;
+		const char *end = newline == NULL ? lx->doc_end : newline;
+		while (end > at && (end[-1] == '\r' || end[-1] == ' ' || end[-1] == '\t')) {
+			end--;
+		}
+		memcpy(to, at, (size_t)(end - at));
+		to += end - at;
+		*to++ = '\n';
+		at = next;
+	}
+	to[-1] = '\0';
+	return text;
 }
 
 static struct token *push(struct lexer *lx, int kind, const char *from, const char *to) {
@@ -57,18 +81,18 @@ static struct token *push(struct lexer *lx, int kind, const char *from, const ch
 	}
 	struct token *token = &lx->items[lx->count++];
 	*token = (struct token){ .kind = kind, .span = span_of(lx, from, to),
-		.after_newline = lx->newline, .doc = lx->doc };
+		.after_newline = lx->newline };
 	lx->newline = false;
+	if (lx->doc != NULL && src_position(lx->source, token->span.at).line == lx->doc_line + 1) {
+		token->doc = doc_text(lx);
+	}
 	lx->doc = NULL;
 	return token;
 }
 
 /* ---- words ---- */
 
-static const struct {
-	const char *text;
-	int kind;
-} words[] = {
+static const struct lex_word words[] = {
 	{ "activity", T_ACTIVITY }, { "after", T_AFTER }, { "and", T_AND }, { "as", T_AS },
 	{ "at", T_AT }, { "backoff", T_BACKOFF }, { "break", T_BREAK }, { "call", T_CALL },
 	{ "capacity", T_CAPACITY }, { "catch", T_CATCH }, { "const", T_CONST },
@@ -90,21 +114,25 @@ static const struct {
 };
 
 static int compare_word(const void *key, const void *word) {
-	return strcmp(key, ((const struct { const char *text; int kind; } *)word)->text);
+	return strcmp(key, ((const struct lex_word *)word)->text);
+}
+
+const struct lex_word *lex_words(size_t *ret_count) {
+	*ret_count = sizeof(words) / sizeof(*words);
+	return words;
 }
 
 static void push_word(struct lexer *lx, const char *from, const char *to) {
 	size_t size = (size_t)(to - from);
 	const char *text = mem_copy(lx->arena, from, size);
-	const void *word = bsearch(text, words, sizeof(words) / sizeof(*words), sizeof(*words),
-		compare_word);
-	int kind = word == NULL ? T_IDENT :
-				  words[(size_t)((const char *)word - (const char *)words) /
-					  sizeof(*words)].kind;
+	const struct lex_word *word = bsearch(text, words, sizeof(words) / sizeof(*words),
+		sizeof(*words), compare_word);
+	int kind = word == NULL ? T_IDENT : word->kind;
 	if (kind == T_IDENT && strcmp(text, "parse") == 0 && *to == '[') {
 		kind = T_PARSE_BRACKET;
-		lx->at = ++to;
+		to++;
 	}
+	lx->at = to;
 	struct token *token = push(lx, kind, from, to);
 	token->text = text;
 	token->size = (uint32_t)size;
@@ -121,8 +149,7 @@ static bool digits_value(const char *from, const char *to, unsigned base, uint64
 		if (*c == '_') {
 			continue;
 		}
-		unsigned digit = *c <= '9' ? (unsigned)(*c - '0')
-					   : (unsigned)((*c | 0x20) - 'a') + 10;
+		unsigned digit = (unsigned)(*c <= '9' ? *c - '0' : (*c | 0x20) - 'a' + 10);
 		if (__builtin_mul_overflow(value, base, &value) ||
 			__builtin_add_overflow(value, digit, &value)) {
 			return false;
@@ -138,7 +165,7 @@ static void push_int(struct lexer *lx, const char *from, const char *to) {
 	uint64_t value;
 	bool fits = digits_value(hex ? from + 2 : from, to, hex ? 16 : 10, &value);
 	if (fits && value <= INT64_MAX) {
-		token->integer = (int64_t)value;
+		token->value.integer = (int64_t)value;
 	} else if (fits && value == (uint64_t)INT64_MAX + 1) {
 		token->is_min = true;
 	} else {
@@ -157,8 +184,8 @@ static void push_float(struct lexer *lx, const char *from, const char *to) {
 	}
 	text[n] = '\0';
 	errno = 0;
-	token->real = strtod(text, NULL);
-	if (to - from >= (ptrdiff_t)sizeof(text) || token->real > 1.7976931348623157e308) {
+	token->value.real = strtod(text, NULL);
+	if (to - from >= (ptrdiff_t)sizeof(text) || token->value.real > 1.7976931348623157e308) {
 		report(lx, DIAG_NUMBER, token->span, NULL, "the number does not fit into a float");
 	}
 }
@@ -189,7 +216,7 @@ static void push_duration(struct lexer *lx, const char *from, const char *to) {
 			!__builtin_add_overflow(sum, part, &sum);
 		c += strlen(units[i].unit);
 	}
-	token->integer = fits ? sum : 0;
+	token->value.integer = fits ? sum : 0;
 	if (!fits) {
 		report(lx, DIAG_NUMBER, token->span, NULL,
 			"the duration does not fit into 64 bits");
@@ -203,7 +230,8 @@ struct string_bytes {
 	uint32_t size, capacity;
 };
 
-static void add_bytes(struct lexer *lx, struct string_bytes *bytes, const char *data, size_t size) {
+static void add_bytes(
+	struct lexer *lx, struct string_bytes *bytes, const char *data, size_t size) {
 	if (bytes->size + size > bytes->capacity) {
 		uint32_t capacity = bytes->capacity * 2 + 64 + (uint32_t)size;
 		char *grown = mem_alloc(lx->arena, capacity);
@@ -223,10 +251,11 @@ static const char *code_escape(struct lexer *lx, struct string_bytes *bytes, con
 	uint32_t code = 0;
 	unsigned n = 0;
 	bool ok = *at == '{';
-	for (at += ok ? 1 : 0; ok && n < 7 && *at != '\0' &&
-		strchr("0123456789abcdefABCDEF", *at) != NULL;
-		at++, n++) {
+	at += ok ? 1 : 0;
+	while (ok && n < 7 && *at != '\0' && strchr("0123456789abcdefABCDEF", *at) != NULL) {
 		code = code * 16 + (uint32_t)(*at <= '9' ? *at - '0' : (*at | 0x20) - 'a' + 10);
+		at++;
+		n++;
 	}
 	ok = ok && n > 0 && *at == '}';
 	at += ok ? 1 : 0;
@@ -256,6 +285,15 @@ static const char *escape(struct lexer *lx, struct string_bytes *bytes, const ch
 	report(lx, DIAG_STRING, span_of(lx, at, at + (at + 1 < lx->limit && at[1] != '\n' ? 2 : 1)),
 		"known are \\n \\t \\\" \\\\ \\{ \\} \\u{…}", "unknown escape in a string");
 	return at + 1;
+}
+
+/* A string ends on its line, what is interpolated included. */
+static void end_interpolations(struct lexer *lx) {
+	for (; lx->depth > 0; lx->depth--) {
+		struct token *token = push(lx, T_STRING_END, lx->at, lx->at);
+		token->text = "";
+		token->bad = true;
+	}
 }
 
 /*
@@ -294,6 +332,10 @@ static void push_string(struct lexer *lx, const char *from, const char *at, bool
 	if (bytes.size > STRING_MAX) {
 		report(lx, DIAG_LIMIT, token->span, NULL, "a string has at most 65,536 bytes");
 	}
+	if (!closed && !opens) {
+		token->bad = true;
+		end_interpolations(lx);
+	}
 }
 
 static void push_brace(struct lexer *lx, const char *from, const char *to) {
@@ -321,15 +363,15 @@ static void add_comment(struct lexer *lx, const char *from, const char *to) {
 	if (!comment->is_doc) {
 		return;
 	}
-	from += 3;
-	from += from < to && *from == ' ' ? 1 : 0;
-	while (to > from && (to[-1] == '\r' || to[-1] == ' ' || to[-1] == '\t')) {
-		to--;
+	/* Behind a token it is a remark on that line, not the text of what follows. */
+	if (lx->count > 0 && !lx->newline) {
+		return;
 	}
 	uint32_t line = src_position(lx->source, comment->span.at).line;
-	bool goes_on = lx->doc != NULL && lx->doc_line + 1 == line;
-	lx->doc = goes_on ? mem_printf(lx->arena, "%s\n%.*s", lx->doc, (int)(to - from), from) :
-			    mem_copy(lx->arena, from, (size_t)(to - from));
+	if (lx->doc == NULL || lx->doc_line + 1 != line) {
+		lx->doc = from;
+	}
+	lx->doc_end = to;
 	lx->doc_line = line;
 }
 
@@ -339,24 +381,46 @@ static void bad_comment(struct lexer *lx, const char *from) {
 	lx->at = lx->limit;
 }
 
-/* ---- bytes that are no token ---- */
+/* ---- what only other languages know ---- */
+
+static void foreign(struct lexer *lx, int kind, const char *from, const char *to, const char *label,
+	const char *message) {
+	lx->at = to;
+	report(lx, DIAG_FOREIGN, span_of(lx, from, to), label, message);
+	if (kind != 0) {
+		push(lx, kind, from, to)->bad = true;
+	}
+}
+
+static void single_quotes(struct lexer *lx, const char *from) {
+	const char *at = from + 1;
+	while (at < lx->limit && *at != '\n' && *at != *from) {
+		at += *at == '\\' && at + 1 < lx->limit && at[1] != '\n' ? 2 : 1;
+	}
+	at += at < lx->limit && *at == *from ? 1 : 0;
+	foreign(lx, T_STRING, from, at, "write it with \"", "strings stand in double quotes");
+	lx->items[lx->count - 1].text = "";
+}
 
 static void bad_byte(struct lexer *lx, const char *from) {
 	uint32_t code;
 	size_t size = text_decode(from, (size_t)(lx->limit - from), &code);
 	struct span span = span_of(lx, from, from + size);
 	lx->at = from + size;
-	if (*from == '\0') {
-		report(lx, DIAG_ENCODING, span, NULL, "a NUL byte in the text");
-	} else if (code == TEXT_INVALID) {
-		report(lx, DIAG_ENCODING, span, NULL, "the text is not valid UTF-8 here");
-	} else if (*from == '\'') {
-		report(lx, DIAG_FOREIGN, span, "strings are written with \"", "unexpected '''");
-	} else if (*from == '&' || *from == '|') {
-		report(lx, DIAG_FOREIGN, span, *from == '&' ? "write `and`" : "write `or`",
-			*from == '&' ? "unexpected '&'" : "unexpected '|'");
-	} else if (*from == '!') {
-		report(lx, DIAG_FOREIGN, span, "write `not`", "unexpected '!'");
+	if (code == 0x201c || code == 0x201d) {
+		foreign(lx, 0, from, from + size, "write a plain \"", "a typographic quote");
+	} else if (code == '\\') {
+		report(lx, DIAG_SYNTAX, span, "quotes inside { } are written without it",
+			"a '\\' outside a string");
+	} else if (code >= 0x80) {
+		while (lx->at < lx->limit && (text_is_name(lx->at, 1) || (*lx->at & 0x80) != 0)) {
+			lx->at++;
+		}
+		report(lx, DIAG_SYNTAX, span_of(lx, from, lx->at),
+			"names are made of a-z, A-Z, 0-9 and _", "this is no name");
+		struct token *token = push(lx, T_IDENT, from, lx->at);
+		token->text = "";
+		token->bad = true;
 	} else {
 		report(lx, DIAG_SYNTAX, span, NULL, "this character has no meaning here");
 	}
@@ -380,15 +444,41 @@ static void check_encoding(struct lexer *lx) {
 
 /* ---- the scanner ---- */
 
-static void punctuation(struct lexer *lx, int kind, const char *from, const char *to) {
-	lx->at = to;
-	(void)push(lx, kind, from, to);
+static void punctuation(struct lexer *lx, const char *from, const char *to) {
+	static const struct lex_word marks[] = { { "(", T_LPAREN }, { ")", T_RPAREN },
+		{ "[", T_LBRACKET }, { "]", T_RBRACKET }, { ",", T_COMMA }, { ";", T_SEMI },
+		{ ":", T_COLON }, { "..", T_DOTDOT }, { ".", T_DOT }, { "?" "?", T_COALESCE },
+		{ "?", T_QUESTION }, { "->", T_ARROW }, { "=>", T_FAT_ARROW }, { "==", T_EQ },
+		{ "!=", T_NE }, { "<=", T_LE }, { ">=", T_GE }, { "<", T_LT }, { ">", T_GT },
+		{ "+=", T_PLUS_ASSIGN }, { "-=", T_MINUS_ASSIGN }, { "*=", T_STAR_ASSIGN },
+		{ "=", T_ASSIGN }, { "+", T_PLUS }, { "-", T_MINUS }, { "*", T_STAR },
+		{ "/", T_SLASH }, { "%", T_PERCENT } };
+	size_t size = (size_t)(to - from), i = 0;
+	while (strlen(marks[i].text) != size || memcmp(marks[i].text, from, size) != 0) {
+		i++;
+	}
+	(void)push(lx, marks[i].kind, from, to);
+}
+
+static void bad_number(struct lexer *lx, const char *from, const char *to, const char *message) {
+	report(lx, DIAG_NUMBER, span_of(lx, from, to), "units are ms, s, m, h, d and w", message);
+	push(lx, T_DURATION, from, to)->bad = true;
+}
+
+static void newline(struct lexer *lx) {
+	if (lx->depth > 0) {
+		const struct token *last = &lx->items[lx->count - 1];
+		report(lx, DIAG_STRING, (struct span){ last->span.at + last->span.len, 1 },
+			"a '}' and a '\"' are missing", "the string does not end on its line");
+		end_interpolations(lx);
+	}
+	lx->newline = true;
 }
 
 static void scan(struct lexer *lx) {
 	const char *YYCURSOR, *YYMARKER, *from;
 	const char *YYLIMIT = lx->limit;
-	while (lx->at < lx->limit) {
+	while (lx->at < lx->limit && lx->errors < LEX_ERRORS_MAX) {
 		from = lx->at;
 		YYCURSOR = from;
 		/*!re2c
@@ -397,84 +487,76 @@ static void scan(struct lexer *lx) {
 		re2c:eof = 0;
 
 		digits = [0-9] [0-9_]*;
+		hex = "0" [xX] [0-9a-fA-F] [0-9a-fA-F_]*;
 		unit = "ms" | [smhdw];
 		word = [A-Za-z_] [A-Za-z0-9_]*;
 		exponent = [eE] [-+]? [0-9]+;
+		float = digits "." digits exponent? | digits exponent;
+		mark = [()[\],;:.?<>=+*/%-] | ".." | "?" "?" | [-=] ">" | [=!<>+*-] "=";
 
 		* { bad_byte(lx, from); continue; }
 		$ { lx->at = lx->limit; continue; }
 		[ \t\r]+ { lx->at = YYCURSOR; continue; }
-		"\n" { lx->at = YYCURSOR; lx->newline = true; continue; }
+		"\n" { lx->at = YYCURSOR; newline(lx); continue; }
 		"//" [^\n\x00]* { lx->at = YYCURSOR; add_comment(lx, from, YYCURSOR); continue; }
 		"/*" ([^*\x00] | "*"+ [^*/\x00])* "*"+ "/" {
 			lx->at = YYCURSOR;
-			lx->newline = lx->newline ||
-				memchr(from, '\n', (size_t)(YYCURSOR - from)) != NULL;
 			add_comment(lx, from, YYCURSOR);
+			if (memchr(from, '\n', (size_t)(YYCURSOR - from)) != NULL) {
+				newline(lx);
+			}
 			continue;
 		}
 		"/*" { bad_comment(lx, from); continue; }
-		word { lx->at = YYCURSOR; push_word(lx, from, YYCURSOR); continue; }
-		digits | "0" [xX] [0-9a-fA-F] [0-9a-fA-F_]* {
-			lx->at = YYCURSOR;
-			push_int(lx, from, YYCURSOR);
-			continue;
-		}
-		digits "." digits exponent? | digits exponent {
-			lx->at = YYCURSOR;
-			push_float(lx, from, YYCURSOR);
-			continue;
-		}
+		word { push_word(lx, from, YYCURSOR); continue; }
+		digits | hex { lx->at = YYCURSOR; push_int(lx, from, YYCURSOR); continue; }
+		float { lx->at = YYCURSOR; push_float(lx, from, YYCURSOR); continue; }
 		(digits unit)+ { lx->at = YYCURSOR; push_duration(lx, from, YYCURSOR); continue; }
 		digits word {
 			lx->at = YYCURSOR;
-			report(lx, DIAG_NUMBER, span_of(lx, from, YYCURSOR),
-				"units are ms s m h d w", "this is no number or duration");
-			(void)push(lx, T_INT, from, YYCURSOR);
+			bad_number(lx, from, YYCURSOR, "this is no number or duration");
+			continue;
+		}
+		digits "." digits unit {
+			lx->at = YYCURSOR;
+			bad_number(lx, from, YYCURSOR,
+				"a duration is made of whole numbers: 1h30m");
 			continue;
 		}
 		"\"" { push_string(lx, from, YYCURSOR, false); continue; }
 		[{}] { lx->at = YYCURSOR; push_brace(lx, from, YYCURSOR); continue; }
-		"(" { punctuation(lx, T_LPAREN, from, YYCURSOR); continue; }
-		")" { punctuation(lx, T_RPAREN, from, YYCURSOR); continue; }
-		"[" { punctuation(lx, T_LBRACKET, from, YYCURSOR); continue; }
-		"]" { punctuation(lx, T_RBRACKET, from, YYCURSOR); continue; }
-		"," { punctuation(lx, T_COMMA, from, YYCURSOR); continue; }
-		";" { punctuation(lx, T_SEMI, from, YYCURSOR); continue; }
-		":" { punctuation(lx, T_COLON, from, YYCURSOR); continue; }
-		".." { punctuation(lx, T_DOTDOT, from, YYCURSOR); continue; }
-		"." { punctuation(lx, T_DOT, from, YYCURSOR); continue; }
-		"??" { punctuation(lx, T_COALESCE, from, YYCURSOR); continue; }
-		"?" { punctuation(lx, T_QUESTION, from, YYCURSOR); continue; }
-		"->" { punctuation(lx, T_ARROW, from, YYCURSOR); continue; }
-		"=>" { punctuation(lx, T_FAT_ARROW, from, YYCURSOR); continue; }
-		"==" { punctuation(lx, T_EQ, from, YYCURSOR); continue; }
-		"!=" { punctuation(lx, T_NE, from, YYCURSOR); continue; }
-		"<=" { punctuation(lx, T_LE, from, YYCURSOR); continue; }
-		">=" { punctuation(lx, T_GE, from, YYCURSOR); continue; }
-		"<" { punctuation(lx, T_LT, from, YYCURSOR); continue; }
-		">" { punctuation(lx, T_GT, from, YYCURSOR); continue; }
-		"+=" { punctuation(lx, T_PLUS_ASSIGN, from, YYCURSOR); continue; }
-		"-=" { punctuation(lx, T_MINUS_ASSIGN, from, YYCURSOR); continue; }
-		"*=" { punctuation(lx, T_STAR_ASSIGN, from, YYCURSOR); continue; }
-		"=" { punctuation(lx, T_ASSIGN, from, YYCURSOR); continue; }
-		"+" { punctuation(lx, T_PLUS, from, YYCURSOR); continue; }
-		"-" { punctuation(lx, T_MINUS, from, YYCURSOR); continue; }
-		"*" { punctuation(lx, T_STAR, from, YYCURSOR); continue; }
-		"/" { punctuation(lx, T_SLASH, from, YYCURSOR); continue; }
-		"%" { punctuation(lx, T_PERCENT, from, YYCURSOR); continue; }
+		mark { lx->at = YYCURSOR; punctuation(lx, from, YYCURSOR); continue; }
+		"&&" | "&" {
+			foreign(lx, T_AND, from, YYCURSOR, "write `and`", "there is no '&'");
+			continue;
+		}
+		"||" | "|" {
+			foreign(lx, T_OR, from, YYCURSOR, "write `or`", "there is no '|'");
+			continue;
+		}
+		"!" {
+			foreign(lx, T_NOT, from, YYCURSOR, "write `not`", "there is no '!'");
+			continue;
+		}
+		['`] { single_quotes(lx, from); continue; }
+		"#" [^\n\x00]* {
+			foreign(lx, 0, from, YYCURSOR, "write //",
+				"a comment does not begin with '#'");
+			continue;
+		}
 		*/
 	}
 }
 
 struct tokens lex_all(struct arena *arena, struct diag *diag, struct source *source) {
 	struct lexer lx = { .arena = arena, .diag = diag, .source = source, .at = source->text,
-		.limit = source->text + source->size, .ok = true };
+		.limit = source->text + source->size };
 	lx.comments_tail = &lx.comments;
 	check_encoding(&lx);
-	if (lx.ok) {
+	if (lx.errors == 0) {
 		scan(&lx);
 	}
 	(void)push(&lx, 0, lx.limit, lx.limit);
-	return (struct tokens){ lx.items, lx.count, lx.comments, lx.ok };
+	return (struct tokens){ lx.items, lx.count, lx.comments, lx.errors == 0,
+		lx.errors >= LEX_ERRORS_MAX };
 }

@@ -16,16 +16,16 @@
 
 %include {
 #include <assert.h>
-#include <stdlib.h>
 
 #include "build.h"
-
-static bool would_accept(void *parser, int kind);
 }
 
 %fallback IDENT PACKAGE IMPORT CONST RECORD ENUM ERROR ACTIVITY EVENT WORKFLOW QUERY VERSION
 	FAILS TIMEOUT DEADLINE HEARTBEAT RETRY BACKOFF FACTOR TAG PRIORITY CAPACITY FOREVER ID AS
 	ON AFTER AT UNTIL LIMIT SETTLE WITH MAP.
+
+/* Fits nowhere: what feed.c sends to make the parser recover. */
+%token UNFIT.
 
 %nonassoc LOWEST.
 %left OR.
@@ -43,16 +43,19 @@ static bool would_accept(void *parser, int kind);
 %parse_failure { p->failed = true; }
 
 %code {
-static bool would_accept(void *parser, int kind) {
-	yyParser *yy = parser;
-	enum { DEPTH = 1100 };
-	static _Thread_local YYACTIONTYPE states[DEPTH];
-	int n = (int)(yy->yytos - yy->yystack) + 1;
-	for (int i = 0; i < n && i < DEPTH; i++) {
-		states[i] = yy->yystack[i].stateno;
-	}
-	while (n > 0 && n < DEPTH - 1) {
-		YYACTIONTYPE action = yy_find_shift_action((YYCODETYPE)kind, states[n - 1]);
+/*
+ * Would the token be shifted now?  Walks the reductions that come first, on top
+ * of the real stack: of what they push only states are kept, in `made`, above
+ * the `real` lowest entries of the stack.
+ */
+bool parse_would_accept(void *parser, int kind) {
+	const yyParser *yy = parser;
+	enum { MADE_MAX = 100 };
+	YYACTIONTYPE made[MADE_MAX];
+	int n = (int)(yy->yytos - yy->yystack) + 1, real = n;
+	while (n > 0 && n - real < MADE_MAX) {
+		YYACTIONTYPE top = n > real ? made[n - real - 1] : yy->yystack[n - 1].stateno;
+		YYACTIONTYPE action = yy_find_shift_action((YYCODETYPE)kind, top);
 		if (action == YY_ERROR_ACTION || action == YY_NO_ACTION) {
 			return false;
 		}
@@ -60,15 +63,13 @@ static bool would_accept(void *parser, int kind) {
 			return true;
 		}
 		unsigned rule = action - YY_MIN_REDUCE;
-		n += yyRuleInfoNRhs[rule]; /* negative */
-		states[n] = yy_find_reduce_action(states[n - 1], yyRuleInfoLhs[rule]);
+		n += yyRuleInfoNRhs[rule]; /* a negative number */
+		real = n < real ? n : real;
+		top = n > real ? made[n - real - 1] : yy->yystack[n - 1].stateno;
+		made[n - real] = yy_find_reduce_action(top, yyRuleInfoLhs[rule]);
 		n++;
 	}
 	return false;
-}
-
-bool parse_would_accept(void *parser, int kind) {
-	return would_accept(parser, kind);
 }
 
 /* Is the word only a keyword where it is expected? */
@@ -76,13 +77,10 @@ bool parse_is_contextual(int kind) {
 	return ParseFallback(kind) != 0;
 }
 
-int parse_token_count(void) {
-	return YYNTOKEN;
-}
-
+/* Behind an error, tokens are thrown away until one fits behind `error`. */
 bool parse_recovering(void *parser) {
 	const yyParser *yy = parser;
-	return yy->yyerrcnt >= 0;
+	return yy->yytos->major == YYERRORSYMBOL;
 }
 }
 
@@ -104,11 +102,11 @@ decl(D) ::= CONST(K) IDENT(N) type_opt(T) ASSIGN expr(E). {
 }
 decl(D) ::= RECORD(K) IDENT(N) LBRACE fields(F) RBRACE. {
 	D = build_decl(p, DECL_RECORD, &K, &N);
-	D->fields = F;
+	D->fields = build_reverse_fields(F);
 }
 decl(D) ::= ENUM(K) IDENT(N) LBRACE members(F) RBRACE. {
 	D = build_decl(p, DECL_ENUM, &K, &N);
-	D->fields = F;
+	D->fields = build_reverse_fields(F);
 }
 decl(D) ::= ERROR(K) IDENT(N). { D = build_decl(p, DECL_ERROR, &K, &N); }
 decl(D) ::= ERROR(K) IDENT(N) params(F). {
@@ -157,7 +155,7 @@ prologue(P) ::= prologue(Q) QUERY(K) IDENT(N) ARROW type(T) LBRACE expr(E) SEMI 
 }
 prologue(P) ::= prologue(Q) DEADLINE expr(E) SEMI. {
 	P = Q;
-	P.deadline = E;
+	build_deadline(p, &P, E);
 }
 
 %type params { struct field * }
@@ -172,26 +170,20 @@ comma_opt ::= .
 comma_opt ::= COMMA.
 
 %type fields { struct field * }
-%type field_list { struct field * }
 fields(L) ::= . { L = NULL; }
-fields(L) ::= field_list(F). { L = build_reverse_fields(F); }
-fields(L) ::= field_list(F) sep. { L = build_reverse_fields(F); }
-field_list(L) ::= param(A). { L = A; }
-field_list(L) ::= field_list(B) sep param(A). { A->next = B; L = A; }
-sep ::= COMMA.
-sep ::= SEMI.
-sep ::= COMMA SEMI.
+fields(L) ::= fields(B) param(A) line_end. { A->next = B; L = A; }
+fields(L) ::= fields(B) error SEMI. { yypParser->yyerrcnt = -1; L = B; }
+line_end ::= COMMA.
+line_end ::= SEMI.
+line_end ::= COMMA SEMI.
 
 %type members { struct field * }
-%type member_list { struct field * }
 members(L) ::= . { L = NULL; }
-members(L) ::= member_list(M). { L = build_reverse_fields(M); }
-members(L) ::= member_list(M) sep. { L = build_reverse_fields(M); }
-member_list(L) ::= IDENT(N). { L = build_field(p, &N, NULL); }
-member_list(L) ::= member_list(B) sep IDENT(N). {
+members(L) ::= members(B) IDENT(N) line_end. {
 	L = build_field(p, &N, NULL);
 	L->next = B;
 }
+members(L) ::= members(B) error SEMI. { yypParser->yyerrcnt = -1; L = B; }
 
 %type type { struct type_syntax * }
 %type type_opt { struct type_syntax * }
@@ -225,16 +217,14 @@ qname(Q) ::= IDENT(P) DOT IDENT(N). {
 
 %type attributes_opt { struct attribute * }
 %type attributes { struct attribute * }
-%type attribute_list { struct attribute * }
+%type attribute_lines { struct attribute * }
 %type attribute { struct attribute * }
 attributes_opt(L) ::= . { L = NULL; }
 attributes_opt(L) ::= attributes(A). { L = A; }
-attributes(L) ::= LBRACE RBRACE. { L = NULL; }
-attributes(L) ::= LBRACE attribute_list(A) RBRACE. { L = build_reverse_attributes(A); }
-attributes(L) ::= LBRACE attribute_list(A) sep RBRACE. { L = build_reverse_attributes(A); }
-attributes(L) ::= LBRACE error RBRACE. { yypParser->yyerrcnt = -1; L = NULL; }
-attribute_list(L) ::= attribute(A). { L = A; }
-attribute_list(L) ::= attribute_list(B) sep attribute(A). { A->next = B; L = A; }
+attributes(L) ::= LBRACE attribute_lines(A) RBRACE. { L = build_reverse_attributes(A); }
+attribute_lines(L) ::= . { L = NULL; }
+attribute_lines(L) ::= attribute_lines(B) attribute(A) line_end. { A->next = B; L = A; }
+attribute_lines(L) ::= attribute_lines(B) error SEMI. { yypParser->yyerrcnt = -1; L = B; }
 attribute(A) ::= TIMEOUT(K) expr(E). { A = build_attribute(p, ATTRIBUTE_TIMEOUT, &K, E); }
 attribute(A) ::= DEADLINE(K) expr(E). { A = build_attribute(p, ATTRIBUTE_DEADLINE, &K, E); }
 attribute(A) ::= HEARTBEAT(K) expr(E). { A = build_attribute(p, ATTRIBUTE_HEARTBEAT, &K, E); }
@@ -279,7 +269,7 @@ assign_op(O) ::= ASSIGN(K). { O = K; }
 assign_op(O) ::= PLUS_ASSIGN(K). { O = K; }
 assign_op(O) ::= MINUS_ASSIGN(K). { O = K; }
 assign_op(O) ::= STAR_ASSIGN(K). { O = K; }
-simple(S) ::= expr(E). [LOWEST] { S = build_stmt(p, STMT_EXPR, E->span); S->u.expr = E; }
+simple(S) ::= expr(E). [LOWEST] { S = build_expr_stmt(p, E); }
 simple(S) ::= if(I). { S = I; }
 simple(S) ::= WHILE(K) expr(E) block(B). {
 	S = build_stmt(p, STMT_WHILE, build_join(K.span, E->span));
@@ -501,16 +491,18 @@ arg_list(L) ::= arg_list(B) COMMA expr(E). { L = build_argument(p, B, NULL, NULL
 %type entry_list { struct argument * }
 entries(L) ::= . { L = NULL; }
 entries(L) ::= entry_list(A). { L = build_reverse_arguments(A); }
-entries(L) ::= entry_list(A) sep. { L = build_reverse_arguments(A); }
+entries(L) ::= entry_list(A) line_end. { L = build_reverse_arguments(A); }
 entry_list(L) ::= expr(K) COLON expr(E). { L = build_argument(p, NULL, NULL, K, E); }
-entry_list(L) ::= entry_list(B) sep expr(K) COLON expr(E). { L = build_argument(p, B, NULL, K, E); }
+entry_list(L) ::= entry_list(B) line_end expr(K) COLON expr(E). {
+	L = build_argument(p, B, NULL, K, E);
+}
 
 %type values { struct argument * }
 %type value_list { struct argument * }
 values(L) ::= . { L = NULL; }
 values(L) ::= value_list(A). { L = build_reverse_arguments(A); }
-values(L) ::= value_list(A) sep. { L = build_reverse_arguments(A); }
+values(L) ::= value_list(A) line_end. { L = build_reverse_arguments(A); }
 value_list(L) ::= IDENT(N) COLON expr(E). { L = build_argument(p, NULL, &N, NULL, E); }
-value_list(L) ::= value_list(B) sep IDENT(N) COLON expr(E). {
+value_list(L) ::= value_list(B) line_end IDENT(N) COLON expr(E). {
 	L = build_argument(p, B, &N, NULL, E);
 }
