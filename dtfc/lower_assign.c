@@ -12,7 +12,7 @@
 static struct ir_expr *settle_index(struct lower *l, struct expr *expr) {
 	struct ir_expr *prefix = NULL, *value = lower_expr(l, expr);
 
-	if (value->kind == IR_TEXT) {
+	if (lower_stays(value)) {
 		return value;
 	}
 	struct var *var = mem_new(l->arena, struct var);
@@ -37,7 +37,7 @@ static bool dies_with_it(struct lower *l, const struct expr *target) {
 struct path {
 	struct ir_expr *indexes[16];
 	size_t count;
-	bool deep;
+	bool deep, can_fault;
 };
 
 static void find_indexes(struct lower *l, struct expr *target, struct path *path) {
@@ -49,6 +49,7 @@ static void find_indexes(struct lower *l, struct expr *target, struct path *path
 			path->deep = true;
 			return;
 		}
+		path->can_fault = path->can_fault || target->u.index.index->can_fault;
 		path->indexes[path->count++] = settle_index(l, target->u.index.index);
 	}
 }
@@ -88,6 +89,7 @@ static struct ir_expr *place_of(
 	lower_declare(l, slot,
 		lower_ctx_call(l, "dtf_items_writable", ir_textf(l->arena, "sizeof(%s)", of->c),
 			items, count, NULL));
+	lower_raised(l); /* memory may be exhausted */
 	lower_eval(l, ir_assign(l->arena, items, ir_slot(l->arena, slot)));
 	return ir_index(l->arena, ir_slot(l->arena, slot), index);
 }
@@ -161,7 +163,7 @@ void lower_assign(struct lower *l, struct stmt *stmt) {
 		lower_unsupported(l, target->span, "an assignment through more than 16 indexes");
 		return;
 	}
-	bool faults = value->can_fault || stmt->u.assign.op != ASSIGN_SET || path.count > 0;
+	bool faults = value->can_fault || stmt->u.assign.op != ASSIGN_SET || path.can_fault;
 	const struct ctype *type = lower_ctype(l, target->type);
 	if (lower_is_durable(value)) {
 		struct ir_slot *slot = lower_temp(l, type);

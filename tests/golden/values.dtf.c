@@ -575,87 +575,89 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 			return DTF_RAISED;
 		}
 #line 62 "values.dtf"
-		int64_t t4 = (int64_t)f->points.count;
-#line 580 "values.dtf.c"
-		if (dtf_raised(ctx)) {
-			return DTF_RAISED;
-		}
-#line 62 "values.dtf"
 		if (!dtf_index_ok(ctx, f->points.count, 0)) {
-#line 586 "values.dtf.c"
+#line 580 "values.dtf.c"
 			return DTF_RAISED;
 		}
 #line 62 "values.dtf"
 		struct values_point *items = dtf_items_writable(
 			ctx, sizeof(struct values_point), f->points.items, f->points.count);
-#line 62 "values.dtf"
-		f->points.items = items;
-#line 62 "values.dtf"
-		items[0].x = t4;
-		int64_t t5 = f->in.count;
-#line 63 "values.dtf"
-		struct dtf_string_opt t6 = (struct dtf_string_opt){ true, label };
-#line 599 "values.dtf.c"
+#line 586 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 63 "values.dtf"
-		if (!dtf_index_ok(ctx, f->points.count, t5)) {
-#line 605 "values.dtf.c"
+#line 62 "values.dtf"
+		f->points.items = items;
+#line 62 "values.dtf"
+		items[0].x = (int64_t)f->points.count;
+		if (!dtf_index_ok(ctx, f->points.count, f->in.count)) {
+#line 595 "values.dtf.c"
 			return DTF_RAISED;
 		}
 #line 63 "values.dtf"
 		struct values_point *items_2 = dtf_items_writable(
 			ctx, sizeof(struct values_point), f->points.items, f->points.count);
+#line 601 "values.dtf.c"
+		if (dtf_raised(ctx)) {
+			return DTF_RAISED;
+		}
 #line 63 "values.dtf"
 		f->points.items = items_2;
 #line 63 "values.dtf"
-		items_2[t5].label = t6;
-		int64_t t7 = dtf_add(ctx, f->in.count, 1);
+		items_2[f->in.count].label = (struct dtf_string_opt){ true, label };
+		int64_t t4 = dtf_add(ctx, f->in.count, 1);
 #line 64 "values.dtf"
-		const struct values_point *t8 = dtf_at(
-			ctx, sizeof(struct values_point), f->points.items, f->points.count, t7);
+		const struct values_point *t5 = dtf_at(
+			ctx, sizeof(struct values_point), f->points.items, f->points.count, t4);
 #line 64 "values.dtf"
-		int64_t t9 = dtf_add(ctx, t8->y, 5);
-#line 621 "values.dtf.c"
+		int64_t t6 = dtf_add(ctx, t5->y, 5);
+#line 615 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 64 "values.dtf"
-		if (!dtf_index_ok(ctx, f->points.count, t7)) {
-#line 627 "values.dtf.c"
+		if (!dtf_index_ok(ctx, f->points.count, t4)) {
+#line 621 "values.dtf.c"
 			return DTF_RAISED;
 		}
 #line 64 "values.dtf"
 		struct values_point *items_3 = dtf_items_writable(
 			ctx, sizeof(struct values_point), f->points.items, f->points.count);
+#line 627 "values.dtf.c"
+		if (dtf_raised(ctx)) {
+			return DTF_RAISED;
+		}
 #line 64 "values.dtf"
 		f->points.items = items_3;
 #line 64 "values.dtf"
-		items_3[t7].y = t9;
+		items_3[t4].y = t6;
 		struct values_shape copy = f->in.shape;
-		const struct values_point *t10 = dtf_at(
+		const struct values_point *t7 = dtf_at(
 			ctx, sizeof(struct values_point), f->points.items, f->points.count, 0);
 #line 66 "values.dtf"
-		int64_t t11 = t10->x;
-#line 642 "values.dtf.c"
+		int64_t t8 = t7->x;
+#line 640 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 66 "values.dtf"
 		if (!dtf_index_ok(ctx, copy.points.count, 1)) {
-#line 648 "values.dtf.c"
+#line 646 "values.dtf.c"
 			return DTF_RAISED;
 		}
 #line 66 "values.dtf"
 		struct values_point *items_4 = dtf_items_writable(
 			ctx, sizeof(struct values_point), copy.points.items, copy.points.count);
+#line 652 "values.dtf.c"
+		if (dtf_raised(ctx)) {
+			return DTF_RAISED;
+		}
 #line 66 "values.dtf"
 		copy.points.items = items_4;
 #line 66 "values.dtf"
-		items_4[1].x = t11;
+		items_4[1].x = t8;
 		copy.name = dtf_concat(ctx, 2, (const char *const[]){ copy.name, "!" });
-#line 659 "values.dtf.c"
+#line 661 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -669,7 +671,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				})) {
 #line 69 "values.dtf"
 			copy.color = VALUES_COLOR_BLUE;
-#line 673 "values.dtf.c"
+#line 675 "values.dtf.c"
 		}
 #line 71 "values.dtf"
 		if (f->in.extra.has) {
@@ -677,7 +679,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				f->points.items, f->points.count, &f->in.extra.value, 1);
 #line 72 "values.dtf"
 			f->points.count++;
-#line 681 "values.dtf.c"
+#line 683 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
@@ -686,7 +688,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 		if (f->in.extra.has) {
 #line 74 "values.dtf"
 			struct values_point p = f->in.extra.value;
-			struct values_point_list t12 = (struct values_point_list){
+			struct values_point_list t9 = (struct values_point_list){
 				.items = dtf_items(ctx, sizeof(struct values_point), 2,
 					(const struct values_point[]){ p, p }),
 				.count = 2,
@@ -694,54 +696,54 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 #line 75 "values.dtf"
 			f->points = (struct values_point_list){
 				.items = dtf_items_concat(ctx, sizeof(struct values_point),
-					f->points.items, f->points.count, t12.items, t12.count),
-				.count = f->points.count + t12.count,
+					f->points.items, f->points.count, t9.items, t9.count),
+				.count = f->points.count + t9.count,
 			};
-#line 701 "values.dtf.c"
+#line 703 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 		}
 #line 77 "values.dtf"
-		struct dtf_float_list t13 = (struct dtf_float_list){
+		struct dtf_float_list t10 = (struct dtf_float_list){
 			.items = dtf_items(ctx, sizeof(double), 2,
 				(const double[]){ f->in.shape.weight, 1.5 }),
 			.count = 2,
 		};
 #line 77 "values.dtf"
-		double weights = dtf_float_sum(ctx, t13.items, t13.count);
-#line 714 "values.dtf.c"
+		double weights = dtf_float_sum(ctx, t10.items, t10.count);
+#line 716 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 78 "values.dtf"
-		struct dtf_string_list t14 = (struct dtf_string_list){
+		struct dtf_string_list t11 = (struct dtf_string_list){
 			.items = dtf_items_reverse(ctx, sizeof(const char *),
 				f->in.shape.tags.items, f->in.shape.tags.count),
 			.count = f->in.shape.tags.count,
 		};
-#line 724 "values.dtf.c"
-		struct dtf_string_list t15;
+#line 726 "values.dtf.c"
+		struct dtf_string_list t12;
 #line 78 "values.dtf"
-		dtf_list_unique(ctx, &dtf_type_string, &t14, &t15);
+		dtf_list_unique(ctx, &dtf_type_string, &t11, &t12);
 #line 78 "values.dtf"
 		f->unit = (struct dtf_string_list){
-			.items = dtf_items_sort(ctx, &dtf_type_string, t15.items, t15.count),
-			.count = t15.count,
+			.items = dtf_items_sort(ctx, &dtf_type_string, t12.items, t12.count),
+			.count = t12.count,
 		};
 #line 79 "values.dtf"
 		f->numbers = dtf_range(ctx, 0, f->in.count);
-#line 735 "values.dtf.c"
+#line 737 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 80 "values.dtf"
-		int64_t t16 = dtf_add(ctx, (int64_t)f->unit.count,
+		int64_t t13 = dtf_add(ctx, (int64_t)f->unit.count,
 			dtf_int_sum(ctx, f->numbers.items, f->numbers.count));
 #line 80 "values.dtf"
 		dtf_do(ctx, 0, &values_keep_activity,
 			&(struct values_keep_args){
-				.total = dtf_add(ctx, t16, dtf_float_to_int(ctx, weights)),
+				.total = dtf_add(ctx, t13, dtf_float_to_int(ctx, weights)),
 				.text = copy.name,
 				.shapes =
 					(struct values_shape_list){
@@ -756,7 +758,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				.maybe = (struct values_point_opt){ .has = false },
 			},
 			NULL);
-#line 760 "values.dtf.c"
+#line 762 "values.dtf.c"
 		f->at = STRUCTURES_KEEP;
 		DTF_FALLTHROUGH;
 	}
@@ -767,23 +769,23 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 			return step;
 		}
 #line 81 "values.dtf"
-		const int64_t *t17 = dtf_at(
+		const int64_t *t14 = dtf_at(
 			ctx, sizeof(int64_t), f->numbers.items, f->numbers.count, 0);
 #line 81 "values.dtf"
-		int64_t t18 = *t17;
+		int64_t t15 = *t14;
 #line 81 "values.dtf"
-		const char *const *t19 = dtf_at(
+		const char *const *t16 = dtf_at(
 			ctx, sizeof(const char *), f->unit.items, f->unit.count, 1);
 #line 81 "values.dtf"
 		dtf_do(ctx, 1, &values_keep_activity,
 			&(struct values_keep_args){
-				.total = t18,
-				.text = *t19,
+				.total = t15,
+				.text = *t16,
 				.shapes = (struct values_shape_list){ NULL, 0 },
 				.maybe = f->in.extra,
 			},
 			NULL);
-#line 787 "values.dtf.c"
+#line 789 "values.dtf.c"
 		f->at = STRUCTURES_KEEP_2;
 		DTF_FALLTHROUGH;
 	}
@@ -796,7 +798,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 #line 82 "values.dtf"
 		return dtf_return(ctx, &f->points);
 
-#line 800 "values.dtf.c"
+#line 802 "values.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -813,7 +815,7 @@ static const struct dtf_strand_def structures_strand = {
 const struct dtf_workflow_def values_structures_workflow = {
 	.name = "values.structures",
 	.version = 1,
-	.fingerprint = UINT64_C(0xf26659d880bab0db),
+	.fingerprint = UINT64_C(0xb68dcf61862ddb55),
 	.input = &structures_input_type,
 	.output = &values_point_list_type,
 	.input_at = offsetof(struct structures_frame, in),
@@ -850,7 +852,7 @@ static const char *const values_manifest[] = {
 	"\"workflows\":[\n",
 	"{\"name\":\"values.numbers\",\"version\":1,\"fingerprint\":\"2a5dbff778f21a4e\",\"parameters\":[{\"name\":\"a\",\"type\":\"int\"},{\"name\":\"b\",\"type\":\"int\"},{\"name\":\"x\",\"type\":\"float\"},{\"name\":\"d\",\"type\":\"duration\"},{\"name\":\"t\",\"type\":\"time\"}],\"result\":\"int\",\"sites\":[]},\n",
 	"{\"name\":\"values.texts\",\"version\":1,\"fingerprint\":\"6571511978cfb65d\",\"parameters\":[{\"name\":\"name\",\"type\":\"string\"},{\"name\":\"n\",\"type\":\"int\"},{\"name\":\"shape\",\"type\":\"values.Shape\"},{\"name\":\"on\",\"type\":\"bool\"},{\"name\":\"at\",\"type\":\"time\"},{\"name\":\"every\",\"type\":\"duration\"}],\"result\":\"string\",\"sites\":[]},\n",
-	"{\"name\":\"values.structures\",\"version\":1,\"fingerprint\":\"f26659d880bab0db\",\"parameters\":[{\"name\":\"shape\",\"type\":\"values.Shape\"},{\"name\":\"extra\",\"type\":\"values.Point\077\"},{\"name\":\"count\",\"type\":\"int\"}],\"result\":\"[values.Point]\",\"sites\":[\n",
+	"{\"name\":\"values.structures\",\"version\":1,\"fingerprint\":\"b68dcf61862ddb55\",\"parameters\":[{\"name\":\"shape\",\"type\":\"values.Shape\"},{\"name\":\"extra\",\"type\":\"values.Point\077\"},{\"name\":\"count\",\"type\":\"int\"}],\"result\":\"[values.Point]\",\"sites\":[\n",
 	"{\"kind\":\"do\",\"name\":\"values.keep\",\"line\":80,\"column\":5,\"text_column\":5,\"text\":\"do keep(len(unit) + sum(numbers) + int(weights), copy.name, [copy, shape], none)\"},\n",
 	"{\"kind\":\"do\",\"name\":\"values.keep\",\"line\":81,\"column\":5,\"text_column\":5,\"text\":\"do keep(numbers[0], unit[1], [], extra)\"}]}]}\n",
 	NULL,
