@@ -300,6 +300,8 @@ static void emit_events(struct emit *e, const struct ir_module *module) {
 
 /* ---- the module ---- */
 
+enum { PIECE_MAX = 4000 }; /* C promises 4095 bytes of a literal */
+
 static void emit_embedded_manifest(struct emit *e, const struct ir_module *module) {
 	struct emit json;
 
@@ -309,6 +311,7 @@ static void emit_embedded_manifest(struct emit *e, const struct ir_module *modul
 	for (const char *line = json.data; *line != '\0';) {
 		const char *end = strchr(line, '\n');
 		size_t len = (size_t)(end - line) + 1;
+		len = len > PIECE_MAX ? PIECE_MAX : len;
 		emit_line(e, "\t\"%s\",", cname_string(e->arena, line, len));
 		line += len;
 	}

@@ -40,6 +40,8 @@ void lower_at(struct lower *l, struct span span) {
 	l->strand->line = src_position(l->file->source, span.at).line;
 }
 
+enum { SITE_TEXT_MAX = 400 };
+
 uint32_t lower_site(struct lower *l, const char *kind, const char *name, struct span span) {
 	struct ir_site *site = mem_new(l->arena, struct ir_site);
 	struct position position = src_position(l->file->source, span.at);
@@ -53,6 +55,12 @@ uint32_t lower_site(struct lower *l, const char *kind, const char *name, struct 
 	}
 	while (len > 0 && strchr(" \t\r", text[len - 1]) != NULL) {
 		len--;
+	}
+	if (len > SITE_TEXT_MAX) { /* not in the middle of a character */
+		len = SITE_TEXT_MAX;
+		while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) {
+			len--;
+		}
 	}
 	site->kind = kind;
 	site->name = name;
