@@ -13,6 +13,7 @@ struct parse {
 	struct decl **decls_tail;
 	unsigned errors; /* how many were reported */
 	bool failed;     /* the parser could not go on */
+	bool stopped;    /* a limit is reached: the rest is not read */
 	void *parser;
 	const struct token *token; /* the one being fed */
 	bool said;                 /* it does not fit, and that was reported */
@@ -143,6 +144,8 @@ struct argument *build_argument(struct parse *p, struct argument *before, const 
 struct argument *build_reverse_arguments(struct argument *list);
 struct expr *build_step(struct parse *p, enum expr_kind kind, const struct token *keyword,
 	const struct qname *name, struct argument *args, const struct token *close);
+/* What follows a step's arguments. */
+struct expr *build_step_parts(struct expr *step, struct attribute *with, struct undo *undo);
 struct expr *build_wait(struct parse *p, const struct token *keyword, const struct qname *name);
 struct expr *build_parallel(struct parse *p, const struct token *keyword,
 	const struct parallel_options *options, struct block *block);

@@ -10,21 +10,36 @@ struct expr *build_expr(struct parse *p, enum expr_kind kind, struct span span) 
 	return expr;
 }
 
-/* A chain of operators makes a tree as deep as it is long, and what walks trees
- * recurses: longer ones are refused here, once. */
-static struct expr *deepen(
-	struct parse *p, struct expr *expr, const struct expr *a, const struct expr *b) {
-	enum { DEPTH_MAX = 1000 };
-	uint32_t depth = a->depth;
-	if (b != NULL && b->depth > depth) {
-		depth = b->depth;
+enum {
+	DEPTH_MAX = 1000,
+	/* Blocks nest less deep than expressions; few operators stand around one. */
+	DEPTH_OF_BLOCK = 990,
+};
+
+static uint32_t deeper(uint32_t depth, const struct expr *expr) {
+	return expr != NULL && expr->depth > depth ? expr->depth : depth;
+}
+
+static uint32_t depth_of(const struct argument *list) {
+	uint32_t depth = 0;
+	for (; list != NULL; list = list->next) {
+		depth = deeper(deeper(depth, list->key), list->value);
 	}
+	return depth;
+}
+
+/*
+ * A chain of operators makes a tree as deep as it is long, and what walks trees
+ * recurses: one that is too deep ends the parse.
+ */
+static struct expr *deepen(struct parse *p, struct expr *expr, uint32_t depth) {
 	expr->depth = depth + 1;
 	if (expr->depth > DEPTH_MAX) {
-		if (expr->depth == DEPTH_MAX + 1) {
+		if (!p->stopped) {
 			build_error(p, DIAG_LIMIT, expr->span, NULL,
 				"the expression is too long (limit %d operators)", DEPTH_MAX);
 		}
+		p->stopped = true;
 		expr->kind = EXPR_ERROR;
 	}
 	return expr;
@@ -64,21 +79,20 @@ struct expr *build_bool(struct parse *p, const struct token *token, bool value) 
 
 /* ---- strings ---- */
 
-static void add_part(struct expr *string, struct string_part *part) {
-	struct string_part **at = &string->u.parts;
-	while (*at != NULL) {
-		at = &(*at)->next;
-	}
-	*at = part;
+/* Parts come newest first until the string ends. */
+static struct string_part *add_part(struct parse *p, struct expr *string) {
+	struct string_part *part = mem_new(p->arena, struct string_part);
+	part->next = string->u.parts;
+	string->u.parts = part;
+	return part;
 }
 
 struct expr *build_string_text(struct parse *p, struct expr *string, const struct token *token) {
 	string->span = build_join(string->span, token->span);
 	if (token->size > 0) {
-		struct string_part *part = mem_new(p->arena, struct string_part);
+		struct string_part *part = add_part(p, string);
 		part->text = token->text;
 		part->len = token->size;
-		add_part(string, part);
 	}
 	return string;
 }
@@ -88,14 +102,30 @@ struct expr *build_string(struct parse *p, const struct token *token) {
 }
 
 struct expr *build_string_part(struct parse *p, struct expr *string, struct expr *expr) {
-	struct string_part *part = mem_new(p->arena, struct string_part);
-	part->expr = expr;
-	add_part(string, part);
+	add_part(p, string)->expr = expr;
+	string->depth = deeper(string->depth, expr);
 	return string;
 }
 
 struct expr *build_string_end(struct parse *p, struct expr *string, const struct token *token) {
-	return build_string_text(p, string, token);
+	struct string_part *first = NULL, *next;
+	for (struct string_part *part = build_string_text(p, string, token)->u.parts; part != NULL;
+		part = next) {
+		next = part->next;
+		part->next = first;
+		first = part;
+	}
+	string->u.parts = first;
+	return deepen(p, string, string->depth);
+}
+
+struct expr *build_step_parts(struct expr *step, struct attribute *with, struct undo *undo) {
+	step->u.step.with = with;
+	step->u.step.undo = undo;
+	if (undo != NULL && undo->block != NULL) {
+		step->depth = step->depth > DEPTH_OF_BLOCK ? step->depth : DEPTH_OF_BLOCK;
+	}
+	return step;
 }
 
 /* ---- compound ---- */
@@ -104,7 +134,7 @@ struct expr *build_items(struct parse *p, enum expr_kind kind, struct span from,
 	struct argument *items, struct span to) {
 	struct expr *expr = build_expr(p, kind, build_join(from, to));
 	expr->u.items = items;
-	return expr;
+	return deepen(p, expr, depth_of(items));
 }
 
 struct expr *build_record(
@@ -121,21 +151,21 @@ struct expr *build_record(
 			"a record literal begins with the record's name");
 		expr->kind = EXPR_ERROR;
 	}
-	return expr;
+	return deepen(p, expr, depth_of(fields));
 }
 
 struct expr *build_member(struct parse *p, struct expr *base, const struct token *name) {
 	struct expr *expr = build_expr(p, EXPR_FIELD, build_join(base->span, name->span));
 	expr->u.field.base = base;
 	expr->u.field.name = build_name(p, name);
-	return deepen(p, expr, base, NULL);
+	return deepen(p, expr, base->depth);
 }
 
 struct expr *build_index(struct parse *p, struct expr *base, struct expr *index, struct span to) {
 	struct expr *expr = build_expr(p, EXPR_INDEX, build_join(base->span, to));
 	expr->u.index.base = base;
 	expr->u.index.index = index;
-	return deepen(p, expr, base, index);
+	return deepen(p, expr, deeper(base->depth, index));
 }
 
 struct expr *build_call(struct parse *p, const struct token *name, struct type_syntax *type,
@@ -144,7 +174,7 @@ struct expr *build_call(struct parse *p, const struct token *name, struct type_s
 	expr->u.call.name = build_name(p, name);
 	expr->u.call.type = type;
 	expr->u.call.args = args;
-	return expr;
+	return deepen(p, expr, depth_of(args));
 }
 
 struct expr *build_unary(struct parse *p, enum op op, const struct token *token, struct expr *of) {
@@ -152,7 +182,7 @@ struct expr *build_unary(struct parse *p, enum op op, const struct token *token,
 	expr->u.operation.op = op;
 	expr->u.operation.op_span = token->span;
 	expr->u.operation.left = of;
-	return deepen(p, expr, of, NULL);
+	return deepen(p, expr, of->depth);
 }
 
 struct expr *build_binary(struct parse *p, enum op op, struct expr *left, const struct token *token,
@@ -162,7 +192,7 @@ struct expr *build_binary(struct parse *p, enum op op, struct expr *left, const 
 	expr->u.operation.op_span = token->span;
 	expr->u.operation.left = left;
 	expr->u.operation.right = right;
-	return deepen(p, expr, left, right);
+	return deepen(p, expr, deeper(left->depth, right));
 }
 
 struct argument *build_argument(struct parse *p, struct argument *before, const struct token *name,
@@ -197,7 +227,7 @@ struct expr *build_step(struct parse *p, enum expr_kind kind, const struct token
 	expr->u.step.package = name->package;
 	expr->u.step.name = name->name;
 	expr->u.step.args = args;
-	return expr;
+	return deepen(p, expr, depth_of(args));
 }
 
 struct expr *build_wait(struct parse *p, const struct token *keyword, const struct qname *name) {
@@ -228,9 +258,15 @@ static void set_options(
 	}
 }
 
+static struct expr *new_parallel(struct parse *p, struct span span) {
+	struct expr *expr = build_expr(p, EXPR_PARALLEL, span);
+	expr->depth = DEPTH_OF_BLOCK;
+	return expr;
+}
+
 struct expr *build_parallel(struct parse *p, const struct token *keyword,
 	const struct parallel_options *options, struct block *block) {
-	struct expr *expr = build_expr(p, EXPR_PARALLEL, keyword->span);
+	struct expr *expr = new_parallel(p, keyword->span);
 	set_options(p, expr, options);
 	if (options->limit != NULL) {
 		build_error(p, DIAG_SYNTAX, options->limit->span, NULL,
@@ -253,7 +289,7 @@ struct expr *build_parallel(struct parse *p, const struct token *keyword,
 struct expr *build_parallel_for(struct parse *p, const struct token *keyword,
 	const struct parallel_options *before, const struct parallel_options *after,
 	const struct token *element, struct expr *list, struct block *body) {
-	struct expr *expr = build_expr(p, EXPR_PARALLEL, build_join(keyword->span, list->span));
+	struct expr *expr = new_parallel(p, build_join(keyword->span, list->span));
 	set_options(p, expr, before);
 	set_options(p, expr, after);
 	expr->u.parallel.is_for = true;

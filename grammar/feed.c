@@ -44,11 +44,10 @@ void feed_syntax_error(struct parse *p) {
 }
 
 void feed_too_deep(struct parse *p) {
-	struct feed *feed = (struct feed *)p;
-	if (!feed->stopped) {
+	if (!p->stopped) {
 		build_error(p, DIAG_LIMIT, p->token->span, NULL, "nested too deeply");
 	}
-	feed->stopped = true;
+	p->stopped = true;
 }
 
 static bool is_inner(const struct feed *feed) {
@@ -59,7 +58,7 @@ static bool is_inner(const struct feed *feed) {
 /* Feeds it as `kind`, which is UNFIT when the parser must not recover with it. */
 static void put_as(struct feed *feed, const struct token *token, int kind, int kind_if_unfit) {
 	struct parse *p = &feed->p;
-	if (feed->stopped) {
+	if (feed->p.stopped) {
 		return;
 	}
 	p->token = token;
@@ -69,7 +68,7 @@ static void put_as(struct feed *feed, const struct token *token, int kind, int k
 	}
 	Parse(p->parser, p->said ? kind_if_unfit : kind, *token, p);
 	feed->before = token;
-	feed->stopped = feed->stopped || p->errors >= ERRORS_MAX;
+	feed->p.stopped = feed->p.stopped || p->errors >= ERRORS_MAX;
 }
 
 static void put(struct feed *feed, const struct token *token) {
@@ -260,7 +259,7 @@ static void open_bracket(struct feed *feed, const struct token *token, enum brac
 	if (feed->depth >= NESTING_MAX) {
 		build_error(&feed->p, DIAG_LIMIT, token->span, NULL, "nested too deeply (limit %d)",
 			NESTING_MAX);
-		feed->stopped = true;
+		feed->p.stopped = true;
 		return;
 	}
 	struct bracket *outer = &feed->stack[feed->depth];
@@ -544,7 +543,7 @@ struct file *grammar_parse(struct arena *arena, struct diag *diag, struct source
 	if (feed->p.parser == NULL) {
 		bug("out of memory for the parser");
 	}
-	for (feed->at = 0; feed->at + 1 < tokens.count && !feed->stopped; feed->at++) {
+	for (feed->at = 0; feed->at + 1 < tokens.count && !feed->p.stopped; feed->at++) {
 		take(feed, &tokens.items[feed->at]);
 	}
 	if (!tokens.gave_up) {
@@ -554,7 +553,7 @@ struct file *grammar_parse(struct arena *arena, struct diag *diag, struct source
 		put(feed, &tokens.items[tokens.count - 1]);
 	}
 	ParseFree(feed->p.parser, free);
-	if (tokens.ok && !feed->stopped) {
+	if (tokens.ok && !feed->p.stopped) {
 		check_package(feed);
 	}
 	file->ok = tokens.ok && feed->p.errors == 0 && !feed->p.failed;

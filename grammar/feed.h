@@ -27,7 +27,6 @@ struct feed {
 	const struct token *first;   /* of this statement */
 	const struct token *suspect; /* brace closed by one that is indented otherwise */
 	bool quiet;                  /* what is fed was made up: say nothing about it */
-	bool stopped;
 };
 
 static inline bool feed_is_word(const struct token *token) {

@@ -52,8 +52,10 @@ static void report(struct lexer *lx, enum diag_code code, struct span span, cons
 static const char *doc_text(struct lexer *lx) {
 	char *text = mem_alloc(lx->arena, (size_t)(lx->doc_end - lx->doc) + 1), *to = text;
 	for (const char *at = lx->doc; at < lx->doc_end;) {
-		at = strstr(at, "///") + 3;
-		at += *at == ' ' ? 1 : 0;
+		while (memcmp(at, "///", 3) != 0) {
+			at++;
+		}
+		at += at[3] == ' ' ? 4 : 3;
 		const char *newline = memchr(at, '\n', (size_t)(lx->doc_end - at));
 		const char *next = newline == NULL ? lx->doc_end : newline + 1;
 		const char *end = newline == NULL ? lx->doc_end : newline;

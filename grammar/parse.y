@@ -389,9 +389,7 @@ guard(G) ::= IF expr(E). { G = E; }
 expr(E) ::= do(D). [LOWEST] { E = D; }
 expr(E) ::= call(D). [LOWEST] { E = D; }
 do(E) ::= DO(K) qname(Q) LPAREN args(A) RPAREN(R) with(W) undo(U). {
-	E = build_step(p, EXPR_DO, &K, &Q, A, &R);
-	E->u.step.with = W;
-	E->u.step.undo = U;
+	E = build_step_parts(build_step(p, EXPR_DO, &K, &Q, A, &R), W, U);
 }
 call(E) ::= CALL(K) qname(Q) LPAREN args(A) RPAREN(R). {
 	E = build_step(p, EXPR_CALL_WORKFLOW, &K, &Q, A, &R);
@@ -415,8 +413,7 @@ with(W) ::= WITH attributes(A). { W = A; }
 undo(U) ::= . { U = NULL; }
 undo(U) ::= UNDO(K) block(B). { U = build_undo(p, K.span, NULL, B); }
 undo(U) ::= UNDO(K) qname(Q) LPAREN args(A) RPAREN(R) with(W). {
-	struct expr *step = build_step(p, EXPR_DO, &K, &Q, A, &R);
-	step->u.step.with = W;
+	struct expr *step = build_step_parts(build_step(p, EXPR_DO, &K, &Q, A, &R), W, NULL);
 	U = build_undo(p, build_join(K.span, R.span), step, NULL);
 }
 

@@ -27,7 +27,7 @@ static size_t below(size_t n) {
 
 /* Bytes that mean something somewhere. */
 static char telling_byte(void) {
-	static const char bytes[] = "\0\1\x7f\x80\xff\xfe[]{}\",:\\u0-+.eE19 /=ntf";
+	static const char bytes[] = "\0\1\x7f\x80\xff\xfe[]{}()\",:;\\u0-+.eE19 /=ntf\n";
 	return bytes[below(sizeof(bytes) - 1)];
 }
 
