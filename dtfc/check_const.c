@@ -36,6 +36,9 @@ bool check_is_constant(const struct expr *e) {
 	switch ((int)e->kind) {
 	case EXPR_CONVERT:
 		return check_is_constant(e->u.converted);
+	case EXPR_UNARY: /* of a float: integers are folded */
+		return e->u.operation.op == OP_NEGATE && e->type->kind == TYPE_FLOAT &&
+			check_is_constant(e->u.operation.left);
 	case EXPR_FIELD:
 		return e->member != NULL && e->type->kind == TYPE_ENUM;
 	case EXPR_NAME:

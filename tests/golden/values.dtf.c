@@ -134,105 +134,107 @@ static enum dtf_step numbers_run(struct dtf_ctx *ctx, void *frame) {
 
 	switch (f->at) {
 	case NUMBERS_START: {
-#line 16 "values.dtf"
+#line 17 "values.dtf"
 		int64_t t1 = dtf_add(ctx, f->in.a, dtf_mul(ctx, f->in.b, 2));
-#line 16 "values.dtf"
+#line 17 "values.dtf"
 		int64_t sum = dtf_sub(ctx, t1, dtf_neg(ctx, f->in.a));
 #line 142 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 17 "values.dtf"
+#line 18 "values.dtf"
 		int64_t t2 = dtf_div(ctx, f->in.a, f->in.b);
-#line 17 "values.dtf"
+#line 18 "values.dtf"
 		int64_t quotient = dtf_add(ctx, t2, dtf_mod(ctx, f->in.a, f->in.b));
 #line 150 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 18 "values.dtf"
-		double t3 = dtf_finite(ctx, f->in.x * 0.5);
-#line 18 "values.dtf"
-		double real = dtf_finite(
-			ctx, dtf_finite(ctx, t3 + dtf_fdiv(ctx, (double)f->in.a, f->in.x)) - 1.0);
-#line 159 "values.dtf.c"
-		if (dtf_raised(ctx)) {
-			return DTF_RAISED;
-		}
 #line 19 "values.dtf"
-		int64_t later = dtf_add(ctx, f->in.t, dtf_mul(ctx, f->in.d, 3));
-#line 165 "values.dtf.c"
+		double t3 = dtf_finite(ctx, f->in.x * 0.5);
+#line 19 "values.dtf"
+		double t4 = dtf_finite(
+			ctx, dtf_finite(ctx, t3 + dtf_fdiv(ctx, (double)f->in.a, f->in.x)) - 1.0);
+#line 19 "values.dtf"
+		double real = dtf_finite(ctx, t4 + dtf_finite(ctx, -2.5 - -2.5));
+#line 161 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 20 "values.dtf"
+		int64_t later = dtf_add(ctx, f->in.t, dtf_mul(ctx, f->in.d, 3));
+#line 167 "values.dtf.c"
+		if (dtf_raised(ctx)) {
+			return DTF_RAISED;
+		}
+#line 21 "values.dtf"
 		int64_t gap = dtf_sub(ctx, later, f->in.t);
-#line 171 "values.dtf.c"
-		if (dtf_raised(ctx)) {
-			return DTF_RAISED;
-		}
-#line 21 "values.dtf"
-		int64_t t4 = dtf_add(ctx, dtf_int_min(f->in.a, f->in.b), dtf_int_max(f->in.a, 3));
-#line 21 "values.dtf"
-		int64_t small = dtf_add(ctx, t4, dtf_int_abs(ctx, dtf_neg(ctx, f->in.b)));
-#line 179 "values.dtf.c"
+#line 173 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 22 "values.dtf"
-		int64_t t5 = dtf_float_floor(ctx, real);
+		int64_t t5 = dtf_add(ctx, dtf_int_min(f->in.a, f->in.b), dtf_int_max(f->in.a, 3));
 #line 22 "values.dtf"
-		int64_t t6 = dtf_add(ctx, t5, dtf_float_ceil(ctx, f->in.x));
-#line 22 "values.dtf"
-		int64_t t7 = dtf_add(ctx, t6, dtf_float_round(ctx, f->in.x));
-#line 22 "values.dtf"
-		int64_t rounded = dtf_add(ctx, t7, dtf_float_to_int(ctx, real));
-#line 191 "values.dtf.c"
+		int64_t small = dtf_add(ctx, t5, dtf_int_abs(ctx, dtf_neg(ctx, f->in.b)));
+#line 181 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 23 "values.dtf"
-		int64_t far = INT64_C(9000000255);
-		bool isBig = f->in.a > 3 && !(f->in.b <= 0 || f->in.x < 2.5) && gap >= 5400000;
-		int64_t t8 = f->in.a;
-#line 25 "values.dtf"
-		bool same = t8 == f->in.a;
-		int64_t total = dtf_add(ctx,
-			dtf_add(ctx, dtf_add(ctx, dtf_add(ctx, sum, quotient), small), rounded),
-			far);
-#line 204 "values.dtf.c"
+		int64_t t6 = dtf_float_floor(ctx, real);
+#line 23 "values.dtf"
+		int64_t t7 = dtf_add(ctx, t6, dtf_float_ceil(ctx, f->in.x));
+#line 23 "values.dtf"
+		int64_t t8 = dtf_add(ctx, t7, dtf_float_round(ctx, f->in.x));
+#line 23 "values.dtf"
+		int64_t rounded = dtf_add(ctx, t8, dtf_float_to_int(ctx, real));
+#line 193 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 27 "values.dtf"
-		total = dtf_add(ctx, total, 1);
-#line 210 "values.dtf.c"
+#line 24 "values.dtf"
+		int64_t far = INT64_C(9000000255);
+		bool isBig = f->in.a > 3 && !(f->in.b <= 0 || f->in.x < 2.5) && gap >= 5400000;
+		int64_t t9 = f->in.a;
+#line 26 "values.dtf"
+		bool same = t9 == f->in.a;
+		int64_t total = dtf_add(ctx,
+			dtf_add(ctx, dtf_add(ctx, dtf_add(ctx, sum, quotient), small), rounded),
+			far);
+#line 206 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 28 "values.dtf"
-		total = dtf_sub(ctx, total, 2);
-#line 216 "values.dtf.c"
+		total = dtf_add(ctx, total, 1);
+#line 212 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 29 "values.dtf"
-		total = dtf_mul(ctx, total, 3);
-#line 222 "values.dtf.c"
+		total = dtf_sub(ctx, total, 2);
+#line 218 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 30 "values.dtf"
+		total = dtf_mul(ctx, total, 3);
+#line 224 "values.dtf.c"
+		if (dtf_raised(ctx)) {
+			return DTF_RAISED;
+		}
+#line 31 "values.dtf"
 		if (isBig == same) {
 			total = dtf_neg(ctx, total);
-#line 229 "values.dtf.c"
+#line 231 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 		}
-#line 33 "values.dtf"
+#line 34 "values.dtf"
 		return dtf_return(ctx, &total);
-#line 236 "values.dtf.c"
+#line 238 "values.dtf.c"
 	}
 
 	default:
@@ -251,7 +253,7 @@ static const struct dtf_strand_def numbers_strand = {
 const struct dtf_workflow_def values_numbers_workflow = {
 	.name = "values.numbers",
 	.version = 1,
-	.fingerprint = UINT64_C(0x2a5dbff778f21a4e),
+	.fingerprint = UINT64_C(0xe3da1d254de3a54c),
 	.input = &numbers_input_type,
 	.output = &dtf_type_int,
 	.input_at = offsetof(struct numbers_frame, in),
@@ -319,7 +321,7 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 
 	switch (f->at) {
 	case TEXTS_START: {
-#line 37 "values.dtf"
+#line 38 "values.dtf"
 		const char *shown = dtf_concat(ctx, 13,
 			(const char *const[]){
 				f->in.name,
@@ -336,11 +338,11 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 				" every ",
 				dtf_text_duration(ctx, f->in.every),
 			});
-#line 340 "values.dtf.c"
+#line 342 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 38 "values.dtf"
+#line 39 "values.dtf"
 		const char *joined = dtf_concat(ctx, 5,
 			(const char *const[]){
 				"hello",
@@ -349,11 +351,11 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 				"!",
 				dtf_text_int(ctx, dtf_add(ctx, f->in.n, 1)),
 			});
-#line 353 "values.dtf.c"
+#line 355 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 39 "values.dtf"
+#line 40 "values.dtf"
 		const char *quoted = dtf_concat(ctx, 3,
 			(const char *const[]){
 				"say \"",
@@ -361,79 +363,79 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 					ctx, f->in.shape.tags.items, f->in.shape.tags.count, ", "),
 				"\" {braces} \\ tab\t\360\237\230\200 why\077\077/",
 			});
-#line 40 "values.dtf"
+#line 41 "values.dtf"
 		struct dtf_string_list parts = dtf_string_split(
 			ctx, dtf_string_upper(ctx, dtf_string_trim(ctx, f->in.name)), " ");
-#line 41 "values.dtf"
+#line 42 "values.dtf"
 		struct dtf_int_opt t1 = dtf_string_find(f->in.name, "x");
-#line 41 "values.dtf"
+#line 42 "values.dtf"
 		int64_t found = t1.has ? t1.value : (int64_t)parts.count;
 		const char *t2 = dtf_string_slice(
 			ctx, f->in.name, 1, dtf_string_length(f->in.name));
-#line 42 "values.dtf"
+#line 43 "values.dtf"
 		const char *tail = dtf_concat(ctx, 2,
 			(const char *const[]){
 				t2,
 				dtf_string_replace(
 					ctx, dtf_string_lower(ctx, f->in.name), "a", "b"),
 			});
-#line 381 "values.dtf.c"
+#line 383 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 43 "values.dtf"
+#line 44 "values.dtf"
 		if ((f->in.n > 3 && dtf_string_contains(f->in.name, "x")) ||
 			dtf_string_ends_with(f->in.name, "z")) {
-#line 44 "values.dtf"
+#line 45 "values.dtf"
 			return dtf_return(ctx,
 				&(const char *){
 					dtf_concat(ctx, 2, (const char *const[]){ shown, joined }),
 				});
-#line 393 "values.dtf.c"
+#line 395 "values.dtf.c"
 		}
-#line 46 "values.dtf"
+#line 47 "values.dtf"
 		if (dtf_string_compare(f->in.name, "m") < 0 ||
 			dtf_string_equal(f->in.name, "hello")) {
-#line 47 "values.dtf"
+#line 48 "values.dtf"
 			const char *t3 = dtf_concat(
 				ctx, 2, (const char *const[]){ dtf_text_int(ctx, found), quoted });
-#line 401 "values.dtf.c"
+#line 403 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
-#line 47 "values.dtf"
+#line 48 "values.dtf"
 			return dtf_return(ctx, &t3);
-#line 407 "values.dtf.c"
+#line 409 "values.dtf.c"
 		}
-#line 49 "values.dtf"
+#line 50 "values.dtf"
 		const char *packed = dtf_text_json(ctx, &string_list_type, &f->in.shape.tags);
-#line 411 "values.dtf.c"
+#line 413 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 		struct dtf_string_list t4;
-#line 50 "values.dtf"
+#line 51 "values.dtf"
 		dtf_parse(ctx, &string_list_type, packed, &t4);
-#line 50 "values.dtf"
+#line 51 "values.dtf"
 		struct dtf_string_list again = t4;
-#line 420 "values.dtf.c"
+#line 422 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 51 "values.dtf"
+#line 52 "values.dtf"
 		const char *t5 = dtf_text_int(ctx, dtf_hash(ctx, &values_shape_type, &f->in.shape));
-#line 51 "values.dtf"
+#line 52 "values.dtf"
 		const char *const *t6 = dtf_at(
 			ctx, sizeof(const char *), again.items, again.count, 0);
-#line 51 "values.dtf"
+#line 52 "values.dtf"
 		const char *t7 = dtf_concat(ctx, 3, (const char *const[]){ tail, t5, *t6 });
-#line 431 "values.dtf.c"
+#line 433 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 51 "values.dtf"
+#line 52 "values.dtf"
 		return dtf_return(ctx, &t7);
-#line 437 "values.dtf.c"
+#line 439 "values.dtf.c"
 	}
 
 	default:
@@ -474,9 +476,9 @@ int values_texts_wait(struct dtf_client *client, const char *instance, int64_t t
 /* ---- workflow structures ---- */
 
 static const struct dtf_site structures_sites[] = {
-	[0] = { 80, 5,
+	[0] = { 81, 5,
 		"do keep(len(unit) + sum(numbers) + int(weights), copy.name, [copy, shape], none)" },
-	[1] = { 81, 5, "do keep(numbers[0], unit[1], [], extra)" },
+	[1] = { 82, 5, "do keep(numbers[0], unit[1], [], extra)" },
 };
 
 struct structures_input {
@@ -526,142 +528,142 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 
 	switch (f->at) {
 	case STRUCTURES_START: {
-#line 55 "values.dtf"
+#line 56 "values.dtf"
 		struct values_point origin = (struct values_point){ .x = 0, .y = 0 };
 		int64_t t1 = dtf_add(ctx, f->in.count, 1);
-#line 56 "values.dtf"
+#line 57 "values.dtf"
 		struct values_point named = (struct values_point){
 			.x = t1,
 			.y = dtf_mul(ctx, f->in.count, 2),
 			.label = (struct dtf_string_opt){ true, "named" },
 		};
-#line 539 "values.dtf.c"
-		if (dtf_raised(ctx)) {
-			return DTF_RAISED;
-		}
-#line 57 "values.dtf"
-		const struct values_point *t2 = dtf_at(ctx, sizeof(struct values_point),
-			f->in.shape.points.items, f->in.shape.points.count, 0);
-#line 57 "values.dtf"
-		struct values_point first = *t2;
-#line 548 "values.dtf.c"
+#line 541 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 58 "values.dtf"
+		const struct values_point *t2 = dtf_at(ctx, sizeof(struct values_point),
+			f->in.shape.points.items, f->in.shape.points.count, 0);
+#line 58 "values.dtf"
+		struct values_point first = *t2;
+#line 550 "values.dtf.c"
+		if (dtf_raised(ctx)) {
+			return DTF_RAISED;
+		}
+#line 59 "values.dtf"
 		struct values_point chosen = f->in.extra.has ? f->in.extra.value : first;
 		const char *label = first.label.has
 			? first.label.value
 			: (chosen.label.has ? chosen.label.value : "none");
-#line 60 "values.dtf"
+#line 61 "values.dtf"
 		struct values_point_list t3 = (struct values_point_list){
 			.items = dtf_items(ctx, sizeof(struct values_point), 2,
 				(const struct values_point[]){ origin, named }),
 			.count = 2,
 		};
-#line 60 "values.dtf"
+#line 61 "values.dtf"
 		f->points = (struct values_point_list){
 			.items = dtf_items_concat(ctx, sizeof(struct values_point), t3.items,
 				t3.count, f->in.shape.points.items, f->in.shape.points.count),
 			.count = t3.count + f->in.shape.points.count,
 		};
-#line 61 "values.dtf"
+#line 62 "values.dtf"
 		f->points.items = dtf_items_concat(ctx, sizeof(struct values_point),
 			f->points.items, f->points.count, &chosen, 1);
-#line 61 "values.dtf"
+#line 62 "values.dtf"
 		f->points.count++;
-#line 574 "values.dtf.c"
+#line 576 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 62 "values.dtf"
+#line 63 "values.dtf"
 		if (!dtf_index_ok(ctx, f->points.count, 0)) {
-#line 580 "values.dtf.c"
+#line 582 "values.dtf.c"
 			return DTF_RAISED;
 		}
-#line 62 "values.dtf"
+#line 63 "values.dtf"
 		struct values_point *items = dtf_items_writable(
 			ctx, sizeof(struct values_point), f->points.items, f->points.count);
-#line 586 "values.dtf.c"
+#line 588 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 62 "values.dtf"
+#line 63 "values.dtf"
 		f->points.items = items;
-#line 62 "values.dtf"
+#line 63 "values.dtf"
 		items[0].x = (int64_t)f->points.count;
 		if (!dtf_index_ok(ctx, f->points.count, f->in.count)) {
-#line 595 "values.dtf.c"
+#line 597 "values.dtf.c"
 			return DTF_RAISED;
 		}
-#line 63 "values.dtf"
+#line 64 "values.dtf"
 		struct values_point *items_2 = dtf_items_writable(
 			ctx, sizeof(struct values_point), f->points.items, f->points.count);
-#line 601 "values.dtf.c"
+#line 603 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 63 "values.dtf"
+#line 64 "values.dtf"
 		f->points.items = items_2;
-#line 63 "values.dtf"
+#line 64 "values.dtf"
 		items_2[f->in.count].label = (struct dtf_string_opt){ true, label };
 		int64_t t4 = dtf_add(ctx, f->in.count, 1);
-#line 64 "values.dtf"
+#line 65 "values.dtf"
 		const struct values_point *t5 = dtf_at(
 			ctx, sizeof(struct values_point), f->points.items, f->points.count, t4);
-#line 64 "values.dtf"
+#line 65 "values.dtf"
 		int64_t t6 = dtf_add(ctx, t5->y, 5);
-#line 615 "values.dtf.c"
+#line 617 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 64 "values.dtf"
+#line 65 "values.dtf"
 		if (!dtf_index_ok(ctx, f->points.count, t4)) {
-#line 621 "values.dtf.c"
+#line 623 "values.dtf.c"
 			return DTF_RAISED;
 		}
-#line 64 "values.dtf"
+#line 65 "values.dtf"
 		struct values_point *items_3 = dtf_items_writable(
 			ctx, sizeof(struct values_point), f->points.items, f->points.count);
-#line 627 "values.dtf.c"
+#line 629 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 64 "values.dtf"
+#line 65 "values.dtf"
 		f->points.items = items_3;
-#line 64 "values.dtf"
+#line 65 "values.dtf"
 		items_3[t4].y = t6;
 		struct values_shape copy = f->in.shape;
 		const struct values_point *t7 = dtf_at(
 			ctx, sizeof(struct values_point), f->points.items, f->points.count, 0);
-#line 66 "values.dtf"
+#line 67 "values.dtf"
 		int64_t t8 = t7->x;
-#line 640 "values.dtf.c"
+#line 642 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 66 "values.dtf"
+#line 67 "values.dtf"
 		if (!dtf_index_ok(ctx, copy.points.count, 1)) {
-#line 646 "values.dtf.c"
+#line 648 "values.dtf.c"
 			return DTF_RAISED;
 		}
-#line 66 "values.dtf"
+#line 67 "values.dtf"
 		struct values_point *items_4 = dtf_items_writable(
 			ctx, sizeof(struct values_point), copy.points.items, copy.points.count);
-#line 652 "values.dtf.c"
+#line 654 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 66 "values.dtf"
+#line 67 "values.dtf"
 		copy.points.items = items_4;
-#line 66 "values.dtf"
+#line 67 "values.dtf"
 		items_4[1].x = t8;
 		copy.name = dtf_concat(ctx, 2, (const char *const[]){ copy.name, "!" });
-#line 661 "values.dtf.c"
+#line 663 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 68 "values.dtf"
+#line 69 "values.dtf"
 		if (dtf_equal(&values_point_type, &first, &origin) ||
 			dtf_equal(&string_list_type, &f->in.shape.tags,
 				&(struct dtf_string_list){
@@ -669,78 +671,78 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 						(const char *const[]){ "a", label }),
 					.count = 2,
 				})) {
-#line 69 "values.dtf"
+#line 70 "values.dtf"
 			copy.color = VALUES_COLOR_BLUE;
-#line 675 "values.dtf.c"
+#line 677 "values.dtf.c"
 		}
-#line 71 "values.dtf"
+#line 72 "values.dtf"
 		if (f->in.extra.has) {
 			f->points.items = dtf_items_concat(ctx, sizeof(struct values_point),
 				f->points.items, f->points.count, &f->in.extra.value, 1);
-#line 72 "values.dtf"
+#line 73 "values.dtf"
 			f->points.count++;
-#line 683 "values.dtf.c"
+#line 685 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 		}
-#line 74 "values.dtf"
+#line 75 "values.dtf"
 		if (f->in.extra.has) {
-#line 74 "values.dtf"
+#line 75 "values.dtf"
 			struct values_point p = f->in.extra.value;
 			struct values_point_list t9 = (struct values_point_list){
 				.items = dtf_items(ctx, sizeof(struct values_point), 2,
 					(const struct values_point[]){ p, p }),
 				.count = 2,
 			};
-#line 75 "values.dtf"
+#line 76 "values.dtf"
 			f->points = (struct values_point_list){
 				.items = dtf_items_concat(ctx, sizeof(struct values_point),
 					f->points.items, f->points.count, t9.items, t9.count),
 				.count = f->points.count + t9.count,
 			};
-#line 703 "values.dtf.c"
+#line 705 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 		}
-#line 77 "values.dtf"
+#line 78 "values.dtf"
 		struct dtf_float_list t10 = (struct dtf_float_list){
 			.items = dtf_items(ctx, sizeof(double), 2,
 				(const double[]){ f->in.shape.weight, 1.5 }),
 			.count = 2,
 		};
-#line 77 "values.dtf"
+#line 78 "values.dtf"
 		double weights = dtf_float_sum(ctx, t10.items, t10.count);
-#line 716 "values.dtf.c"
+#line 718 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 78 "values.dtf"
+#line 79 "values.dtf"
 		struct dtf_string_list t11 = (struct dtf_string_list){
 			.items = dtf_items_reverse(ctx, sizeof(const char *),
 				f->in.shape.tags.items, f->in.shape.tags.count),
 			.count = f->in.shape.tags.count,
 		};
-#line 726 "values.dtf.c"
+#line 728 "values.dtf.c"
 		struct dtf_string_list t12;
-#line 78 "values.dtf"
+#line 79 "values.dtf"
 		dtf_list_unique(ctx, &dtf_type_string, &t11, &t12);
-#line 78 "values.dtf"
+#line 79 "values.dtf"
 		f->unit = (struct dtf_string_list){
 			.items = dtf_items_sort(ctx, &dtf_type_string, t12.items, t12.count),
 			.count = t12.count,
 		};
-#line 79 "values.dtf"
+#line 80 "values.dtf"
 		f->numbers = dtf_range(ctx, 0, f->in.count);
-#line 737 "values.dtf.c"
+#line 739 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 80 "values.dtf"
+#line 81 "values.dtf"
 		int64_t t13 = dtf_add(ctx, (int64_t)f->unit.count,
 			dtf_int_sum(ctx, f->numbers.items, f->numbers.count));
-#line 80 "values.dtf"
+#line 81 "values.dtf"
 		dtf_do(ctx, 0, &values_keep_activity,
 			&(struct values_keep_args){
 				.total = dtf_add(ctx, t13, dtf_float_to_int(ctx, weights)),
@@ -758,7 +760,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				.maybe = (struct values_point_opt){ .has = false },
 			},
 			NULL);
-#line 762 "values.dtf.c"
+#line 764 "values.dtf.c"
 		f->at = STRUCTURES_KEEP;
 		DTF_FALLTHROUGH;
 	}
@@ -768,15 +770,15 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 81 "values.dtf"
+#line 82 "values.dtf"
 		const int64_t *t14 = dtf_at(
 			ctx, sizeof(int64_t), f->numbers.items, f->numbers.count, 0);
-#line 81 "values.dtf"
+#line 82 "values.dtf"
 		int64_t t15 = *t14;
-#line 81 "values.dtf"
+#line 82 "values.dtf"
 		const char *const *t16 = dtf_at(
 			ctx, sizeof(const char *), f->unit.items, f->unit.count, 1);
-#line 81 "values.dtf"
+#line 82 "values.dtf"
 		dtf_do(ctx, 1, &values_keep_activity,
 			&(struct values_keep_args){
 				.total = t15,
@@ -785,7 +787,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				.maybe = f->in.extra,
 			},
 			NULL);
-#line 789 "values.dtf.c"
+#line 791 "values.dtf.c"
 		f->at = STRUCTURES_KEEP_2;
 		DTF_FALLTHROUGH;
 	}
@@ -795,10 +797,10 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 82 "values.dtf"
+#line 83 "values.dtf"
 		return dtf_return(ctx, &f->points);
 
-#line 802 "values.dtf.c"
+#line 804 "values.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -840,7 +842,7 @@ int values_structures_wait(struct dtf_client *client, const char *instance, int6
 /* ---- the module ---- */
 
 static const char *const values_manifest[] = {
-	"{\"dtfc\":\"0.1.0\",\"package\":\"values\",\"file\":\"values.dtf\",\"hash\":\"a6a1ae474726998fb5c0d148fc429069\",\n",
+	"{\"dtfc\":\"0.1.0\",\"package\":\"values\",\"file\":\"values.dtf\",\"hash\":\"e0d7e3aef09b2f3937c523f901a3f1d6\",\n",
 	"\"types\":[\n",
 	"{\"name\":\"values.Color\",\"members\":[\"red\",\"green\",\"blue\"]},\n",
 	"{\"name\":\"values.Point\",\"fields\":[{\"name\":\"x\",\"type\":\"int\"},{\"name\":\"y\",\"type\":\"int\"},{\"name\":\"label\",\"type\":\"string\077\"}]},\n",
@@ -850,11 +852,11 @@ static const char *const values_manifest[] = {
 	"{\"name\":\"values.keep\",\"parameters\":[{\"name\":\"total\",\"type\":\"int\"},{\"name\":\"text\",\"type\":\"string\"},{\"name\":\"shapes\",\"type\":\"[values.Shape]\"},{\"name\":\"maybe\",\"type\":\"values.Point\077\"}],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"}],\n",
 	"\"events\":[],\n",
 	"\"workflows\":[\n",
-	"{\"name\":\"values.numbers\",\"version\":1,\"fingerprint\":\"2a5dbff778f21a4e\",\"parameters\":[{\"name\":\"a\",\"type\":\"int\"},{\"name\":\"b\",\"type\":\"int\"},{\"name\":\"x\",\"type\":\"float\"},{\"name\":\"d\",\"type\":\"duration\"},{\"name\":\"t\",\"type\":\"time\"}],\"result\":\"int\",\"sites\":[]},\n",
+	"{\"name\":\"values.numbers\",\"version\":1,\"fingerprint\":\"e3da1d254de3a54c\",\"parameters\":[{\"name\":\"a\",\"type\":\"int\"},{\"name\":\"b\",\"type\":\"int\"},{\"name\":\"x\",\"type\":\"float\"},{\"name\":\"d\",\"type\":\"duration\"},{\"name\":\"t\",\"type\":\"time\"}],\"result\":\"int\",\"sites\":[]},\n",
 	"{\"name\":\"values.texts\",\"version\":1,\"fingerprint\":\"6571511978cfb65d\",\"parameters\":[{\"name\":\"name\",\"type\":\"string\"},{\"name\":\"n\",\"type\":\"int\"},{\"name\":\"shape\",\"type\":\"values.Shape\"},{\"name\":\"on\",\"type\":\"bool\"},{\"name\":\"at\",\"type\":\"time\"},{\"name\":\"every\",\"type\":\"duration\"}],\"result\":\"string\",\"sites\":[]},\n",
 	"{\"name\":\"values.structures\",\"version\":1,\"fingerprint\":\"b68dcf61862ddb55\",\"parameters\":[{\"name\":\"shape\",\"type\":\"values.Shape\"},{\"name\":\"extra\",\"type\":\"values.Point\077\"},{\"name\":\"count\",\"type\":\"int\"}],\"result\":\"[values.Point]\",\"sites\":[\n",
-	"{\"kind\":\"do\",\"name\":\"values.keep\",\"line\":80,\"column\":5,\"text_column\":5,\"text\":\"do keep(len(unit) + sum(numbers) + int(weights), copy.name, [copy, shape], none)\"},\n",
-	"{\"kind\":\"do\",\"name\":\"values.keep\",\"line\":81,\"column\":5,\"text_column\":5,\"text\":\"do keep(numbers[0], unit[1], [], extra)\"}]}]}\n",
+	"{\"kind\":\"do\",\"name\":\"values.keep\",\"line\":81,\"column\":5,\"text_column\":5,\"text\":\"do keep(len(unit) + sum(numbers) + int(weights), copy.name, [copy, shape], none)\"},\n",
+	"{\"kind\":\"do\",\"name\":\"values.keep\",\"line\":82,\"column\":5,\"text_column\":5,\"text\":\"do keep(numbers[0], unit[1], [], extra)\"}]}]}\n",
 	NULL,
 };
 
