@@ -5,13 +5,18 @@
  * A store that is full has written nothing: every turn is taken back, clients
  * are told, and what nobody waits for (results, timers) is tried again.  Any
  * other failure of the store is for good: nothing is acknowledged any more.
+ *
+ * What is taken out of a batch gives back what it held: slots, answers.
  */
 #include "engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
+
+#define RETRY_MS 1000 /* after a full store */
 
 /* Room for one more; false and `failed` when memory is exhausted. */
 static bool reserve(
@@ -31,13 +36,24 @@ static bool reserve(
 	return true;
 }
 
+/* A request that no arrival holds: whoever asked hears it from here. */
+static void unanswered(struct request *request, int rc, const char *text) {
+	request->in_batch = false;
+	request->answer(request, rc, text);
+}
+
 void dtf__batch_effect(struct dtf_engine *engine, const struct effect *effect) {
 	struct batch *batch = &engine->batch;
 	if (reserve(batch, (void **)&batch->effects, batch->neffects, &batch->effects_capacity,
 		    sizeof(*batch->effects))) {
 		batch->effects[batch->neffects++] = *effect;
-	} else {
-		free(effect->text);
+		return;
+	}
+	free(effect->text);
+	if (effect->kind == EFFECT_RUN) {
+		dtf__dispatch_unclaim(engine);
+	} else if (effect->kind == EFFECT_ANSWER && effect->instance == NULL) {
+		unanswered(effect->request, DTF_ENOMEM, "out of memory");
 	}
 }
 
@@ -122,12 +138,34 @@ int dtf__batch_record(struct instance *instance, const struct record *record, st
 	return 0;
 }
 
-void dtf__batch_truncate(struct dtf_engine *engine, size_t neffects, size_t nmarks) {
+/* ---- taking out again ---- */
+
+struct batch_point dtf__batch_point(const struct dtf_engine *engine) {
+	const struct batch *batch = &engine->batch;
+	return (struct batch_point){ .nrecords = batch->nrecords,
+		.nturned = batch->nturned,
+		.neffects = batch->neffects,
+		.nmarks = batch->nmarks,
+		.nanswers = batch->nanswers,
+		.size = batch->size };
+}
+
+void dtf__batch_go_back(struct dtf_engine *engine, const struct batch_point *point) {
 	struct batch *batch = &engine->batch;
-	while (batch->neffects > neffects) {
-		free(batch->effects[--batch->neffects].text);
+	while (batch->neffects > point->neffects) {
+		const struct effect *effect = &batch->effects[--batch->neffects];
+		free(effect->text);
+		if (effect->kind == EFFECT_RUN) {
+			dtf__dispatch_unclaim(engine);
+		}
 	}
-	batch->nmarks = nmarks;
+	while (batch->nturned > point->nturned) {
+		batch->turned[--batch->nturned]->turned = false;
+	}
+	batch->nrecords = point->nrecords;
+	batch->nmarks = point->nmarks;
+	batch->nanswers = point->nanswers;
+	batch->size = point->size;
 }
 
 static void reset(struct batch *batch) {
@@ -138,9 +176,34 @@ static void reset(struct batch *batch) {
 	batch->nmarks = 0;
 	batch->nanswers = 0;
 	batch->failed = false;
-	batch->inbox_through = 0;
 	batch->admits = false;
 	dtf__arena_finish(&batch->arena);
+}
+
+void dtf__batch_take_back(struct dtf_engine *engine, int rc, const char *text) {
+	struct batch *batch = &engine->batch;
+	for (size_t i = 0; i < batch->neffects; i++) {
+		const struct effect *effect = &batch->effects[i];
+		if (effect->kind == EFFECT_ANSWER && effect->instance == NULL) {
+			unanswered(effect->request, rc, text);
+		}
+	}
+	for (size_t i = 0; i < batch->nturned; i++) {
+		struct instance *instance = batch->turned[i];
+		dtf__turn_take_back(instance);
+		dtf__request_withdraw(instance, rc, text);
+		if (!instance->is_new) {
+			dtf__instance_dirty(instance);
+		}
+	}
+	size_t nturned = batch->nturned;
+	dtf__batch_go_back(engine, &(struct batch_point){ 0 });
+	for (size_t i = 0; i < nturned; i++) {
+		if (batch->turned[i]->is_new) {
+			dtf__instance_remove(batch->turned[i]);
+		}
+	}
+	reset(batch);
 }
 
 /* ---- letting out ---- */
@@ -185,13 +248,7 @@ static void settle_instance(struct instance *instance) {
 	}
 	instance->ended = true;
 	dtf__dispatch_cancel(instance, 0);
-	struct request *waiter = instance->waiters;
-	instance->waiters = NULL;
-	while (waiter != NULL) {
-		struct request *next = waiter->next;
-		waiter->answer(waiter, 0, "");
-		waiter = next;
-	}
+	dtf__request_dismiss_waiters(instance, 0, "");
 	dtf__instance_drop(instance);
 	dtf__instance_used(instance);
 }
@@ -234,7 +291,7 @@ static bool assemble(struct batch *batch, struct rows *rows) {
 	return ok;
 }
 
-static int write_batch(struct dtf_engine *engine) {
+static int write_batch(struct dtf_engine *engine, uint64_t inbox_through) {
 	struct batch *batch = &engine->batch;
 	struct rows rows = { 0 };
 	int rc = dtf__fail(DTF_ENOMEM, "out of memory for a commit");
@@ -249,7 +306,7 @@ static int write_batch(struct dtf_engine *engine) {
 			.nmarks = batch->nmarks,
 			.answers = batch->answers,
 			.nanswers = batch->nanswers,
-			.inbox_through = batch->inbox_through,
+			.inbox_through = inbox_through,
 			.next_instance = batch->next_instance,
 			.clock_ms = engine->now_ms,
 			.admit = batch->admits };
@@ -263,49 +320,31 @@ static int write_batch(struct dtf_engine *engine) {
 }
 
 /* Nothing was written: clients hear of it, the rest is tried again. */
-static void take_back(struct dtf_engine *engine, int rc) {
-	struct batch *batch = &engine->batch;
+static int refused(struct dtf_engine *engine, int rc) {
+	bool admits = engine->batch.admits;
 	char text[256];
-	memcpy(text, dtf_errmsg(), sizeof(text));
-	text[sizeof(text) - 1] = '\0';
-	for (size_t i = 0; i < batch->neffects; i++) {
-		struct effect *effect = &batch->effects[i];
-		if (effect->kind == EFFECT_ANSWER) {
-			effect->request->answer(effect->request, rc, text);
-		} else if (effect->kind == EFFECT_RUN) {
-			engine->slots_used -= engine->slots_used > 0 ? 1 : 0;
-		}
-		free(effect->text);
-	}
-	for (size_t i = 0; i < batch->nturned; i++) {
-		struct instance *instance = batch->turned[i];
-		instance->turned = false;
-		dtf__turn_take_back(instance);
-		dtf__request_withdraw(instance, rc, text);
-		if (instance->is_new) {
-			dtf__instance_remove(instance);
-		} else {
-			dtf__instance_dirty(instance);
-		}
-	}
-	engine->inbox_seen = 0; /* what came from there is still there */
-	engine->retry_at_ms = engine->now_ms + 1000;
+	(void)snprintf(text, sizeof(text), "%s", dtf_errmsg());
+	dtf__batch_take_back(engine, rc, text);
+	engine->retry_at_ms = engine->now_ms + RETRY_MS;
+	return admits ? BATCH_REFUSED : 0;
 }
 
 int dtf__batch_commit(struct dtf_engine *engine) {
 	struct batch *batch = &engine->batch;
-	bool writes = batch->nrecords > 0 || batch->nanswers > 0 || batch->inbox_through > 0 ||
-		batch->nmarks > 0 || batch->failed;
-	int rc = writes ? write_batch(engine) : 0;
+	uint64_t through = dtf__inbox_through(engine);
+	bool writes = batch->nrecords > 0 || batch->nanswers > 0 || batch->nmarks > 0 ||
+		through > engine->inbox_done || batch->failed;
+	int rc = writes ? write_batch(engine, through) : 0;
 	if (rc == DTF_EFULL || rc == DTF_ENOMEM) {
-		take_back(engine, rc);
-		reset(batch);
-		return 0;
+		return refused(engine, rc);
 	}
 	if (rc < 0) {
 		return rc;
 	}
-	engine->retry_at_ms = 0;
+	engine->inbox_done = through;
+	if (writes) {
+		engine->retry_at_ms = 0;
+	}
 	for (size_t i = 0; engine->options.verify && i < batch->nturned && rc == 0; i++) {
 		rc = dtf__verify(batch->turned[i]);
 	}
@@ -321,7 +360,7 @@ int dtf__batch_commit(struct dtf_engine *engine) {
 
 void dtf__batch_finish(struct dtf_engine *engine) {
 	struct batch *batch = &engine->batch;
-	dtf__batch_truncate(engine, 0, 0);
+	dtf__batch_go_back(engine, &(struct batch_point){ 0 });
 	for (size_t i = 0; i < batch->records_capacity; i++) {
 		dtf__buf_finish(&batch->records[i]);
 	}

@@ -398,6 +398,10 @@ int dtf_wait_result(
 	if (client->engine == NULL) {
 		return wait_by_looking(client, id, timeout_ms, ret);
 	}
+	rc = look(client, id, ret);
+	if (rc <= 0) {
+		return rc;
+	}
 	rc = ask_engine(client, &(struct request){ .kind = REQUEST_WAIT, .id = id }, timeout_ms);
 	return rc < 0 ? rc : look(client, id, ret);
 }

@@ -42,6 +42,23 @@ static void release_slot(struct dtf_engine *engine) {
 	engine->slots_used--;
 }
 
+void dtf__dispatch_unclaim(struct dtf_engine *engine) {
+	release_slot(engine);
+}
+
+int64_t dtf__attempt_limit(int64_t started_ms, const struct event_policy *policy) {
+	int64_t limit_ms;
+	bool endless = policy->timeout_ms <= 0 ||
+		__builtin_add_overflow(started_ms, policy->timeout_ms, &limit_ms);
+	return endless ? INT64_MAX : limit_ms;
+}
+
+/* It has lost something: loaded again, it finds what is due. */
+static void reload(struct instance *instance) {
+	dtf__instance_drop(instance);
+	dtf__instance_dirty(instance);
+}
+
 /* ---- out ---- */
 
 static void finished(void *arg, struct dtf_activity *attempt) {
@@ -51,7 +68,7 @@ static void finished(void *arg, struct dtf_activity *attempt) {
 
 static int64_t clock_now(void *arg) {
 	const struct dtf_engine *engine = arg;
-	return engine->clock.now_ms(engine->clock.arg);
+	return engine->clock.now_ms(engine->clock.arg) + engine->ahead_ms;
 }
 
 static struct dtf_activity *make_attempt(struct instance *instance, const struct op *op) {
@@ -73,8 +90,8 @@ static struct dtf_activity *make_attempt(struct instance *instance, const struct
 		seed[2], seed[3]);
 	attempt->args.data = dtf__arena_copy(&attempt->memory, op->args.data, op->args.size);
 	attempt->args.size = op->args.size;
-	attempt->deadline_ms = op->policy.timeout_ms == 0 ? 0
-							  : op->attempt_ms + op->policy.timeout_ms;
+	int64_t limit_ms = dtf__attempt_limit(op->attempt_ms, &op->policy);
+	attempt->deadline_ms = limit_ms == INT64_MAX ? 0 : limit_ms;
 	attempt->payload_max = ctx->begin.payload_max;
 	attempt->user = engine->options.user;
 	attempt->now_ms = clock_now;
@@ -98,8 +115,7 @@ static void lose(struct instance *instance, uint32_t op, uint32_t attempt) {
 		.outcome = OUTCOME_LOST,
 		.payload = { failure, sizeof(failure) - 1 } };
 	if (dtf__arrival_add(instance, &event) == NULL) {
-		dtf__instance_drop(instance); /* loading it again finds the attempt lost */
-		dtf__instance_dirty(instance);
+		reload(instance);
 	}
 }
 
@@ -118,11 +134,6 @@ void dtf__dispatch_run(struct instance *instance, uint32_t number) {
 	}
 	attempt->next_of_instance = instance->attempts;
 	instance->attempts = attempt;
-	if (attempt->deadline_ms != 0 &&
-		dtf__timers_push(&engine->timers, attempt->deadline_ms, instance->number, number) <
-			0) {
-		engine->batch.failed = true;
-	}
 	engine->executor.submit(engine->executor.arg, attempt);
 }
 
@@ -138,6 +149,7 @@ int dtf__dispatch_adopt(struct dtf_engine *engine, struct dtf_activity *attempt)
 	attempt->next_of_instance = instance->attempts;
 	instance->attempts = attempt;
 	engine->slots_used++;
+	dtf__instance_used(instance); /* no longer idle */
 	return 0;
 }
 
@@ -181,39 +193,54 @@ static bool has_arrival(const struct instance *instance, enum event_kind kind, u
 	return false;
 }
 
-static void start_waiting(struct dtf_engine *engine, const struct waiting *waiting) {
+/* NULL: nothing can be done for it.  *ret_again: not now, for want of memory. */
+static struct instance *find_live(struct dtf_engine *engine, uint64_t number, bool *ret_again) {
 	struct instance *instance;
-	int rc = dtf__instance_by_number(engine, waiting->instance, &instance);
+	int rc = dtf__instance_by_number(engine, number, &instance);
+	*ret_again = rc == DTF_ENOMEM;
 	if (rc != 0 || instance->ended || instance->diagnosis != NULL) {
-		return;
+		return NULL;
+	}
+	return instance;
+}
+
+/* False: it should be tried again. */
+static bool start_waiting(struct dtf_engine *engine, const struct waiting *waiting) {
+	bool again;
+	struct instance *instance = find_live(engine, waiting->instance, &again);
+	if (instance == NULL) {
+		return !again;
 	}
 	if (instance->ctx == NULL) {
 		dtf__instance_dirty(instance); /* loading it queues its ops anew */
-		return;
+		return true;
 	}
 	const struct op *op = dtf__op_find(instance->ctx, waiting->op);
 	if (!may_start(engine, instance, op) ||
 		has_arrival(instance, EVENT_ATTEMPT_STARTED, waiting->op)) {
-		return;
+		return true;
 	}
 	struct event event = {
 		.kind = EVENT_ATTEMPT_STARTED, .op = op->number, .attempt = op->attempt + 1
 	};
 	if (dtf__arrival_add(instance, &event) == NULL) {
-		engine->batch.failed = true;
-		return;
+		reload(instance);
+	} else {
+		engine->slots_used++;
 	}
-	engine->slots_used++;
+	return true;
 }
 
 void dtf__dispatch_fill(struct dtf_engine *engine) {
 	while (engine->waiting != NULL && engine->slots_used < engine->slots) {
 		struct waiting *waiting = engine->waiting;
+		if (!start_waiting(engine, waiting)) {
+			return;
+		}
 		engine->waiting = waiting->next;
 		if (engine->waiting == NULL) {
 			engine->waiting_tail = &engine->waiting;
 		}
-		start_waiting(engine, waiting);
 		free(waiting);
 	}
 }
@@ -255,7 +282,7 @@ static void add(struct instance *instance, const struct event *event) {
 		return;
 	}
 	if (dtf__arrival_add(instance, event) == NULL) {
-		instance->engine->batch.failed = true;
+		reload(instance);
 	}
 }
 
@@ -267,7 +294,7 @@ static void due_activity(struct instance *instance, const struct op *op) {
 	if (op->state == OP_SETTLING && op->due_ms <= now_ms) {
 		add(instance, &(struct event){ .kind = EVENT_GRACE_EXPIRED, .op = op->number });
 	} else if (op->state == OP_OPEN && op->running) {
-		if (op->policy.timeout_ms > 0 && op->attempt_ms + op->policy.timeout_ms <= now_ms) {
+		if (dtf__attempt_limit(op->attempt_ms, &op->policy) <= now_ms) {
 			add(instance,
 				&(struct event){ .kind = EVENT_ATTEMPT_ENDED,
 					.op = op->number,
@@ -281,31 +308,39 @@ static void due_activity(struct instance *instance, const struct op *op) {
 	}
 }
 
-static void due(struct dtf_engine *engine, const struct due *entry) {
-	struct instance *instance;
-	int rc = dtf__instance_by_number(engine, entry->instance, &instance);
-	if (rc != 0 || instance->ended || instance->diagnosis != NULL) {
-		return;
+/* False: it should be tried again. */
+static bool due(struct dtf_engine *engine, const struct due *entry) {
+	bool again;
+	struct instance *instance = find_live(engine, entry->instance, &again);
+	if (instance == NULL) {
+		return !again;
 	}
 	if (instance->ctx == NULL) {
 		dtf__instance_dirty(instance); /* loading it finds what is due */
-		return;
+		return true;
 	}
 	const struct op *op = dtf__op_find(instance->ctx, entry->op);
 	if (op == NULL || instance->ctx->suspended) {
-		return;
+		return true;
 	}
 	if (op->kind == OP_ACTIVITY) {
 		due_activity(instance, op);
 	} else if (op->kind == OP_TIMER && op->state == OP_OPEN && op->due_ms <= engine->now_ms) {
 		add(instance, &(struct event){ .kind = EVENT_TIMER_FIRED, .op = op->number });
 	}
+	return true;
 }
 
 void dtf__dispatch_due(struct dtf_engine *engine) {
 	struct due entry;
 	unsigned n = 0;
 	while (n++ < TURNS_MAX && dtf__timers_pop(&engine->timers, engine->now_ms, &entry)) {
-		due(engine, &entry);
+		if (!due(engine, &entry)) {
+			/* There is room: one has just been taken out. */
+			int rc = dtf__timers_push(
+				&engine->timers, entry.time_ms, entry.instance, entry.op);
+			dtf__assert(rc == 0);
+			return;
+		}
 	}
 }

@@ -23,6 +23,7 @@
 
 struct loop {
 	pthread_t thread;
+	int64_t looked_ms; /* into the inbox, by the steady clock */
 	int rc;
 	char text[256];
 };
@@ -31,6 +32,13 @@ static int64_t wall_ms(void *arg) {
 	(void)arg;
 	struct timespec now;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t steady_ms(void *arg) {
+	(void)arg;
+	struct timespec now;
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -69,7 +77,7 @@ int dtf_engine_open(const struct dtf_engine_options *options, struct dtf_engine 
 	if (rc < 0) {
 		return rc;
 	}
-	struct clock clock = { wall_ms, NULL };
+	struct clock clock = { wall_ms, NULL, steady_ms };
 	struct executor executor = { submit, cancel, NULL };
 	struct dtf_engine *engine = NULL;
 	rc = dtf__engine_create(options, store, &clock, &executor, &engine);
@@ -106,7 +114,7 @@ static void sleep_until(struct dtf_engine *engine, int64_t next_ms) {
 	int wake_fd = store->ops->wake_fd(store);
 	struct pollfd fds[2] = { { .fd = dtf__queue_fd(engine->queue), .events = POLLIN },
 		{ .fd = wake_fd, .events = POLLIN } };
-	int64_t now_ms = wall_ms(NULL);
+	int64_t now_ms = wall_ms(NULL) + engine->ahead_ms;
 	int64_t wait_ms = next_ms > now_ms ? next_ms - now_ms : 0;
 	if (wait_ms > INBOX_POLL_MS) {
 		wait_ms = INBOX_POLL_MS;
@@ -116,7 +124,20 @@ static void sleep_until(struct dtf_engine *engine, int64_t next_ms) {
 	if (woken) {
 		store->ops->drain(store);
 	}
-	engine->inbox_due = woken || (n == 0 && wait_ms == INBOX_POLL_MS);
+	if (woken || steady_ms(NULL) - engine->loop->looked_ms >= INBOX_POLL_MS) {
+		engine->loop->looked_ms = steady_ms(NULL);
+		engine->inbox_due = true;
+	}
+}
+
+/* Something has arrived that another round can record: a store that is full, or
+ * a workflow that only continues, must not keep the engine from stopping. */
+static bool has_arrivals(const struct dtf_engine *engine) {
+	const struct instance *instance = engine->retry_at_ms == 0 ? engine->dirty : NULL;
+	while (instance != NULL && instance->first == NULL) {
+		instance = instance->next_dirty;
+	}
+	return instance != NULL;
 }
 
 static void *loop(void *arg) {
@@ -133,7 +154,7 @@ static void *loop(void *arg) {
 			memcpy(engine->loop->text, dtf_errmsg(), sizeof(engine->loop->text) - 1);
 			dtf__engine_refuse(engine, rc, engine->loop->text);
 		}
-		if (stopping && engine->slots_used == 0 && (rc < 0 || engine->dirty == NULL)) {
+		if (stopping && engine->slots_used == 0 && (rc < 0 || !has_arrivals(engine))) {
 			break;
 		}
 		if (next_ms != 0) {
@@ -141,7 +162,7 @@ static void *loop(void *arg) {
 		}
 	}
 	dtf__queue_close(engine->queue);
-	dtf__engine_refuse(engine, DTF_ECLOSED, "the engine has stopped");
+	dtf__engine_shut(engine, DTF_ECLOSED, "the engine has stopped");
 	return NULL;
 }
 

@@ -42,6 +42,7 @@ struct request {
 	void (*answer)(struct request *request, int rc, const char *text);
 	void *arg;
 	const char *inbox_request; /* of a durable inbox command: its request id */
+	bool in_batch;             /* of such a command: its answer is in the batch */
 	_Atomic bool abandoned;    /* REQUEST_WAIT: the waiter gave up; answer frees it */
 };
 
@@ -52,7 +53,6 @@ struct arrival {
 	struct arrival *next;
 	struct event event;      /* its strings are in memory */
 	struct request *request; /* to answer; NULL: nobody asked */
-	bool answered;           /* by an effect of the batch, or refused */
 	struct arena memory;
 };
 
@@ -86,7 +86,7 @@ enum effect_kind { EFFECT_RUN, EFFECT_QUEUE, EFFECT_CANCEL, EFFECT_LOG, EFFECT_A
 
 struct effect {
 	enum effect_kind kind;
-	struct instance *instance;
+	struct instance *instance; /* an answer's may be NULL: no arrival holds its request */
 	uint32_t op;
 	enum dtf_log_level level;
 	char *text; /* owned */
@@ -122,8 +122,9 @@ void dtf__timers_finish(struct timers *timers);
 /* ---- the engine ---- */
 
 struct clock {
-	int64_t (*now_ms)(void *arg);
+	int64_t (*now_ms)(void *arg); /* since 1970; may be set back */
 	void *arg;
+	int64_t (*steady_ms)(void *arg); /* since whenever; never set.  NULL: there is none */
 };
 
 /* Who runs attempts: the pool, or a test. */
@@ -148,8 +149,12 @@ struct batch {
 	size_t nanswers, answers_capacity;
 	struct arena arena; /* of marks and answers */
 	uint64_t next_instance;
-	uint64_t inbox_through;
 	bool admits; /* holds new work */
+};
+
+/* How far a batch had come: what was added since can be taken out again. */
+struct batch_point {
+	size_t nrecords, nturned, neffects, nmarks, nanswers, size;
 };
 
 struct dtf_engine {
@@ -173,11 +178,14 @@ struct dtf_engine {
 	struct timers timers;
 	struct waiting *waiting, **waiting_tail;
 	struct batch batch;
-	int64_t now_ms;      /* durable clock: never goes back */
-	int64_t retry_at_ms; /* after a full store; 0 = none */
-	uint64_t inbox_seen;
-	bool inbox_due;                 /* look into it in the next round */
-	struct request *inbox_commands; /* read, not yet admitted; newest first */
+	int64_t now_ms; /* durable clock: never goes back */
+	int64_t steady_ms;
+	_Atomic int64_t ahead_ms; /* of the durable clock before the wall's */
+	int64_t retry_at_ms;      /* after a full store; 0 = none */
+	bool inbox_due;           /* look into it in the next round */
+	uint64_t inbox_seen;      /* entries up to this were read */
+	uint64_t inbox_done;      /* and up to this their answers are durable */
+	struct command *commands; /* inbox.c: read and not yet answered, oldest first */
 	bool recovered;
 	int failure; /* sticky: the store failed; every request gets it */
 	char failure_text[256];
@@ -201,6 +209,8 @@ int dtf__engine_recover(struct dtf_engine *engine);
 int dtf__engine_step(struct dtf_engine *engine, int64_t *ret_next_ms);
 /* Answers whatever is in the queue with this error: the engine works no more. */
 void dtf__engine_refuse(struct dtf_engine *engine, int rc, const char *text);
+/* The same, and whoever waits for something in an instance. */
+void dtf__engine_shut(struct dtf_engine *engine, int rc, const char *text);
 
 /* queue.c: from any thread */
 struct queue *dtf__queue_create(void);
@@ -281,12 +291,20 @@ bool dtf__batch_has_mark(const struct dtf_engine *engine, uint64_t instance, con
 void dtf__batch_answer(struct dtf_engine *engine, const char *request, int rc, const char *text);
 /* The instance has taken something in this round. */
 int dtf__batch_turned(struct instance *instance);
-/* Adds a record; its position in *ret. */
+/* Adds a record; its position is in *ret. */
 int dtf__batch_record(
 	struct instance *instance, const struct record *record, struct slice events, uint64_t *ret);
-/* Takes back what came after these counts: a turn that will not be recorded. */
-void dtf__batch_truncate(struct dtf_engine *engine, size_t neffects, size_t nmarks);
-/* One commit; then lets its effects out.  Negative: the store failed for good. */
+/* Takes out what came after this point: a turn that will not be recorded. */
+struct batch_point dtf__batch_point(const struct dtf_engine *engine);
+void dtf__batch_go_back(struct dtf_engine *engine, const struct batch_point *point);
+/* All of it: clients are told; what nobody waits for has not yet happened. */
+void dtf__batch_take_back(struct dtf_engine *engine, int rc, const char *text);
+/*
+ * One commit; then lets its effects out.  BATCH_REFUSED: the store takes no new
+ * work; clients were told, and what is left should be tried at once, so that
+ * they cannot hold it up.  Negative: the store failed for good.
+ */
+#define BATCH_REFUSED 1
 int dtf__batch_commit(struct dtf_engine *engine);
 void dtf__batch_finish(struct dtf_engine *engine);
 
@@ -298,13 +316,22 @@ void dtf__request_admit(struct dtf_engine *engine, struct request *request);
  */
 enum verdict { GRANTED, IGNORED, REFUSED };
 enum verdict dtf__request_check(struct instance *instance, struct arrival *arrival);
-/* Nothing could be recorded: requests among what has arrived are told so. */
+/* Nothing could be recorded: requests among what has arrived are told so.  An
+ * instance that is new will not be: its waiters too. */
 void dtf__request_withdraw(struct instance *instance, int rc, const char *text);
-void dtf__request_answer(
-	struct dtf_engine *engine, struct request *request, int rc, const char *text);
+void dtf__request_dismiss_waiters(struct instance *instance, int rc, const char *text);
+/*
+ * A command from the inbox is answered in the batch, be it granted or refused;
+ * instance: whose arrival it is, or NULL.  One that could not be looked at is
+ * let go, and read again.
+ */
+void dtf__request_answer(struct dtf_engine *engine, struct instance *instance,
+	struct request *request, int rc, const char *text);
 
 /* inbox.c */
 int dtf__inbox_read(struct dtf_engine *engine);
+/* Entries up to this may go with the batch: it, or one before, answers them. */
+uint64_t dtf__inbox_through(const struct dtf_engine *engine);
 
 /* dispatch.c */
 void dtf__dispatch_run(struct instance *instance, uint32_t op);
@@ -313,6 +340,10 @@ void dtf__dispatch_cancel(struct instance *instance, uint32_t op);
 void dtf__dispatch_fill(struct dtf_engine *engine);
 void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *attempt);
 void dtf__dispatch_due(struct dtf_engine *engine);
+/* A slot that was taken for a start that will not be. */
+void dtf__dispatch_unclaim(struct dtf_engine *engine);
+/* When an attempt that started then has taken too long; INT64_MAX: never. */
+int64_t dtf__attempt_limit(int64_t started_ms, const struct event_policy *policy);
 /* An attempt of an earlier engine on this store goes on and reports to this one. */
 int dtf__dispatch_adopt(struct dtf_engine *engine, struct dtf_activity *attempt);
 bool dtf__dispatch_claim(

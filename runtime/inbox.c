@@ -2,9 +2,13 @@
  * Commands of other processes.
  *
  * The inbox is durable: a sender is told "queued" when no engine is up, and
- * the command is carried out at the next start.  Entries are deleted, and
- * answered, in the very commit that records what they did, so each takes
- * effect exactly once however often the engine dies in between.
+ * the command is carried out at the next start.
+ *
+ * What a command did and its answer are one commit, and an entry is deleted
+ * only when it and all before it are answered.  One that could not be recorded
+ * (a full store, no memory) is forgotten and read again later; one that is read
+ * again although it was answered is recognised by that answer.  So each takes
+ * effect exactly once, however often the engine dies or has to begin anew.
  */
 #include "inbox.h"
 
@@ -13,6 +17,9 @@
 #include <string.h>
 
 #include "error.h"
+
+/* So many are read in one round. */
+#define COMMANDS_MAX 1024
 
 static const char *const kinds[] = {
 	[REQUEST_START] = "start",
@@ -54,12 +61,31 @@ int dtf__inbox_decode_answer(struct slice json, char *text, size_t size) {
 struct command {
 	struct request request;
 	json_t *root; /* owns the strings */
+	uint64_t sequence;
+	struct command *next;
+	struct dtf_engine *engine;
+	bool admitted;
 };
 
+static void unlink_command(const struct command *command) {
+	struct command **at = &command->engine->commands;
+	while (*at != command) {
+		at = &(*at)->next;
+	}
+	*at = command->next;
+}
+
+/* The answer itself is a row of the batch, which is durable now; or there is none. */
 static void answered(struct request *request, int rc, const char *text) {
 	(void)rc;
-	(void)text; /* the answer itself is a row of the batch */
+	(void)text;
 	struct command *command = request->arg;
+	struct dtf_engine *engine = command->engine;
+	unlink_command(command);
+	if (!request->in_batch && command->sequence <= engine->inbox_seen) {
+		engine->inbox_seen = command->sequence - 1; /* to be read again */
+		engine->inbox_due = true;
+	}
 	json_decref(command->root);
 	free(command);
 }
@@ -77,64 +103,137 @@ static const char *member(json_t *root, const char *name) {
 	return json_string_value(json_object_get(root, name));
 }
 
-/* NULL: it makes no sense; the entry is dropped and said so in the log. */
-static struct command *decode(struct slice bytes) {
-	struct command *command = calloc(1, sizeof(*command));
-	json_t *root = json_loadb(bytes.data, bytes.size, JSON_REJECT_DUPLICATES, NULL);
-	int kind = kind_of(member(root, "kind"));
-	const char *id = member(root, "id"), *name = member(root, "name");
-	bool named = kind != REQUEST_START && kind != REQUEST_RAISE;
-	bool sound = command != NULL && kind >= 0 && id != NULL &&
-		member(root, "request") != NULL &&
-		(named || (name != NULL && member(root, "payload") != NULL));
-	if (!sound) {
-		json_decref(root);
-		free(command);
-		return NULL;
+static bool is_between(const char *text, size_t least, size_t most) {
+	size_t size = text == NULL ? 0 : strlen(text);
+	return size >= least && size <= most;
+}
+
+/* The names are keys of the store: one that is too long must not get that far. */
+static bool is_sound(const struct request *request, bool has_kind) {
+	bool named = request->kind == REQUEST_START || request->kind == REQUEST_RAISE;
+	return has_kind && is_between(request->id, 1, STORE_ID_MAX) &&
+		is_between(request->inbox_request, 1, STORE_ID_MAX) &&
+		(!named || (request->name != NULL && request->payload.data != NULL));
+}
+
+/* 0; 1: it makes no sense; DTF_ENOMEM. */
+static int decode(struct slice bytes, struct command *command) {
+	json_error_t error;
+	json_t *root = json_loadb(bytes.data, bytes.size, JSON_REJECT_DUPLICATES, &error);
+	if (root == NULL) {
+		return json_error_code(&error) == json_error_out_of_memory ? DTF_ENOMEM : 1;
 	}
+	int kind = kind_of(member(root, "kind"));
 	const char *payload = member(root, "payload");
 	command->root = root;
-	command->request = (struct request){ .kind = (enum request_kind)kind,
-		.id = id,
-		.name = name,
+	command->request = (struct request){ .kind = (enum request_kind)(kind < 0 ? 0 : kind),
+		.id = member(root, "id"),
+		.name = member(root, "name"),
 		.text = member(root, "text"),
 		.payload = { payload, payload == NULL ? 0 : strlen(payload) },
 		.inbox_request = member(root, "request"),
 		.answer = answered,
 		.arg = command };
-	return command;
+	return is_sound(&command->request, kind >= 0) ? 0 : 1;
 }
 
-static bool take(void *arg, uint64_t sequence, struct slice bytes) {
-	struct dtf_engine *engine = arg;
-	engine->inbox_seen = sequence;
-	engine->batch.inbox_through = sequence;
-	struct command *command = decode(bytes);
-	if (command != NULL) {
-		/* Admission may read the store: after this scan. */
-		command->request.next = engine->inbox_commands;
-		engine->inbox_commands = &command->request;
-	} else if (engine->options.log != NULL) {
+static bool is_pending(const struct dtf_engine *engine, uint64_t sequence) {
+	const struct command *command = engine->commands;
+	while (command != NULL && command->sequence < sequence) {
+		command = command->next;
+	}
+	return command != NULL && command->sequence == sequence;
+}
+
+static void insert(struct command *command) {
+	struct command **at = &command->engine->commands;
+	while (*at != NULL && (*at)->sequence < command->sequence) {
+		at = &(*at)->next;
+	}
+	command->next = *at;
+	*at = command;
+}
+
+struct reading {
+	struct dtf_engine *engine;
+	unsigned count;
+	int rc;
+};
+
+/* 0: it has been; STORE_NOT_FOUND: it has not. */
+static int is_answered(struct dtf_engine *engine, const char *request) {
+	struct arena arena = { 0 };
+	struct slice answer;
+	int rc = engine->store->ops->answer(engine->store, &arena, request, &answer);
+	dtf__arena_finish(&arena);
+	return rc;
+}
+
+static int take_one(struct dtf_engine *engine, uint64_t sequence, struct slice bytes) {
+	struct command *command = calloc(1, sizeof(*command));
+	if (command == NULL) {
+		return DTF_ENOMEM;
+	}
+	command->engine = engine;
+	command->sequence = sequence;
+	int rc = decode(bytes, command);
+	if (rc == 0) {
+		rc = is_answered(engine, command->request.inbox_request);
+		if (rc == STORE_NOT_FOUND) {
+			insert(command);
+			return 0;
+		}
+	} else if (rc > 0 && engine->options.log != NULL) {
 		engine->options.log(engine->options.user, DTF_LOG_ERROR, "",
 			"a command in the inbox makes no sense and was dropped");
 	}
-	return true;
+	json_decref(command->root);
+	free(command);
+	return rc < 0 ? rc : 0;
+}
+
+static bool take(void *arg, uint64_t sequence, struct slice bytes) {
+	struct reading *reading = arg;
+	struct dtf_engine *engine = reading->engine;
+	if (!is_pending(engine, sequence)) {
+		reading->rc = take_one(engine, sequence, bytes);
+	}
+	if (reading->rc == 0) {
+		engine->inbox_seen = sequence;
+	}
+	return reading->rc == 0 && ++reading->count < COMMANDS_MAX;
+}
+
+/* The oldest that is not admitted yet: admission may let others go. */
+static struct command *next_command(const struct dtf_engine *engine) {
+	struct command *command = engine->commands;
+	while (command != NULL && command->admitted) {
+		command = command->next;
+	}
+	return command;
 }
 
 int dtf__inbox_read(struct dtf_engine *engine) {
 	struct store *store = engine->store;
-	int rc = store->ops->inbox(store, engine->inbox_seen, take, engine);
-	struct request *oldest = NULL;
-	while (engine->inbox_commands != NULL) {
-		struct request *request = engine->inbox_commands;
-		engine->inbox_commands = request->next;
-		request->next = oldest;
-		oldest = request;
+	struct reading reading = { .engine = engine };
+	int rc = store->ops->inbox(store, engine->inbox_seen, take, &reading);
+	rc = rc == 0 ? reading.rc : rc;
+	if (reading.count == COMMANDS_MAX || rc == DTF_ENOMEM) {
+		engine->inbox_due = true; /* there may be more */
 	}
-	while (oldest != NULL) {
-		struct request *next = oldest->next;
-		dtf__request_admit(engine, oldest);
-		oldest = next;
+	struct command *command;
+	while ((command = next_command(engine)) != NULL) {
+		command->admitted = true;
+		dtf__request_admit(engine, &command->request);
 	}
-	return rc < 0 ? rc : 0;
+	return rc < 0 && rc != DTF_ENOMEM ? rc : 0;
+}
+
+uint64_t dtf__inbox_through(const struct dtf_engine *engine) {
+	const struct command *command = engine->commands;
+	while (command != NULL && command->request.in_batch) {
+		command = command->next;
+	}
+	bool all = command == NULL || command->sequence > engine->inbox_seen;
+	return all ? engine->inbox_seen : command->sequence - 1;
 }

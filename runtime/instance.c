@@ -137,6 +137,7 @@ static int fetch(struct dtf_engine *engine, uint64_t number, struct instance **r
 	}
 	instance->ended = instance->row.status > DTF_SUSPENDED;
 	enter(engine, instance);
+	dtf__instance_used(instance);
 	*ret = instance;
 	return 0;
 }
@@ -228,9 +229,25 @@ static void free_arrivals(struct arrival *arrival) {
 	}
 }
 
+static void unlink_dirty(struct instance *instance) {
+	struct dtf_engine *engine = instance->engine;
+	for (struct instance **at = &engine->dirty; *at != NULL; at = &(*at)->next_dirty) {
+		if (*at == instance) {
+			*at = instance->next_dirty;
+			if (*at == NULL) {
+				engine->dirty_tail = at;
+			}
+			return;
+		}
+	}
+}
+
 void dtf__instance_remove(struct instance *instance) {
 	struct dtf_engine *engine = instance->engine;
 	unlink_idle(instance);
+	if (instance->dirty) {
+		unlink_dirty(instance);
+	}
 	struct instance **at = &engine->by_number[(size_t)instance->number % engine->table_size];
 	while (*at != instance) {
 		at = &(*at)->next_number;

@@ -20,7 +20,7 @@ static int read_chain(struct store *store, const struct row *row, struct arena *
 	struct slice **ret, size_t *ret_count) {
 	size_t capacity = 64, count = 0;
 	struct slice *records = malloc(capacity * sizeof(*records));
-	uint64_t position = row->last;
+	uint64_t position = row->last, instance = 0;
 	int rc = records == NULL ? DTF_ENOMEM : 0;
 	while (rc == 0 && position != 0) {
 		struct record record;
@@ -36,8 +36,9 @@ static int read_chain(struct store *store, const struct row *row, struct arena *
 		if (rc != 0 || record.execution != row->execution) {
 			break;
 		}
-		if (record.previous >= position) {
-			rc = dtf__fail(DTF_ECORRUPT, "instance %s: record %llu points forward",
+		instance = count == 0 ? record.instance : instance;
+		if (record.previous >= position || record.instance != instance) {
+			rc = dtf__fail(DTF_ECORRUPT, "instance %s: record %llu is not of its chain",
 				row->id, (unsigned long long)position);
 			break;
 		}
@@ -89,13 +90,13 @@ static void schedule_op(void *arg, struct op *op) {
 	struct timers *timers = &instance->engine->timers;
 	int64_t due_ms = op->due_ms;
 	if (op->kind == OP_ACTIVITY && op->state == OP_OPEN) {
-		if (op->running && op->policy.timeout_ms > 0) {
-			due_ms = op->attempt_ms + op->policy.timeout_ms;
+		if (op->running) {
+			due_ms = dtf__attempt_limit(op->attempt_ms, &op->policy);
 		} else if (!op->running && op->due_ms == 0) {
 			dtf__dispatch_queue(instance, op->number);
 		}
 	}
-	if (due_ms != 0 && op->state != OP_DONE && op->state != OP_SETTLED &&
+	if (due_ms != 0 && due_ms != INT64_MAX && op->state != OP_DONE && op->state != OP_SETTLED &&
 		dtf__timers_push(timers, due_ms, instance->number, op->number) < 0) {
 		instance->engine->batch.failed = true;
 	}
@@ -201,12 +202,23 @@ static int replay(struct instance *instance, const struct history *history,
 		return dtf__fail(DTF_ENOMEM, "out of memory for instance %s", instance->row.id);
 	}
 	instance->ctx = ctx;
+	struct batch_point point = dtf__batch_point(instance->engine);
 	int rc = dtf__replay(ctx, history, true);
+	if (rc == 0 && !ctx->broken && ctx->root == NULL) {
+		rc = dtf__fail(
+			DTF_ECORRUPT, "instance %s: its history has no start", instance->row.id);
+	}
 	if (rc == 0 && !ctx->broken) {
 		add_first(instance, other_code);
 		dtf__instance_schedule(instance);
-		return 0;
+		return instance->engine->batch.failed
+			? dtf__fail(DTF_ENOMEM, "out of memory for instance %s", instance->row.id)
+			: 0;
 	}
+	/* A start that was run just now may have decided something first. */
+	dtf__batch_go_back(instance->engine, &point);
+	dtf__buf_clear(&instance->events);
+	instance->nevents = 0;
 	if (rc == DTF_ECORRUPT || rc == DTF_EFORMAT) {
 		diagnose(instance, "corrupt", dtf_errmsg());
 		rc = 0;

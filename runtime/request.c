@@ -16,23 +16,45 @@
 #include "codec.h"
 #include "error.h"
 
-void dtf__request_answer(
-	struct dtf_engine *engine, struct request *request, int rc, const char *text) {
-	if (request->inbox_request != NULL) {
-		dtf__batch_answer(engine, request->inbox_request, rc, text);
-	}
-	if (rc < 0) {
-		request->answer(request, rc, text);
-	} else {
-		dtf__batch_effect(
-			engine, &(struct effect){ .kind = EFFECT_ANSWER, .request = request });
-	}
+/* Not an answer, but that there is none now. */
+static bool is_passing(int rc) {
+	return rc == DTF_ENOMEM || rc == DTF_EFULL || rc == DTF_ESTORE || rc == DTF_ECLOSED ||
+		rc == DTF_EOWNED;
 }
 
-static void refuse(struct dtf_engine *engine, struct request *request, int rc) {
+void dtf__request_answer(struct dtf_engine *engine, struct instance *instance,
+	struct request *request, int rc, const char *text) {
+	bool at_once = request->inbox_request == NULL ? rc < 0 : is_passing(rc);
+	if (at_once) {
+		request->answer(request, rc, text);
+		return;
+	}
+	if (request->inbox_request != NULL) {
+		dtf__batch_answer(engine, request->inbox_request, rc, text);
+		request->in_batch = true;
+	}
+	dtf__batch_effect(engine,
+		&(struct effect){ .kind = EFFECT_ANSWER,
+			.instance = instance,
+			.request = request,
+			.rc = rc });
+}
+
+static void refuse(
+	struct dtf_engine *engine, struct instance *instance, struct request *request, int rc) {
 	char text[256];
 	(void)snprintf(text, sizeof(text), "%s", dtf_errmsg());
-	dtf__request_answer(engine, request, rc, text);
+	dtf__request_answer(engine, instance, request, rc, text);
+}
+
+void dtf__request_dismiss_waiters(struct instance *instance, int rc, const char *text) {
+	struct request *waiter = instance->waiters;
+	instance->waiters = NULL;
+	while (waiter != NULL) {
+		struct request *next = waiter->next;
+		waiter->answer(waiter, rc, text);
+		waiter = next;
+	}
 }
 
 void dtf__request_withdraw(struct instance *instance, int rc, const char *text) {
@@ -43,15 +65,14 @@ void dtf__request_withdraw(struct instance *instance, int rc, const char *text) 
 			at = &arrival->next;
 			continue;
 		}
-		/* Granted ones were answered with the batch's effects; this one did not
-		 * get that far, or its turn never came. */
-		if (!arrival->answered) {
-			arrival->request->answer(arrival->request, rc, text);
-		}
+		arrival->request->answer(arrival->request, rc, text);
 		*at = arrival->next;
 		dtf__arrival_free(arrival);
 	}
 	instance->tail = at;
+	if (instance->is_new) {
+		dtf__request_dismiss_waiters(instance, rc, text);
+	}
 }
 
 /* ---- values: read with the type, written canonically ---- */
@@ -210,13 +231,14 @@ static int wait_for_end(struct dtf_engine *engine, struct request *request) {
 	struct instance *instance;
 	int rc = find_running(engine, request->id, &instance);
 	if (rc == DTF_EENDED) {
-		dtf__request_answer(engine, request, 0, "");
+		request->answer(request, 0, "");
 		return 0;
 	}
 	if (rc == 0) {
 		sweep_abandoned(instance);
 		request->next = instance->waiters;
 		instance->waiters = request;
+		dtf__instance_used(instance); /* no longer idle */
 	}
 	return rc;
 }
@@ -247,7 +269,7 @@ void dtf__request_admit(struct dtf_engine *engine, struct request *request) {
 		break;
 	}
 	if (rc < 0) {
-		refuse(engine, request, rc);
+		refuse(engine, NULL, request, rc);
 	}
 }
 
@@ -324,11 +346,14 @@ enum verdict dtf__request_check(struct instance *instance, struct arrival *arriv
 	} else if (!changes(instance, arrival->event.kind)) {
 		rc = 1;
 	}
-	arrival->answered = true;
-	if (rc < 0) {
-		refuse(engine, request, rc);
+	if (rc < 0 && (request->inbox_request == NULL || is_passing(rc))) {
+		refuse(engine, instance, request, rc);
 		return REFUSED;
 	}
-	dtf__request_answer(engine, request, 0, "");
+	if (rc < 0) {
+		refuse(engine, instance, request, rc);
+		return IGNORED;
+	}
+	dtf__request_answer(engine, instance, request, 0, "");
 	return rc == 0 ? GRANTED : IGNORED;
 }

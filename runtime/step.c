@@ -8,6 +8,7 @@
  */
 #include "engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,13 +42,7 @@ static void refuse_waiters(struct dtf_engine *engine, int rc, const char *text) 
 	for (size_t i = 0; i < engine->table_size; i++) {
 		for (struct instance *instance = engine->by_number[i]; instance != NULL;
 			instance = instance->next_number) {
-			struct request *waiter = instance->waiters;
-			instance->waiters = NULL;
-			while (waiter != NULL) {
-				struct request *next = waiter->next;
-				waiter->answer(waiter, rc, text);
-				waiter = next;
-			}
+			dtf__request_dismiss_waiters(instance, rc, text);
 			dtf__request_withdraw(instance, rc, text);
 		}
 	}
@@ -57,8 +52,7 @@ void dtf__engine_destroy(struct dtf_engine *engine) {
 	if (engine == NULL) {
 		return;
 	}
-	dtf__engine_refuse(engine, DTF_ECLOSED, "the engine was closed");
-	refuse_waiters(engine, DTF_ECLOSED, "the engine was closed");
+	dtf__engine_shut(engine, DTF_ECLOSED, "the engine was closed");
 	for (size_t i = 0; i < engine->table_size; i++) {
 		while (engine->by_number[i] != NULL) {
 			dtf__instance_remove(engine->by_number[i]);
@@ -131,16 +125,28 @@ static bool look_at_row(void *arg, uint64_t number, struct slice bytes) {
 	return recovery->rc == 0;
 }
 
+/*
+ * A wall clock set back does not turn time back, and does not stop it either:
+ * while it is behind, time goes on by the steady clock.
+ */
 static void tick(struct dtf_engine *engine) {
-	int64_t now_ms = engine->clock.now_ms(engine->clock.arg);
-	if (now_ms > engine->now_ms) {
-		engine->now_ms = now_ms; /* a wall clock set back does not turn time back */
+	const struct clock *clock = &engine->clock;
+	int64_t wall_ms = clock->now_ms(clock->arg);
+	int64_t steady_ms = clock->steady_ms == NULL ? 0 : clock->steady_ms(clock->arg);
+	int64_t went_ms = steady_ms - engine->steady_ms;
+	engine->steady_ms = steady_ms;
+	engine->now_ms += went_ms > 0 ? went_ms : 0;
+	if (wall_ms > engine->now_ms) {
+		engine->now_ms = wall_ms;
 	}
+	engine->ahead_ms = engine->now_ms - wall_ms;
 }
 
 int dtf__engine_recover(struct dtf_engine *engine) {
 	struct store *store = engine->store;
+	const struct clock *clock = &engine->clock;
 	engine->now_ms = store->ops->clock_ms(store);
+	engine->steady_ms = clock->steady_ms == NULL ? 0 : clock->steady_ms(clock->arg);
 	engine->batch.next_instance = store->ops->next_instance(store);
 	tick(engine);
 	int rc = dtf__registry_store(engine);
@@ -180,7 +186,9 @@ static int run_turns(struct dtf_engine *engine) {
 		}
 		int rc = dtf__turn(instance);
 		if (rc == DTF_ENOMEM) {
-			dtf__request_withdraw(instance, rc, dtf_errmsg());
+			char text[256];
+			(void)snprintf(text, sizeof(text), "%s", dtf_errmsg());
+			dtf__request_withdraw(instance, rc, text);
 			engine->retry_at_ms = engine->now_ms + 1000;
 			if (instance->is_new) {
 				dtf__instance_remove(instance);
@@ -229,23 +237,27 @@ static int64_t next_round(const struct dtf_engine *engine) {
 
 static int round_once(struct dtf_engine *engine) {
 	tick(engine);
+	if (engine->retry_at_ms != 0 && engine->now_ms >= engine->retry_at_ms) {
+		engine->retry_at_ms = 0;
+		engine->inbox_due = true;
+	}
 	bool asked = take_queue(engine);
 	int rc = 0;
-	if (engine->inbox_due) {
+	if (engine->inbox_due && engine->retry_at_ms == 0) {
 		engine->inbox_due = false;
 		rc = dtf__inbox_read(engine);
 	}
 	dtf__dispatch_due(engine);
 	dtf__dispatch_fill(engine);
-	if (engine->retry_at_ms != 0 && engine->now_ms >= engine->retry_at_ms) {
-		engine->retry_at_ms = 0;
-		engine->inbox_due = true;
-	}
 	if (rc == 0 && (engine->retry_at_ms == 0 || asked)) {
 		rc = run_turns(engine);
 	}
 	if (rc == 0) {
 		rc = dtf__batch_commit(engine);
+	}
+	if (rc == BATCH_REFUSED) {
+		rc = run_turns(engine);
+		rc = rc == 0 ? dtf__batch_commit(engine) : rc;
 	}
 	if (rc == 0) {
 		dtf__instance_evict_idle(engine);
@@ -261,14 +273,7 @@ int dtf__engine_step(struct dtf_engine *engine, int64_t *ret_next_ms) {
 			memcpy(engine->failure_text, dtf_errmsg(),
 				sizeof(engine->failure_text) - 1);
 			/* What this round held is not recorded: nobody may think so. */
-			for (size_t i = 0; i < engine->batch.neffects; i++) {
-				struct effect *effect = &engine->batch.effects[i];
-				if (effect->kind == EFFECT_ANSWER) {
-					effect->request->answer(
-						effect->request, rc, engine->failure_text);
-				}
-			}
-			dtf__batch_truncate(engine, 0, 0);
+			dtf__batch_take_back(engine, rc, engine->failure_text);
 			refuse_waiters(engine, rc, engine->failure_text);
 		}
 	}
@@ -291,4 +296,9 @@ void dtf__engine_refuse(struct dtf_engine *engine, int rc, const char *text) {
 		requests->answer(requests, rc, text);
 		requests = next;
 	}
+}
+
+void dtf__engine_shut(struct dtf_engine *engine, int rc, const char *text) {
+	dtf__engine_refuse(engine, rc, text);
+	refuse_waiters(engine, rc, text);
 }

@@ -32,7 +32,8 @@ static void effect(struct instance *instance, enum effect_kind kind, uint32_t op
 
 static void timer(struct instance *instance, int64_t due_ms, uint32_t op) {
 	struct dtf_engine *engine = instance->engine;
-	if (dtf__timers_push(&engine->timers, due_ms, instance->number, op) < 0) {
+	if (due_ms != INT64_MAX &&
+		dtf__timers_push(&engine->timers, due_ms, instance->number, op) < 0) {
 		engine->batch.failed = true;
 	}
 }
@@ -52,6 +53,10 @@ static void decided(void *arg, const struct event *event) {
 	switch (event->kind) {
 	case EVENT_ACTIVITY_SCHEDULED:
 		effect(instance, event->started ? EFFECT_RUN : EFFECT_QUEUE, event->op);
+		if (event->started) {
+			timer(instance, dtf__attempt_limit(event->time_ms, event->policy),
+				event->op);
+		}
 		break;
 	case EVENT_TIMER_SET:
 		timer(instance, event->due_ms, event->op);
@@ -132,14 +137,17 @@ void dtf__host_of(struct instance *instance, struct execution_host *ret) {
 static void plan_retry(struct dtf_ctx *ctx, struct event *event) {
 	const struct op *op = dtf__op_find(ctx, event->op);
 	event->due_ms = 0;
-	if (event->outcome == OUTCOME_OK || op == NULL || op->attempt != event->attempt) {
+	if (event->outcome == OUTCOME_OK || op == NULL || op->attempt != event->attempt ||
+		!op->running) {
 		return;
 	}
 	struct arena arena = { 0 };
 	struct dtf_failure error = { 0 };
-	if (dtf__failure_decode(&arena, event->payload, &error) == 0) {
-		event->due_ms = dtf__retry_due(ctx, op, event->outcome, &error, event->time_ms);
-	}
+	int rc = dtf__failure_decode(&arena, event->payload, &error);
+	/* Without memory the plan is not told: the machine makes it by itself. */
+	event->due_ms = rc == DTF_ENOMEM
+		? -1
+		: dtf__retry_due(ctx, op, event->outcome, &error, event->time_ms);
 	dtf__arena_finish(&arena);
 }
 
@@ -148,9 +156,8 @@ static void after_arrival(struct instance *instance, const struct event *event) 
 	struct dtf_ctx *ctx = instance->ctx;
 	if (event->kind == EVENT_ATTEMPT_STARTED) {
 		const struct op *op = dtf__op_find(ctx, event->op);
-		if (op != NULL && op->running && op->attempt == event->attempt) {
-			effect(instance, EFFECT_RUN, event->op);
-		}
+		effect(instance, EFFECT_RUN, event->op);
+		timer(instance, dtf__attempt_limit(op->attempt_ms, &op->policy), event->op);
 	} else if (event->kind == EVENT_ATTEMPT_ENDED) {
 		const struct op *op = dtf__op_find(ctx, event->op);
 		if (op != NULL && op->state == OP_OPEN && op->due_ms > 0) {
@@ -164,8 +171,20 @@ static void after_arrival(struct instance *instance, const struct event *event) 
 	}
 }
 
+/* Does the op still wait for this start? */
+static bool starts(struct dtf_ctx *ctx, const struct event *event) {
+	const struct op *op = dtf__op_find(ctx, event->op);
+	return ctx->end == END_NONE && !ctx->suspended && op != NULL && op->kind == OP_ACTIVITY &&
+		op->state == OP_OPEN && !op->running && event->attempt == op->attempt + 1;
+}
+
 static void apply(struct instance *instance, struct event *event) {
 	struct dtf_ctx *ctx = instance->ctx;
+	bool is_start = event->kind == EVENT_ATTEMPT_STARTED;
+	if (is_start && !starts(ctx, event)) {
+		dtf__dispatch_unclaim(instance->engine);
+		return;
+	}
 	if (ctx->end != END_NONE) {
 		return; /* too late for anything: the terminal event is the last */
 	}
@@ -177,12 +196,20 @@ static void apply(struct instance *instance, struct event *event) {
 	dtf__execution_apply(ctx, event);
 	if (!dtf__stopped(ctx)) {
 		after_arrival(instance, event);
+	} else if (is_start) {
+		dtf__dispatch_unclaim(instance->engine);
 	}
 }
 
 /* Without a machine: recorded, undelivered. */
 static void record_only(struct instance *instance, struct event *event) {
 	event->time_ms = instance->engine->now_ms;
+	if (event->kind == EVENT_ATTEMPT_STARTED) {
+		dtf__dispatch_unclaim(instance->engine);
+	}
+	if (instance->row.status > DTF_SUSPENDED) {
+		return; /* the terminal event is the last */
+	}
 	if (event->kind == EVENT_ATTEMPT_STARTED || event->kind == EVENT_RESUMED ||
 		event->kind == EVENT_SUSPENDED || event->kind == EVENT_TIMER_FIRED ||
 		event->kind == EVENT_GRACE_EXPIRED) {
@@ -198,6 +225,12 @@ static void record_only(struct instance *instance, struct event *event) {
 		instance->row.status = DTF_SUSPENDED;
 	}
 	append(instance, event);
+	if (event->kind == EVENT_TERMINATED) {
+		instance->row.status = DTF_TERMINATED;
+		instance->row.suspended = "";
+	} else if (event->kind == EVENT_STARTED) {
+		instance->row.busy = true; /* it has to be begun when there is code for it */
+	}
 }
 
 /* ---- the turn's record ---- */
@@ -212,10 +245,21 @@ const char *dtf__suspension(const char *reason) {
 	return "operator";
 }
 
-static void next_due(void *arg, struct op *op) {
-	int64_t *next_ms = arg;
-	if (op->due_ms > 0 && (*next_ms == 0 || op->due_ms < *next_ms)) {
-		*next_ms = op->due_ms;
+/* What must happen by itself: when, and whether at once after a crash. */
+static void look_ahead(const struct dtf_ctx *ctx, struct row *row) {
+	row->next_timer_ms = 0;
+	row->busy = false;
+	if (ctx->end != END_NONE) {
+		return;
+	}
+	for (size_t i = 0; i < ctx->ops_size; i++) {
+		for (const struct op *op = ctx->ops[i]; op != NULL; op = op->next) {
+			row->busy = row->busy || op->kind == OP_ACTIVITY;
+			if (op->due_ms > 0 &&
+				(row->next_timer_ms == 0 || op->due_ms < row->next_timer_ms)) {
+				row->next_timer_ms = op->due_ms;
+			}
+		}
 	}
 }
 
@@ -229,22 +273,14 @@ static void describe(struct instance *instance) {
 	}
 	row->events = ctx->events;
 	row->fingerprint = ctx->begin.fingerprint;
-	row->suspended = ctx->suspended ? dtf__suspension(ctx->suspend_reason) : "";
+	bool suspended = ctx->suspended && ctx->end == END_NONE;
+	row->suspended = suspended ? dtf__suspension(ctx->suspend_reason) : "";
 	if (ctx->end == END_NONE) {
 		row->status = ctx->suspended ? DTF_SUSPENDED : DTF_RUNNING;
 	} else if (ctx->end == END_TERMINATED) {
 		row->status = DTF_TERMINATED;
 	}
-	row->next_timer_ms = 0;
-	row->busy = ctx->nops > 16;
-	if (!row->busy && ctx->end == END_NONE) {
-		dtf__op_each(ctx, next_due, &row->next_timer_ms);
-		for (size_t i = 0; i < ctx->ops_size; i++) {
-			for (const struct op *op = ctx->ops[i]; op != NULL; op = op->next) {
-				row->busy = row->busy || op->kind == OP_ACTIVITY;
-			}
-		}
-	}
+	look_ahead(ctx, row);
 }
 
 static int record(struct instance *instance) {
@@ -267,6 +303,40 @@ static int record(struct instance *instance) {
 	instance->nevents = 0;
 	instance->status_at = 0;
 	return rc;
+}
+
+static struct arrival *take(struct instance *instance) {
+	struct arrival *arrival = instance->first;
+	instance->first = arrival->next;
+	if (instance->first == NULL) {
+		instance->tail = &instance->first;
+	}
+	arrival->next = instance->taken;
+	instance->taken = arrival;
+	return arrival;
+}
+
+/* What concerns an op of the execution that has ended must not meet an op of the
+ * same number in the next one (trap 36). */
+static void take_late(struct instance *instance) {
+	struct arrival *rest = instance->first;
+	instance->first = NULL;
+	instance->tail = &instance->first;
+	while (rest != NULL) {
+		struct arrival *arrival = rest;
+		rest = arrival->next;
+		arrival->next = NULL;
+		if (arrival->event.op == 0) {
+			*instance->tail = arrival;
+			instance->tail = &arrival->next;
+			continue;
+		}
+		if (arrival->event.kind == EVENT_ATTEMPT_STARTED) {
+			dtf__dispatch_unclaim(instance->engine);
+		}
+		arrival->next = instance->taken;
+		instance->taken = arrival;
+	}
 }
 
 /* The next execution begins in the commit that ends this one. */
@@ -295,23 +365,13 @@ static int continue_with(struct instance *instance) {
 	instance->row.status = DTF_RUNNING;
 	dtf__execution_destroy(ctx);
 	instance->ctx = NULL;
+	take_late(instance);
 	int rc = record(instance);
 	dtf__instance_dirty(instance); /* its first micro-step: next round */
 	return rc;
 }
 
 /* ---- the turn ---- */
-
-static struct arrival *take(struct instance *instance) {
-	struct arrival *arrival = instance->first;
-	instance->first = arrival->next;
-	if (instance->first == NULL) {
-		instance->tail = &instance->first;
-	}
-	arrival->next = instance->taken;
-	instance->taken = arrival;
-	return arrival;
-}
 
 /* What loading the instance finds out anew. */
 static bool comes_again(const struct event *event) {
@@ -356,6 +416,9 @@ void dtf__turn_take_back(struct instance *instance) {
 	while (instance->taken != NULL) {
 		struct arrival *arrival = instance->taken;
 		instance->taken = arrival->next;
+		if (arrival->request != NULL) {
+			arrival->request->in_batch = false;
+		}
 		if (comes_again(&arrival->event)) {
 			dtf__arrival_free(arrival);
 			continue;
@@ -406,19 +469,21 @@ static int apply_one(struct instance *instance, struct arrival *arrival) {
 		return 0;
 	}
 	record_only(instance, event);
-	if (event->kind == EVENT_TERMINATED) {
-		instance->row.status = DTF_TERMINATED;
-	}
 	return 0;
 }
 
-/* Applies what has arrived; stops at the end of the execution. */
+/* Applies what has arrived; stops at the end of the execution, and where the
+ * turn has become so large that the rest is better another one. */
 static int apply_all(struct instance *instance) {
 	int rc = 0;
 	while (rc == 0 && instance->first != NULL) {
 		rc = apply_one(instance, take(instance));
 		const struct dtf_ctx *ctx = instance->ctx;
 		if (ctx != NULL && (dtf__stopped(ctx) || ctx->end == END_CONTINUED)) {
+			break;
+		}
+		if (instance->events.size >= RECORDS_SIZE_MAX && instance->first != NULL) {
+			dtf__instance_dirty(instance);
 			break;
 		}
 	}
@@ -452,7 +517,7 @@ static int run(struct instance *instance) {
 
 int dtf__turn(struct instance *instance) {
 	struct dtf_engine *engine = instance->engine;
-	size_t neffects = engine->batch.neffects, nmarks = engine->batch.nmarks;
+	struct batch_point point = dtf__batch_point(engine);
 	instance->before = instance->row;
 	int rc = run(instance);
 	if (rc == 0 && instance->ctx != NULL && instance->ctx->broken) {
@@ -461,13 +526,13 @@ int dtf__turn(struct instance *instance) {
 			engine->options.log(engine->options.user, DTF_LOG_ERROR, instance->row.id,
 				instance->ctx->broken_text);
 		}
-		dtf__batch_truncate(engine, neffects, nmarks);
+		dtf__batch_go_back(engine, &point);
 		dtf__turn_take_back(instance);
 		instance->diagnosis = "mismatch";
 		rc = run(instance);
 	}
 	if (rc != 0) {
-		dtf__batch_truncate(engine, neffects, nmarks);
+		dtf__batch_go_back(engine, &point);
 		dtf__turn_take_back(instance);
 	}
 	return rc;

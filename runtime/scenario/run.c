@@ -62,7 +62,7 @@ static bool open_engine(struct sim *sim) {
 	if (workers != NULL) {
 		options.workers = (unsigned)json_integer_value(workers);
 	}
-	struct clock clock = { virtual_now, sim };
+	struct clock clock = { .now_ms = virtual_now, .arg = sim };
 	struct executor executor = { scenario_submit, scenario_cancel, sim };
 	int rc = dtf__engine_create(&options, sim->store, &clock, &executor, &sim->engine);
 	for (size_t i = 0; rc == 0 && sim->modules[i] != NULL; i++) {
