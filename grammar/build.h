@@ -147,6 +147,10 @@ struct expr *build_step(struct parse *p, enum expr_kind kind, const struct token
 /* What follows a step's arguments. */
 struct expr *build_step_parts(struct expr *step, struct attribute *with, struct undo *undo);
 struct expr *build_wait(struct parse *p, const struct token *keyword, const struct qname *name);
+struct parallel_options build_limit(
+	struct parse *p, struct parallel_options options, struct expr *value);
+struct parallel_options build_until(
+	struct parse *p, struct parallel_options options, struct expr *value);
 struct expr *build_parallel(struct parse *p, const struct token *keyword,
 	const struct parallel_options *options, struct block *block);
 struct expr *build_parallel_for(struct parse *p, const struct token *keyword,

@@ -17,8 +17,10 @@ void build_package(struct parse *p, const struct token *keyword, const struct to
 }
 
 void build_add_decl(struct parse *p, struct decl *decl) {
-	*p->decls_tail = decl;
-	p->decls_tail = &decl->next;
+	if (decl != NULL) {
+		*p->decls_tail = decl;
+		p->decls_tail = &decl->next;
+	}
 }
 
 struct decl *build_decl(struct parse *p, enum decl_kind kind, const struct token *keyword,
@@ -43,7 +45,7 @@ struct decl *build_import(struct parse *p, const struct token *keyword, struct e
 	if (part != NULL && (part->expr != NULL || part->next != NULL)) {
 		build_error(p, DIAG_SYNTAX, path->span, NULL,
 			"the path of an import is a plain string");
-		part = NULL;
+		return NULL;
 	}
 	decl->path = part == NULL ? "" : part->text;
 	return decl;

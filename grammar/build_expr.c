@@ -237,25 +237,33 @@ struct expr *build_wait(struct parse *p, const struct token *keyword, const stru
 	return expr;
 }
 
+static struct expr *once(
+	struct parse *p, const char *word, struct expr *before, struct expr *value) {
+	if (before != NULL && value != NULL) {
+		build_error(p, DIAG_SYNTAX, value->span, NULL, "`%s` stands twice", word);
+	}
+	return value != NULL ? value : before;
+}
+
+struct parallel_options build_limit(
+	struct parse *p, struct parallel_options options, struct expr *value) {
+	options.limit = once(p, "limit", options.limit, value);
+	return options;
+}
+
+struct parallel_options build_until(
+	struct parse *p, struct parallel_options options, struct expr *value) {
+	options.until = once(p, "until", options.until, value);
+	return options;
+}
+
 static void set_options(
 	struct parse *p, struct expr *expr, const struct parallel_options *options) {
 	if (options->settle.len != 0) {
 		expr->u.parallel.mode = PARALLEL_SETTLE;
 	}
-	if (options->limit != NULL) {
-		if (expr->u.parallel.limit != NULL) {
-			build_error(
-				p, DIAG_SYNTAX, options->limit->span, NULL, "`limit` stands twice");
-		}
-		expr->u.parallel.limit = options->limit;
-	}
-	if (options->until != NULL) {
-		if (expr->u.parallel.until != NULL) {
-			build_error(
-				p, DIAG_SYNTAX, options->until->span, NULL, "`until` stands twice");
-		}
-		expr->u.parallel.until = options->until;
-	}
+	expr->u.parallel.limit = once(p, "limit", expr->u.parallel.limit, options->limit);
+	expr->u.parallel.until = once(p, "until", expr->u.parallel.until, options->until);
 }
 
 static struct expr *new_parallel(struct parse *p, struct span span) {

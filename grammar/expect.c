@@ -67,11 +67,8 @@ static const char *set_name(void *parser) {
 	if (parse_would_accept(parser, T_INT) && parse_would_accept(parser, T_STRING)) {
 		return "an expression";
 	}
-	if (name && parse_would_accept(parser, T_LBRACKET)) {
-		return parse_would_accept(parser, T_PLUS) ? "an operator" : "a type";
-	}
 	if (name) {
-		return "a name";
+		return parse_would_accept(parser, T_LBRACKET) ? "a type" : "a name";
 	}
 	if (parse_would_accept(parser, T_IMPORT)) {
 		return "a declaration";
@@ -92,10 +89,10 @@ static const char *fits_text(struct feed *feed) {
 	if (set != NULL) {
 		add(&fits, set);
 	}
-	bool lines = set != NULL && (parse_would_accept(parser, T_LET) || set[2] == 'd');
+	bool begins = set != NULL && feed->first == feed->p.token; /* a line may be empty, too */
 	for (size_t i = 0; i < sizeof(closers) / sizeof(*closers); i++) {
-		bool said = lines && closers[i] != T_RBRACE;
-		if (!said && parse_would_accept(parser, closers[i])) {
+		bool empty = begins && (closers[i] == T_SEMI || closers[i] == T_LBRACE);
+		if (!empty && parse_would_accept(parser, closers[i])) {
 			add(&fits, lex_kind_name(closers[i]));
 		}
 	}
@@ -118,7 +115,7 @@ static const char *fits_text(struct feed *feed) {
 
 /* ---- why ---- */
 
-static const char *habit_of_word(const struct token *token) {
+static const char *habit_of_text(const char *text) {
 	static const struct {
 		const char *word, *label;
 	} habits[] = {
@@ -162,15 +159,25 @@ static const char *habit_of_word(const struct token *token) {
 		{ "use", "write `import \"file.dtf\"`" },
 		{ "using", "write `import \"file.dtf\"`" },
 	};
-	if (token == NULL || token->kind != T_IDENT) {
-		return NULL;
-	}
 	for (size_t i = 0; i < sizeof(habits) / sizeof(*habits); i++) {
-		if (strcmp(token->text, habits[i].word) == 0) {
+		if (strcmp(text, habits[i].word) == 0) {
 			return habits[i].label;
 		}
 	}
 	return NULL;
+}
+
+/* Of the name that is there instead, or of the one before, unless that is a type. */
+static const char *habit_of_word(const struct feed *feed, const struct token *token) {
+	const struct token *before = feed->before;
+	const char *label = token->kind == T_IDENT ? habit_of_text(token->text) : NULL;
+	if (label != NULL || before == NULL || before->kind != T_IDENT) {
+		return label;
+	}
+	int left = before > feed->tokens->items ? before[-1].kind : 0;
+	bool is_type = left == T_COLON || left == T_ARROW || left == T_LBRACKET ||
+		left == T_PARSE_BRACKET;
+	return is_type ? NULL : habit_of_text(before->text);
 }
 
 static bool is_next_to(const struct token *a, const struct token *b) {
@@ -200,7 +207,9 @@ static const char *habit_of_operator(const struct feed *feed, const struct token
 	case T_GE:
 	case T_EQ:
 	case T_NE:
-		return "comparisons do not chain: write `a < b and b < c`";
+		return parse_would_accept(feed->p.parser, T_PLUS)
+			? "comparisons do not chain: write `a < b and b < c`"
+			: NULL;
 	case T_DOT:
 		return last == T_DOT || last == T_DOTDOT ? "a range is written a..b" : NULL;
 	default:
@@ -209,14 +218,14 @@ static const char *habit_of_operator(const struct feed *feed, const struct token
 }
 
 static const char *habit_of_line(const struct feed *feed, const struct token *token) {
-	const struct token *before = feed->before, *next = next_token(feed);
+	const struct token *before = feed->before;
 	int last = before == NULL ? 0 : before->kind;
 	if (is_made_up(token)) {
 		if (last == T_MINUS && feed->at >= 2 &&
 			feed->tokens->items[feed->at - 2].kind == T_MINUS) {
 			return "write `x -= 1`";
 		}
-		return next->kind == T_LBRACE ? "the '{' stands on the same line" : NULL;
+		return NULL;
 	}
 	bool line_above = last == T_SEMI && token->after_newline;
 	switch (token->kind) {
@@ -224,7 +233,7 @@ static const char *habit_of_line(const struct feed *feed, const struct token *to
 		if (parse_would_accept(feed->p.parser, T_FAT_ARROW)) {
 			return "an arm is written `value => { … }`";
 		}
-		return line_above && feed->depth == 0 ? "the '{' stands on the line above" : NULL;
+		return NULL;
 	case T_ARROW:
 	case T_FAILS:
 	case T_BACKOFF:
@@ -313,7 +322,7 @@ static bool report_statement(struct feed *feed, const struct token *token) {
 	if (first->kind != T_IDENT) {
 		return false;
 	}
-	const char *label = habit_of_word(first), *word = misspelt_first(first);
+	const char *label = habit_of_text(first->text), *word = misspelt_first(first);
 	bool foreign = label != NULL;
 	if (label == NULL && word != NULL) {
 		label = mem_printf(feed->p.arena, "did you mean '%s'?", word);
@@ -338,16 +347,35 @@ static void note_open(struct feed *feed, struct diagnostic *said) {
 	}
 }
 
+void expect_closer(struct feed *feed, const struct token *token) {
+	const struct bracket *open = &feed->stack[feed->depth];
+	const char *closer = open->kind == PAREN ? ")" : open->kind == SQUARE ? "]" : "}";
+	struct diagnostic *said = report(feed, false, behind(feed->before), NULL,
+		mem_printf(feed->p.arena, "a '%s' is missing before %s", closer,
+			came_text(feed, token)));
+	diag_note(feed->p.diag, said, feed->p.source, open->token->span, "to close this");
+}
+
+/* The closer would fit, and what came stands on the next line. */
+static bool report_closer(struct feed *feed, const struct token *token) {
+	enum bracket_kind kind = feed->stack[feed->depth].kind;
+	bool fits = (kind == PAREN && parse_would_accept(feed->p.parser, T_RPAREN)) ||
+		(kind == SQUARE && parse_would_accept(feed->p.parser, T_RBRACKET));
+	if (fits && token->after_newline) {
+		expect_closer(feed, token);
+	}
+	return fits && token->after_newline;
+}
+
 void expect_report(struct feed *feed, const struct token *token) {
-	if (report_statement(feed, token)) {
+	if (report_statement(feed, token) || report_closer(feed, token)) {
 		return;
 	}
 	bool colon = token->kind == T_IDENT && feed->before != NULL &&
 		feed->before->kind == T_IDENT && parse_would_accept(feed->p.parser, T_COLON) &&
 		!parse_would_accept(feed->p.parser, T_ASSIGN);
 	const char *label = colon ? "a ':' stands between a name and its type" : NULL;
-	label = label != NULL ? label : habit_of_word(token);
-	label = label != NULL ? label : habit_of_word(feed->before);
+	label = label != NULL ? label : habit_of_word(feed, token);
 	label = label != NULL ? label : habit_of_operator(feed, token);
 	label = label != NULL ? label : habit_of_line(feed, token);
 	bool foreign = label != NULL;
@@ -360,26 +388,19 @@ void expect_report(struct feed *feed, const struct token *token) {
 		span = behind(feed->before);
 	}
 	const char *came = came_text(feed, token), *fits = fits_text(feed);
-	struct diagnostic *said = report(feed, foreign, span, label,
+	(void)report(feed, foreign, span, label,
 		fits == NULL ? mem_printf(feed->p.arena, "unexpected %s", came)
 			     : mem_printf(feed->p.arena, "unexpected %s, expected %s", came, fits));
-	if (next_token(feed)->kind == 0) {
-		note_open(feed, said);
-	}
 }
 
-void expect_closer(struct feed *feed, const struct token *token) {
-	const struct bracket *open = &feed->stack[feed->depth];
-	const char *closer = open->kind == PAREN ? ")" : open->kind == SQUARE ? "]" : "}";
-	struct diagnostic *said = report(feed, false, behind(feed->before), NULL,
-		mem_printf(feed->p.arena, "a '%s' is missing before %s", closer,
-			came_text(feed, token)));
-	diag_note(feed->p.diag, said, feed->p.source, open->token->span, "to close this");
+void expect_same_line(struct feed *feed, const struct token *token) {
+	(void)report(feed, true, token->span, "it ends the line above",
+		"a '{' does not begin a line of its own here");
 }
 
 void expect_brace(struct feed *feed, const struct token *token) {
 	note_open(feed,
-		report(feed, false, token->span, NULL,
+		report(feed, false, token->kind == 0 ? behind(feed->before) : token->span, NULL,
 			mem_printf(feed->p.arena, "a '}' is missing before %s",
 				came_text(feed, token))));
 }

@@ -147,12 +147,32 @@ static bool is_statement_word(int kind) {
 	}
 }
 
-/* `x--` at the end of a line: no expression goes on behind it on the next. */
-static bool is_decrement(const struct feed *feed) {
+/*
+ * Nothing ends a statement here, and the next line does not go on with it: what
+ * is wrong is this line.
+ */
+static bool ends_badly(const struct feed *feed, const struct token *token) {
 	const struct token *last = feed->before;
-	return last->kind == T_MINUS && feed->at >= 2 &&
-		last == &feed->tokens->items[feed->at - 1] && last[-1].kind == T_MINUS &&
-		last[-1].span.at + 1 == last->span.at;
+	const struct token *items = feed->tokens->items;
+	switch (last->kind) {
+	case T_SEMI:
+	case T_LBRACE:
+	case T_LITERAL_BRACE:
+	case T_COMMA:
+		return false;
+	case T_COLON: /* `price:` and the next field below */
+		return token[1].kind == T_COLON;
+	case T_MINUS: /* `x--` */
+		if (last > items && last[-1].kind == T_MINUS &&
+			last[-1].span.at + 1 == last->span.at) {
+			return true;
+		}
+		break;
+	default:
+		break;
+	}
+	return token->kind != T_LBRACE && token->kind != T_RBRACE &&
+		!parse_would_accept(feed->p.parser, token->kind);
 }
 
 static bool newline_counts(const struct feed *feed, const struct token *token) {
@@ -164,10 +184,7 @@ static bool newline_counts(const struct feed *feed, const struct token *token) {
 		return false;
 	}
 	if (!can_end(before)) {
-		/* `let a = 1 +` and a statement below: what is wrong is the first line. */
-		return recovering || is_decrement(feed) ||
-			(is_statement_word(token->kind) &&
-				!parse_would_accept(feed->p.parser, token->kind));
+		return recovering || ends_badly(feed, token);
 	}
 	bool closed = before->kind == T_RPAREN || before->kind == T_RBRACE;
 	if (closed && (token->kind == T_UNDO || token->kind == T_WITH)) {
@@ -327,6 +344,13 @@ static bool forgot_closer(const struct feed *feed, const struct token *token) {
 	return token->after_newline && (is_statement_word(token->kind) || token->kind == T_DO);
 }
 
+/* A head on one line, its '{' on the next. */
+static bool is_brace_below(const struct feed *feed, const struct token *token) {
+	return token->kind == T_LBRACE && token->after_newline &&
+		feed->stack[feed->depth].head != 0 && !parse_recovering(feed->p.parser) &&
+		can_end(feed->before) && parse_would_accept(feed->p.parser, T_LBRACE);
+}
+
 static void leave_brackets(struct feed *feed, const struct token *token) {
 	if (!parse_recovering(feed->p.parser)) {
 		expect_closer(feed, token);
@@ -410,12 +434,34 @@ static void as_name(const struct feed *feed, struct token *token) {
 	}
 }
 
+/* `if x == Pair { a: 1 } {`: no statement begins with a name and a colon. */
+static bool is_record_in_head(const struct feed *feed, const struct token *token) {
+	switch (feed->stack[feed->depth].head) {
+	case T_IF:
+	case T_WHILE:
+	case T_FOR:
+	case T_WITHIN:
+	case T_PARALLEL:
+	case T_AFTER:
+	case T_AT:
+		return feed->before->kind == T_IDENT && feed_is_word(token + 1) &&
+			token[2].kind == T_COLON;
+	default:
+		return false;
+	}
+}
+
 static void take_open(struct feed *feed, struct token *token) {
 	enum bracket_kind kind = token->kind == T_LPAREN ? PAREN
 		: token->kind == T_STRING_BEGIN          ? INTERPOLATION
 		: token->kind == T_LBRACE                ? brace_kind(feed)
 							 : SQUARE;
 	bool recovering = parse_recovering(feed->p.parser);
+	if (kind == BLOCK && token->kind == T_LBRACE && is_record_in_head(feed, token)) {
+		build_error(&feed->p, DIAG_SYNTAX, token->span, NULL,
+			"a record here stands in parentheses: (%s { … })", feed->before->text);
+		kind = LITERAL;
+	}
 	if (recovering && token->kind == T_LBRACE) {
 		skip_block(feed);
 		return;
@@ -455,7 +501,9 @@ static void take(struct feed *feed, struct token *token) {
 	if (forgot_closer(feed, token)) {
 		leave_brackets(feed, token);
 	}
-	if (newline_counts(feed, token)) {
+	if (is_brace_below(feed, token)) {
+		expect_same_line(feed, token);
+	} else if (newline_counts(feed, token)) {
 		put_semi(feed);
 	}
 	if (begins_declaration(feed, token)) {
@@ -496,6 +544,18 @@ static void take(struct feed *feed, struct token *token) {
 	} else {
 		put(feed, token);
 	}
+}
+
+static void take_end(struct feed *feed, const struct token *token) {
+	if (feed->depth > 0) {
+		if (!parse_recovering(feed->p.parser)) {
+			(is_inner(feed) ? expect_closer : expect_brace)(feed, token);
+		}
+		feed->quiet = true;
+	} else if (feed->before != NULL && feed->before->kind != T_SEMI) {
+		put_semi(feed);
+	}
+	put(feed, token);
 }
 
 /* ---- all tokens ---- */
@@ -546,11 +606,8 @@ struct file *grammar_parse(struct arena *arena, struct diag *diag, struct source
 	for (feed->at = 0; feed->at + 1 < tokens.count && !feed->p.stopped; feed->at++) {
 		take(feed, &tokens.items[feed->at]);
 	}
-	if (!tokens.gave_up) {
-		if (feed->before != NULL && feed->before->kind != T_SEMI && feed->depth == 0) {
-			put_semi(feed);
-		}
-		put(feed, &tokens.items[tokens.count - 1]);
+	if (!tokens.gave_up && !feed->p.stopped) {
+		take_end(feed, &tokens.items[tokens.count - 1]);
 	}
 	ParseFree(feed->p.parser, free);
 	if (tokens.ok && !feed->p.stopped) {

@@ -40,5 +40,7 @@ void expect_report(struct feed *feed, const struct token *token);
 void expect_closer(struct feed *feed, const struct token *token);
 /* A declaration begins where blocks are still open. */
 void expect_brace(struct feed *feed, const struct token *token);
+/* A block's brace on a line of its own. */
+void expect_same_line(struct feed *feed, const struct token *token);
 
 #endif

@@ -15,7 +15,7 @@
 #include "../dtfc/text.h"
 #include "parse.h"
 
-#define NESTING_MAX 128
+#define NESTING_MAX 200
 #define IDENTIFIER_MAX 64
 #define STRING_MAX 65536
 #define LEX_ERRORS_MAX 50
@@ -29,6 +29,8 @@ struct lexer {
 	uint32_t count, capacity;
 	struct comment *comments, **comments_tail;
 	bool newline;
+	bool skipped;     /* bytes before the next token made none */
+	bool line_is_bad; /* an error was reported on this line */
 	unsigned errors;
 	const char *doc, *doc_end; /* /// lines that wait for a token right below */
 	uint32_t doc_line;         /* of the last of them */
@@ -43,6 +45,7 @@ static struct span span_of(const struct lexer *lx, const char *from, const char 
 
 static void report(struct lexer *lx, enum diag_code code, struct span span, const char *label,
 	const char *message) {
+	lx->line_is_bad = true;
 	if (lx->errors++ < LEX_ERRORS_MAX) {
 		(void)diag_report(lx->diag, code, lx->source, span, label, "%s", message);
 	}
@@ -83,8 +86,8 @@ static struct token *push(struct lexer *lx, int kind, const char *from, const ch
 	}
 	struct token *token = &lx->items[lx->count++];
 	*token = (struct token){ .kind = kind, .span = span_of(lx, from, to),
-		.after_newline = lx->newline };
-	lx->newline = false;
+		.after_newline = lx->newline, .bad = lx->skipped };
+	lx->newline = lx->skipped = false;
 	if (lx->doc != NULL && src_position(lx->source, token->span.at).line == lx->doc_line + 1) {
 		token->doc = doc_text(lx);
 	}
@@ -318,9 +321,9 @@ static void push_string(struct lexer *lx, const char *from, const char *at, bool
 			"the string does not end");
 	}
 	if (opens && lx->depth == NESTING_MAX) {
-		report(lx, DIAG_LIMIT, span_of(lx, at, at + 1), NULL,
-			"strings are nested too deeply (limit 128)");
-		opens = false;
+		/* Long before this the parser has said that it is too deep. */
+		lx->at = lx->limit;
+		return;
 	}
 	int kind = opens ? (goes_on ? T_STRING_MIDDLE : T_STRING_BEGIN) :
 			   (goes_on ? T_STRING_END : T_STRING);
@@ -409,6 +412,7 @@ static void bad_byte(struct lexer *lx, const char *from) {
 	size_t size = text_decode(from, (size_t)(lx->limit - from), &code);
 	struct span span = span_of(lx, from, from + size);
 	lx->at = from + size;
+	lx->skipped = true;
 	if (code == 0x201c || code == 0x201d) {
 		foreign(lx, 0, from, from + size, "write a plain \"", "a typographic quote");
 	} else if (code == '\\') {
@@ -470,11 +474,15 @@ static void bad_number(struct lexer *lx, const char *from, const char *to, const
 static void newline(struct lexer *lx) {
 	if (lx->depth > 0) {
 		const struct token *last = &lx->items[lx->count - 1];
-		report(lx, DIAG_STRING, (struct span){ last->span.at + last->span.len, 1 },
-			"a '}' and a '\"' are missing", "the string does not end on its line");
+		if (!lx->line_is_bad) {
+			report(lx, DIAG_STRING, (struct span){ last->span.at + last->span.len, 1 },
+				"a '}' and a '\"' are missing",
+				"the string does not end on its line");
+		}
 		end_interpolations(lx);
 	}
 	lx->newline = true;
+	lx->line_is_bad = false;
 }
 
 static void scan(struct lexer *lx) {

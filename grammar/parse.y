@@ -424,8 +424,8 @@ expr(E) ::= PARALLEL(K) parallel_options(O) FOR IDENT(N) IN expr(L) parallel_opt
 %type parallel_options { struct parallel_options }
 parallel_options(O) ::= . { O = (struct parallel_options){ 0 }; }
 parallel_options(O) ::= parallel_options(Q) SETTLE(K). { O = Q; O.settle = K.span; }
-parallel_options(O) ::= parallel_options(Q) LIMIT expr(E). { O = Q; O.limit = E; }
-parallel_options(O) ::= parallel_options(Q) UNTIL expr(E). { O = Q; O.until = E; }
+parallel_options(O) ::= parallel_options(Q) LIMIT expr(E). { O = build_limit(p, Q, E); }
+parallel_options(O) ::= parallel_options(Q) UNTIL expr(E). { O = build_until(p, Q, E); }
 
 /* ---- expressions ---- */
 
