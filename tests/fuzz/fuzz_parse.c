@@ -58,8 +58,8 @@ bool fuzz_seed(size_t index, struct buf *ret) {
 		"  for k, v in m { }\n  for i in 0..n { }\n  match v {\n    D.a, D.b => { }\n"
 		"    1 => return 2\n    else => { }\n  }\n  status \"a {b.c + \"d {e}\"} \\u{1F600}\"\n"
 		"  log info \"x\\n\"\n  let p = parse[[T?]](j)\n  let n = (R { a: [1], b: {} }).a[0]\n}\n",
-		"workflow { let x = f(1, [2) }\n  match v { 1 { } }\n'x' && || ! # \n  x++ y-- `a\n"
-		"/* \xc3\xa9 */ 12q \"{\" \xff",
+		("workflow { let x = f(1, [2) }\n  match v { 1 { } }\n'x' && || ! # \n  x++ y-- `a\n"
+		 "/* \xc3\xa9 */ 12q \"{\" \xff"),
 	};
 	if (index >= sizeof(seeds) / sizeof(*seeds)) {
 		return false;
