@@ -40,8 +40,8 @@ struct lower {
 	struct map names; /* decl -> decl_names */
 	struct map types; /* type -> ctype */
 	struct ir_type **types_tail;
-	bool in_header; /* a declaration's types, not a workflow's inside */
-	struct span at; /* what is being lowered, for "not supported" */
+	bool in_header;       /* a declaration's types, not a workflow's inside */
+	struct span at;       /* what is being lowered, for "not supported" */
 	struct span constant; /* the use of another file's constant, while that is lowered */
 	/* the workflow being lowered */
 	struct ir_workflow *workflow;
