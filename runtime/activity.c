@@ -52,6 +52,14 @@ int dtf_activity_fail_final(struct dtf_activity *act, const char *code, const ch
 int dtf_activity_fail_typed(struct dtf_activity *act, const struct dtf_error_def *error,
 	const void *fields, const char *message) {
 	struct buf data = { 0 };
+	const struct dtf_error_def *const *declared = act->def->fails;
+	while (*declared != NULL && *declared != error) {
+		declared++;
+	}
+	if (*declared == NULL) {
+		/* The workflow was checked against what the activity declares. */
+		return fail(act, error->name, message, true);
+	}
 	if (fields != NULL && error->fields->kind == DTF_KIND_RECORD &&
 		dtf__encode(&data, error->fields, fields) != 0) {
 		dtf__buf_finish(&data);
@@ -95,6 +103,12 @@ void *dtf_activity_user(const struct dtf_activity *act) {
 
 /* ---- running ---- */
 
+/* No memory for the outcome: as good as a worker that died. */
+static void lose_outcome(struct dtf_activity *act) {
+	dtf__buf_finish(&act->payload);
+	act->outcome = OUTCOME_LOST;
+}
+
 static void encode_failure(struct dtf_activity *act) {
 	dtf__buf_clear(&act->payload);
 	dtf__failure_encode(&act->payload, &act->failure);
@@ -108,20 +122,28 @@ static void encode_failure(struct dtf_activity *act) {
 		dtf__failure_encode(&act->payload, &act->failure);
 	}
 	act->outcome = OUTCOME_FAILED;
+	if (act->payload.failed) {
+		lose_outcome(act);
+	}
 }
 
-/* A result that cannot be recorded is an error that trying again cannot mend. */
+/* A result that cannot be recorded is an error that trying again cannot mend; but
+ * the activity has done what it does. */
 static void refuse_result(struct dtf_activity *act, const char *name, const char *message) {
-	act->failure = (struct dtf_failure){ .name = name, .message = keep(act, message) };
+	act->failure = (struct dtf_failure){ .name = name,
+		.message = message == NULL ? NULL : keep(act, message) };
 	encode_failure(act);
+	act->outcome = act->outcome == OUTCOME_LOST ? OUTCOME_LOST : OUTCOME_UNUSABLE;
 }
 
 static void encode_result(struct dtf_activity *act, const void *result) {
 	int rc = dtf__encode(&act->payload, act->def->result, result);
 	if (rc == CODEC_OVERFLOW) {
 		refuse_result(act, dtf_overflow.name, dtf_errmsg());
-	} else if (rc != 0) {
+	} else if (rc > 0) {
 		refuse_result(act, dtf_bad_value.name, dtf_errmsg());
+	} else if (rc < 0) {
+		lose_outcome(act);
 	} else if ((int64_t)act->payload.size > act->payload_max) {
 		const char *text = dtf__arena_printf(&act->memory,
 			"the activity's result has %zu bytes, the limit is %lld", act->payload.size,
@@ -135,23 +157,30 @@ static void encode_result(struct dtf_activity *act, const void *result) {
 void dtf__attempt_run(struct dtf_activity *act) {
 	void *args = dtf__arena_alloc(&act->memory, act->def->args->size + 1);
 	void *result = dtf__arena_alloc(&act->memory, act->def->result->size + 1);
-	if (args == NULL || result == NULL ||
-		dtf__decode(&act->memory, act->def->args, "", act->args, args) < 0) {
-		(void)fail(act, "bad_payload",
-			args == NULL || result == NULL ? "out of memory" : dtf_errmsg(), false);
+	int rc = DTF_ENOMEM;
+	if (args != NULL && result != NULL) {
+		rc = dtf__decode(&act->memory, act->def->args, "", act->args, args);
+	}
+	if (rc < 0) {
+		(void)(rc == DTF_ENOMEM ? fail(act, NULL, "out of memory", true)
+					: fail(act, "bad_payload", dtf_errmsg(), false));
 		encode_failure(act);
 		return;
 	}
-	int rc = act->def->run(act, args, result);
+	rc = act->def->run(act, args, result);
 	if (rc != 0 && !act->failed) {
 		char text[64];
 		(void)snprintf(text, sizeof(text), "the activity returned %d", rc);
 		(void)fail(act, NULL, text, true);
 	}
-	if (rc != 0) {
-		encode_failure(act);
-	} else {
+	if (rc == 0) {
 		encode_result(act, result);
+		return;
+	}
+	bool gave_up = act->cancelled && act->failure.name == dtf_activity_failed.name;
+	encode_failure(act);
+	if (gave_up && act->outcome == OUTCOME_FAILED) {
+		act->outcome = OUTCOME_CANCELLED; /* how far it had come is unknown */
 	}
 }
 

@@ -19,6 +19,7 @@
 #include "codec.h"
 #include "error.h"
 #include "inbox.h"
+#include "utf8.h"
 
 #define ID_MAX 400
 /* How long a sender waits for a live engine's answer before it says "queued". */
@@ -287,11 +288,21 @@ static int ask_inbox(struct dtf_client *client, const struct request *request) {
 }
 
 static int ask(struct dtf_client *client, const struct request *request) {
+	const struct slice *payload = &request->payload;
+	if (payload->data != NULL && !dtf__utf8_valid(payload->data, payload->size)) {
+		return dtf__fail(DTF_EPAYLOAD, "the payload is not UTF-8");
+	}
 	return client->engine != NULL ? ask_engine(client, request, -1)
 				      : ask_inbox(client, request);
 }
 
 /* ---- the requests ---- */
+
+static int check_text(const char *what, const char *text) {
+	return text == NULL || dtf__utf8_valid(text, strlen(text))
+		? 0
+		: dtf__fail(DTF_EINVAL, "%s is not UTF-8", what);
+}
 
 static int check_id(const struct dtf_client *client, const char *id) {
 	int rc = dtf__client_check(client);
@@ -299,9 +310,10 @@ static int check_id(const struct dtf_client *client, const char *id) {
 		return rc;
 	}
 	size_t size = id == NULL ? 0 : strlen(id);
-	return size >= 1 && size <= ID_MAX
-		? 0
-		: dtf__fail(DTF_EINVAL, "an id has 1 to %d bytes, this has %zu", ID_MAX, size);
+	if (size < 1 || size > ID_MAX) {
+		return dtf__fail(DTF_EINVAL, "an id has 1 to %d bytes, this has %zu", ID_MAX, size);
+	}
+	return check_text("the id", id);
 }
 
 int dtf_start(struct dtf_client *client, const char *workflow, const char *id, const char *input) {
@@ -309,6 +321,7 @@ int dtf_start(struct dtf_client *client, const char *workflow, const char *id, c
 	if (rc == 0 && (workflow == NULL || input == NULL)) {
 		rc = dtf__fail(DTF_EINVAL, "dtf_start: no workflow or no input");
 	}
+	rc = rc == 0 ? check_text("the workflow's name", workflow) : rc;
 	return rc < 0 ? rc
 		      : ask(client,
 				&(struct request){ .kind = REQUEST_START,
@@ -323,6 +336,8 @@ int dtf_raise(struct dtf_client *client, const char *id, const char *event, cons
 	if (rc == 0 && (event == NULL || payload == NULL)) {
 		rc = dtf__fail(DTF_EINVAL, "dtf_raise: no event or no payload");
 	}
+	rc = rc == 0 ? check_text("the event's name", event) : rc;
+	rc = rc == 0 ? check_text("the event id", event_id) : rc;
 	return rc < 0 ? rc
 		      : ask(client,
 				&(struct request){ .kind = REQUEST_RAISE,
@@ -335,6 +350,7 @@ int dtf_raise(struct dtf_client *client, const char *id, const char *event, cons
 static int steer(
 	struct dtf_client *client, enum request_kind kind, const char *id, const char *reason) {
 	int rc = check_id(client, id);
+	rc = rc == 0 ? check_text("the reason", reason) : rc;
 	return rc < 0 ? rc
 		      : ask(client, &(struct request){ .kind = kind, .id = id, .text = reason });
 }

@@ -117,6 +117,25 @@ bool dtf__may_issue(struct dtf_ctx *ctx) {
 	return dtf__may_record(ctx);
 }
 
+/* A micro-step is one piece of a record: it must not grow without end.  Raised
+ * once in a step, so that undos and finallies can still do something. */
+static bool fits_step(struct dtf_ctx *ctx) {
+	unsigned factor = ctx->step_full ? 2 : 1;
+	if (ctx->step_commands >= factor * STEP_COMMANDS_MAX) {
+		ctx->step_full = true;
+		dtf__ctx_fault(
+			ctx, &dtf_runaway, "%u commands without waiting", ctx->step_commands);
+		return false;
+	}
+	if (ctx->step_size >= factor * STEP_SIZE_MAX) {
+		ctx->step_full = true;
+		dtf__ctx_fault(
+			ctx, &dtf_payload_too_large, "%zu bytes without waiting", ctx->step_size);
+		return false;
+	}
+	return true;
+}
+
 bool dtf__may_record(struct dtf_ctx *ctx) {
 	if (ctx->strand->raised || dtf__stopped(ctx)) {
 		return false;
@@ -135,7 +154,7 @@ bool dtf__may_record(struct dtf_ctx *ctx) {
 			HISTORY_RESERVE);
 		return false;
 	}
-	return true;
+	return fits_step(ctx);
 }
 
 bool dtf__encode_args(

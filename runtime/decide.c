@@ -110,6 +110,8 @@ void dtf__decide(struct dtf_ctx *ctx, struct event *event) {
 	}
 	event->time_ms = ctx->now_ms;
 	ctx->events++;
+	ctx->step_commands++;
+	ctx->step_size += event->payload.size;
 	if (ctx->replay == NULL) {
 		ctx->host->decided(ctx->host->arg, event);
 		return;

@@ -85,6 +85,7 @@ static const char *const outcomes[] = {
 	[OUTCOME_TIMED_OUT] = "timed_out",
 	[OUTCOME_LOST] = "lost",
 	[OUTCOME_CANCELLED] = "cancelled",
+	[OUTCOME_UNUSABLE] = "unusable",
 };
 #define NOUTCOMES (sizeof(outcomes) / sizeof(*outcomes))
 

@@ -56,6 +56,7 @@ enum event_outcome {
 	OUTCOME_TIMED_OUT, /* unknown */
 	OUTCOME_LOST,      /* unknown: its process died */
 	OUTCOME_CANCELLED, /* unknown: it was asked to cancel and gave up */
+	OUTCOME_UNUSABLE,  /* it did happen, and what it brought cannot be recorded */
 };
 
 /* An event that waits in a mailbox when an execution continues with the next. */

@@ -141,8 +141,16 @@ static void apply_attempt_ended(struct dtf_ctx *ctx, const struct event *event) 
 	if (event->outcome != OUTCOME_FAILED) {
 		op->unknown = true;
 	}
-	if (dtf__failure_decode(&ctx->arena, event->payload, &op->error) < 0) {
-		op->error = (struct dtf_failure){ .name = dtf_activity_failed.name, .message = "" };
+	int rc = dtf__failure_decode(&ctx->arena, event->payload, &op->error);
+	if (rc == DTF_ENOMEM) {
+		ctx->out_of_memory = true;
+		return;
+	}
+	if (rc < 0) {
+		bool lost = event->outcome == OUTCOME_LOST;
+		op->error = (struct dtf_failure){ .name = lost ? dtf_lost.name
+							       : dtf_activity_failed.name,
+			.message = "it could not say why" };
 	}
 	op->error.attempts = op->attempt;
 	op->last = op->error;
@@ -208,6 +216,7 @@ static void deliver(struct dtf_ctx *ctx, const struct event *event, uint32_t num
 
 static void apply_resumed(struct dtf_ctx *ctx) {
 	ctx->suspended = false;
+	dtf__strand_run_ready(ctx); /* a start whose code was not there */
 	struct parked *parked = ctx->parked;
 	ctx->parked = NULL;
 	ctx->parked_tail = &ctx->parked;
@@ -222,7 +231,11 @@ static void apply_resumed(struct dtf_ctx *ctx) {
 static void deliver(struct dtf_ctx *ctx, const struct event *event, uint32_t number) {
 	switch (event->kind) {
 	case EVENT_STARTED:
-		apply_started(ctx, event->begin);
+		if (ctx->root == NULL) {
+			apply_started(ctx, event->begin);
+		} else {
+			dtf__broken(ctx, "event %u starts what has been started", number);
+		}
 		break;
 	case EVENT_ATTEMPT_STARTED:
 		apply_attempt_started(ctx, event);
@@ -235,7 +248,8 @@ static void deliver(struct dtf_ctx *ctx, const struct event *event, uint32_t num
 		apply_to_op(ctx, event);
 		break;
 	case EVENT_RAISED:
-		dtf__mailbox_put(ctx, event->name, number, keep(ctx, event->payload));
+		dtf__mailbox_put(ctx, dtf__event_full_name(ctx->workflow, event->name), number,
+			keep(ctx, event->payload));
 		break;
 	case EVENT_CANCEL_REQUESTED:
 		if (ctx->cancel_reason == NULL && ctx->root != NULL) {
@@ -286,6 +300,9 @@ void dtf__execution_apply(struct dtf_ctx *ctx, const struct event *event) {
 	}
 	ctx->now_ms = event->time_ms;
 	ctx->fuel = FUEL_MAX;
+	ctx->step_commands = 0;
+	ctx->step_size = 0;
+	ctx->step_full = false;
 	bool passes = event->kind == EVENT_RESUMED || event->kind == EVENT_TERMINATED ||
 		event->kind == EVENT_ADOPTED || event->kind == EVENT_SUSPENDED;
 	if (ctx->suspended && !passes) {
@@ -295,10 +312,25 @@ void dtf__execution_apply(struct dtf_ctx *ctx, const struct event *event) {
 		return;
 	}
 	deliver(ctx, event, number);
-	dtf__strand_run_ready(ctx);
+	if (!ctx->suspended && !ctx->start_deferred) {
+		dtf__strand_run_ready(ctx);
+	}
+	ctx->start_deferred = false;
 }
 
 /* ---- looking at it from outside ---- */
+
+const char *dtf__event_full_name(const struct dtf_workflow_def *workflow, const char *name) {
+	bool bare = strchr(name, '.') == NULL;
+	for (const struct dtf_event_def *const *e = workflow->events; *e != NULL; e++) {
+		const char *dot = strrchr((*e)->name, '.');
+		const char *own = bare && dot != NULL ? dot + 1 : (*e)->name;
+		if (strcmp(own, name) == 0) {
+			return (*e)->name;
+		}
+	}
+	return name;
+}
 
 const struct event_unread *dtf__execution_unread(struct dtf_ctx *ctx, size_t *ret_count) {
 	size_t count = 0;

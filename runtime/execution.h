@@ -23,6 +23,9 @@
 /* Handed out when memory is exhausted, so that small requests need no check. */
 #define CTX_SPARE_SIZE 4096
 #define FUEL_MAX       1000000 /* back edges in one micro-step */
+/* Of one micro-step: as many again are for unwinding, when it was too much. */
+#define STEP_COMMANDS_MAX 10000
+#define STEP_SIZE_MAX     ((size_t)16 * 1024 * 1024)
 /* Events kept free below history_max's hard end: unwinding and the terminal event fit. */
 #define HISTORY_RESERVE 10000
 
@@ -187,6 +190,10 @@ struct dtf_ctx {
 	uint32_t strands, commands;
 	uint64_t undo_order, derived; /* counters */
 	unsigned fuel;
+	/* of the current micro-step: commands, and bytes that they hold */
+	unsigned step_commands;
+	size_t step_size;
+	bool step_full;  /* was raised */
 	struct op **ops; /* hash by number */
 	size_t nops, ops_size;
 	struct op *free_ops;
@@ -194,8 +201,9 @@ struct dtf_ctx {
 	const char *cancel_reason; /* NULL: not asked */
 	struct slice status;       /* last `status`, JSON; size 0 = none */
 	struct undo_failure *undo_failures, **undo_failures_tail;
-	bool history_full; /* was raised */
-	bool suspended;    /* arrivals are parked */
+	bool history_full;   /* was raised */
+	bool suspended;      /* arrivals are parked */
+	bool start_deferred; /* the start was recorded when no code could run it */
 	const char *suspend_reason;
 	struct parked *parked, **parked_tail;
 	enum execution_end end;
@@ -222,6 +230,8 @@ void dtf__execution_apply(struct dtf_ctx *ctx, const struct event *event);
 struct op *dtf__op_find(struct dtf_ctx *ctx, uint32_t number);
 /* Calls f for every open op, in order of number. */
 void dtf__op_each(struct dtf_ctx *ctx, void (*f)(void *arg, struct op *op), void *arg);
+/* "shop.approval" of that or "approval"; what the workflow does not know stays as it is. */
+const char *dtf__event_full_name(const struct dtf_workflow_def *workflow, const char *name);
 /* What is unread in the mailboxes, in order of arrival, in the arena. */
 const struct event_unread *dtf__execution_unread(struct dtf_ctx *ctx, size_t *ret_count);
 /* "" when both are the same machine, else what differs: for verify. */
@@ -302,6 +312,8 @@ void dtf__held_drop(struct strand *strand);
 
 struct mailbox *dtf__mailbox(struct dtf_ctx *ctx, const char *name); /* made on first use */
 uint32_t dtf__mailbox_count(struct dtf_ctx *ctx, const char *name);
+/* The same, and what is parked for it. */
+uint32_t dtf__mailbox_load(struct dtf_ctx *ctx, const char *name);
 void dtf__mailbox_put(struct dtf_ctx *ctx, const char *name, uint32_t number, struct slice payload);
 /* Takes the oldest message for this op: DONE, recorded.  False: none is there. */
 bool dtf__mailbox_take(struct dtf_ctx *ctx, struct op *op);

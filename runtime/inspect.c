@@ -148,6 +148,7 @@ static const char *outcome_name(enum event_outcome outcome) {
 		[OUTCOME_TIMED_OUT] = "timed out",
 		[OUTCOME_LOST] = "lost",
 		[OUTCOME_CANCELLED] = "cancelled",
+		[OUTCOME_UNUSABLE] = "unusable result",
 	};
 	return names[outcome];
 }

@@ -41,6 +41,16 @@ uint32_t dtf__mailbox_count(struct dtf_ctx *ctx, const char *name) {
 	return box == NULL ? 0 : box->count;
 }
 
+uint32_t dtf__mailbox_load(struct dtf_ctx *ctx, const char *name) {
+	uint32_t count = dtf__mailbox_count(ctx, name);
+	for (const struct parked *p = ctx->parked; p != NULL; p = p->next) {
+		bool for_it = p->event.kind == EVENT_RAISED &&
+			strcmp(dtf__event_full_name(ctx->workflow, p->event.name), name) == 0;
+		count += for_it ? 1 : 0;
+	}
+	return count;
+}
+
 /* The op has got this message: its value, or that it does not decode. */
 static void hand_over(struct dtf_ctx *ctx, struct op *op, uint32_t number, struct slice payload) {
 	struct event event = { .kind = EVENT_TAKEN, .op = op->number, .ref = number };

@@ -151,11 +151,9 @@ const char *dtf__registry_file(
 
 const struct dtf_event_def *dtf__registry_event(
 	const struct dtf_workflow_def *workflow, const char *name) {
-	bool bare = strchr(name, '.') == NULL;
+	name = dtf__event_full_name(workflow, name);
 	for (const struct dtf_event_def *const *e = workflow->events; *e != NULL; e++) {
-		const char *dot = strrchr((*e)->name, '.');
-		const char *own = bare && dot != NULL ? dot + 1 : (*e)->name;
-		if (strcmp(own, name) == 0) {
+		if (strcmp((*e)->name, name) == 0) {
 			return *e;
 		}
 	}

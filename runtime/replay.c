@@ -88,6 +88,9 @@ static void step(struct replay *replay, struct dtf_ctx *ctx, bool run_start) {
 		}
 		ctx->replay = NULL;
 	}
+	/* No code could run it then: it runs when the execution is resumed. */
+	ctx->start_deferred = arrival.kind == EVENT_STARTED && replay->has_ahead &&
+		replay->ahead.kind == EVENT_SUSPENDED;
 	dtf__execution_apply(ctx, &arrival);
 	if (!replay->has_ahead) {
 		dtf__arena_finish(&replay->arena);

@@ -199,14 +199,24 @@ static int add_arrival(struct dtf_engine *engine, struct request *request, enum 
 	if (kind == EVENT_RESUMED && instance->diagnosis != NULL) {
 		instance->diagnosis = NULL; /* look again: the code may be there now */
 	}
+	if (request->text != NULL && strlen(request->text) > engine->options.payload_max) {
+		return dtf__fail(DTF_ETOO_LARGE, "%zu bytes, the limit is %zu",
+			strlen(request->text), engine->options.payload_max);
+	}
 	struct event event = { .kind = kind,
 		.name = request->name,
 		.payload = request->payload,
 		.text = request->text };
+	struct buf reason = { 0 };
 	if (kind == EVENT_SUSPENDED) {
-		event.text = "operator";
+		/* So that no reason of theirs is taken for a diagnosis of ours. */
+		dtf__buf_text(&reason, "operator");
+		dtf__buf_text(&reason, request->text == NULL ? "" : ": ");
+		dtf__buf_text(&reason, request->text == NULL ? "" : request->text);
+		event.text = reason.data;
 	}
-	struct arrival *arrival = dtf__arrival_add(instance, &event);
+	struct arrival *arrival = reason.failed ? NULL : dtf__arrival_add(instance, &event);
+	dtf__buf_finish(&reason);
 	if (arrival == NULL) {
 		return dtf__fail(DTF_ENOMEM, "out of memory for a request");
 	}
@@ -275,6 +285,49 @@ void dtf__request_admit(struct dtf_engine *engine, struct request *request) {
 
 /* ---- when it is the arrival's turn ---- */
 
+/* 0: new; 1: an event of that id was accepted before. */
+static int check_mark(struct instance *instance, const struct event *event) {
+	struct dtf_engine *engine = instance->engine;
+	if (event->text == NULL) {
+		return 0;
+	}
+	int rc = engine->store->ops->mark(
+		engine->store, instance->number, event->name, event->text);
+	if (rc < 0) {
+		return rc;
+	}
+	bool known = rc == 0 ||
+		dtf__batch_has_mark(engine, instance->number, event->name, event->text);
+	return known ? 1 : 0;
+}
+
+static void accept(struct instance *instance, const struct event *event) {
+	struct dtf_engine *engine = instance->engine;
+	if (event->text != NULL) {
+		dtf__batch_mark(engine, instance->number, event->name, event->text);
+	}
+	engine->batch.admits = true;
+}
+
+/* The workflow is not linked: nothing is known of its events but that what the
+ * payload says is JSON.  A bare name is taken for one of the workflow's package. */
+static int check_unlinked(struct instance *instance, struct arrival *arrival) {
+	struct event *event = &arrival->event;
+	int rc = canonical(&arrival->memory, &dtf_type_json, event->name, event->payload,
+		instance->engine->options.payload_max, &event->payload);
+	const char *workflow = instance->row.workflow, *dot = strrchr(workflow, '.');
+	if (rc == 0 && strchr(event->name, '.') == NULL && dot != NULL) {
+		event->name = dtf__arena_printf(
+			&arrival->memory, "%.*s.%s", (int)(dot - workflow), workflow, event->name);
+		rc = event->name == NULL ? dtf__fail(DTF_ENOMEM, "out of memory for an event") : 0;
+	}
+	rc = rc == 0 ? check_mark(instance, event) : rc;
+	if (rc == 0) {
+		accept(instance, event);
+	}
+	return rc;
+}
+
 /* 0: deliver it; 1: accepted before, ignore it. */
 static int check_raise(struct instance *instance, struct arrival *arrival) {
 	struct dtf_engine *engine = instance->engine;
@@ -285,38 +338,29 @@ static int check_raise(struct instance *instance, struct arrival *arrival) {
 	const struct dtf_event_def *def = workflow == NULL
 		? NULL
 		: dtf__registry_event(workflow, event->name);
-	if (workflow != NULL && def == NULL) {
+	if (def == NULL && workflow == NULL) {
+		return check_unlinked(instance, arrival);
+	}
+	if (def == NULL) {
 		return dtf__fail(DTF_EUNKNOWN_EVENT, "workflow %s waits for no event %s",
 			instance->row.workflow, event->name);
 	}
-	if (def != NULL) {
-		int rc = canonical(&arrival->memory, def->payload, event->name, event->payload,
-			engine->options.payload_max, &event->payload);
-		if (rc != 0) {
-			return rc;
-		}
-		event->name = def->name;
+	int rc = canonical(&arrival->memory, def->payload, event->name, event->payload,
+		engine->options.payload_max, &event->payload);
+	if (rc != 0) {
+		return rc;
 	}
-	if (event->text != NULL) {
-		int rc = engine->store->ops->mark(
-			engine->store, instance->number, event->name, event->text);
-		if (rc < 0) {
-			return rc;
-		}
-		if (rc == 0 ||
-			dtf__batch_has_mark(engine, instance->number, event->name, event->text)) {
-			return 1;
-		}
+	event->name = def->name;
+	rc = check_mark(instance, event);
+	if (rc != 0) {
+		return rc;
 	}
-	if (def != NULL && instance->ctx != NULL &&
-		dtf__mailbox_count(instance->ctx, def->name) >= (uint64_t)def->capacity) {
+	if (instance->ctx != NULL &&
+		dtf__mailbox_load(instance->ctx, def->name) >= (uint64_t)def->capacity) {
 		return dtf__fail(DTF_EMAILBOX, "instance %s has %lld unread events %s",
 			instance->row.id, (long long)def->capacity, def->name);
 	}
-	if (event->text != NULL) {
-		dtf__batch_mark(engine, instance->number, event->name, event->text);
-	}
-	engine->batch.admits = true;
+	accept(instance, event);
 	return 0;
 }
 

@@ -36,7 +36,8 @@ static double backoff_ms(const struct event_policy *policy, uint32_t attempt) {
 int64_t dtf__retry_due(const struct dtf_ctx *ctx, const struct op *op, enum event_outcome outcome,
 	const struct dtf_failure *error, int64_t now_ms) {
 	const struct event_policy *policy = &op->policy;
-	bool retryable = outcome != OUTCOME_FAILED || error->retryable;
+	bool answer = outcome == OUTCOME_FAILED || outcome == OUTCOME_UNUSABLE;
+	bool retryable = !answer || error->retryable;
 	bool exhausted = policy->attempts > 0 && (int64_t)op->attempt >= policy->attempts;
 	if (!retryable || exhausted || op->state != OP_OPEN) {
 		return 0;

@@ -318,7 +318,7 @@ START_TEST(hostile_lengths_and_numbers) {
 	refused("\x84\x00\x00\x01", 4);             /* a longer varint than need be */
 	refused("\x04\x00\xff\xff\xff\xff\x1f", 7); /* op over 32 bits */
 	refused("\x04\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02\x01", 12); /* over 64 bits */
-	refused("\x03\x00\x01\x01\x05\x00\x00", 7);                      /* no such outcome */
+	refused("\x03\x00\x01\x01\x06\x00\x00", 7);                      /* no such outcome */
 	refused("\x06\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12); /* text longer than all */
 	refused("\x06\x00\x03"
 		"a\0",
