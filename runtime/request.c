@@ -383,7 +383,9 @@ enum verdict dtf__request_check(struct instance *instance, struct arrival *arriv
 	struct dtf_engine *engine = instance->engine;
 	struct request *request = arrival->request;
 	int rc = 0;
-	if (instance->ended || (instance->ctx != NULL && instance->ctx->end != END_NONE)) {
+	bool ended = instance->ended || instance->row.status > DTF_SUSPENDED ||
+		(instance->ctx != NULL && instance->ctx->end != END_NONE);
+	if (ended) {
 		rc = dtf__fail(DTF_EENDED, "instance %s has ended", instance->row.id);
 	} else if (arrival->event.kind == EVENT_RAISED) {
 		rc = check_raise(instance, arrival);
