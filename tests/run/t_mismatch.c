@@ -13,7 +13,7 @@
 
 #include "../../runtime/error.h"
 #include "../support/lab.h"
-#include "../support/shop.h"
+#include "../support/steps.h"
 #include "../support/suite.h"
 
 /* ---- code in variants ---- */

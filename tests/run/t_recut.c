@@ -9,7 +9,7 @@
 
 #include "../../runtime/error.h"
 #include "../support/lab.h"
-#include "../support/shop.h"
+#include "../support/steps.h"
 #include "../support/suite.h"
 
 static const struct dtf_module *const modules[] = { &hello_module, &shop_module, NULL };
@@ -150,7 +150,7 @@ static void end(const char *activity, const char *json) {
 static void start(long cents, unsigned labels) {
 	char json[512];
 	ck_assert_int_eq(ask(REQUEST_START, "shop.fulfil", NULL,
-				 shop_order_json(json, sizeof(json), "o", "ada", cents, labels)),
+				 order_json(json, sizeof(json), "o", "ada", cents, labels)),
 		0);
 }
 

@@ -10,12 +10,12 @@ const char *effects_path;
 
 static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t gate_moved = PTHREAD_COND_INITIALIZER;
-static unsigned gate_waiting; /* guarded by gate_lock, like the next */
+static unsigned gate_count; /* guarded by gate_lock, like the next */
 static bool gate_is_open;
 
 unsigned gate_waiting(void) {
 	(void)pthread_mutex_lock(&gate_lock);
-	unsigned waiting = gate_waiting;
+	unsigned waiting = gate_count;
 	(void)pthread_mutex_unlock(&gate_lock);
 	return waiting;
 }
@@ -37,7 +37,7 @@ void gate_close(void) {
 
 void gate_await(unsigned count) {
 	(void)pthread_mutex_lock(&gate_lock);
-	while (gate_waiting < count) {
+	while (gate_count < count) {
 		(void)pthread_cond_wait(&gate_moved, &gate_lock);
 	}
 	(void)pthread_mutex_unlock(&gate_lock);
@@ -45,12 +45,12 @@ void gate_await(unsigned count) {
 
 static void pass_gate(void) {
 	(void)pthread_mutex_lock(&gate_lock);
-	gate_waiting++;
+	gate_count++;
 	(void)pthread_cond_broadcast(&gate_moved);
 	while (!gate_is_open) {
 		(void)pthread_cond_wait(&gate_moved, &gate_lock);
 	}
-	gate_waiting--;
+	gate_count--;
 	(void)pthread_mutex_unlock(&gate_lock);
 }
 
