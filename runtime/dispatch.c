@@ -204,21 +204,22 @@ static struct instance *find_live(struct dtf_engine *engine, uint64_t number, bo
 	return instance;
 }
 
-/* False: it should be tried again. */
-static bool start_waiting(struct dtf_engine *engine, const struct waiting *waiting) {
+enum start { STARTED, LOADING, AGAIN };
+
+static enum start start_waiting(struct dtf_engine *engine, const struct waiting *waiting) {
 	bool again;
 	struct instance *instance = find_live(engine, waiting->instance, &again);
 	if (instance == NULL) {
-		return !again;
+		return again ? AGAIN : STARTED;
 	}
 	if (instance->ctx == NULL) {
-		dtf__instance_dirty(instance); /* loading it queues its ops anew */
-		return true;
+		dtf__instance_dirty(instance);
+		return LOADING;
 	}
 	const struct op *op = dtf__op_find(instance->ctx, waiting->op);
 	if (!may_start(engine, instance, op) ||
 		has_arrival(instance, EVENT_ATTEMPT_STARTED, waiting->op)) {
-		return true;
+		return STARTED; /* nothing to do for it */
 	}
 	struct event event = {
 		.kind = EVENT_ATTEMPT_STARTED, .op = op->number, .attempt = op->attempt + 1
@@ -228,21 +229,37 @@ static bool start_waiting(struct dtf_engine *engine, const struct waiting *waiti
 	} else {
 		engine->slots_used++;
 	}
-	return true;
+	return STARTED;
 }
 
+/*
+ * First come, first served.  One whose instance has to be loaded keeps its
+ * place, and a slot is kept for it: sent to the end, it might be forgotten
+ * again before its turn comes, for ever.
+ */
 void dtf__dispatch_fill(struct dtf_engine *engine) {
-	while (engine->waiting != NULL && engine->slots_used < engine->slots) {
+	struct waiting *kept = NULL, **kept_tail = &kept;
+	unsigned loading = 0;
+	while (engine->waiting != NULL && engine->slots_used + loading < engine->slots) {
 		struct waiting *waiting = engine->waiting;
-		if (!start_waiting(engine, waiting)) {
-			return;
+		enum start start = start_waiting(engine, waiting);
+		if (start == AGAIN) {
+			break;
 		}
 		engine->waiting = waiting->next;
-		if (engine->waiting == NULL) {
-			engine->waiting_tail = &engine->waiting;
+		if (start == LOADING) {
+			*kept_tail = waiting;
+			kept_tail = &waiting->next;
+			loading++;
+		} else {
+			free(waiting);
 		}
-		free(waiting);
 	}
+	if (engine->waiting == NULL) {
+		engine->waiting_tail = kept == NULL ? &engine->waiting : kept_tail;
+	}
+	*kept_tail = engine->waiting;
+	engine->waiting = kept;
 }
 
 /* ---- in ---- */
