@@ -38,16 +38,33 @@ static const char *dot(struct name package) {
 	return package.text != NULL ? "." : "";
 }
 
-/* What the source says there, its first line. */
+/* From where to where, and what the source says there, its first line. */
 static void source_line(struct dump *d, const char *what, struct span span) {
 	struct position p = src_position(d->source, span.at);
+	struct position end = src_position(d->source, span.at + span.len);
 	uint32_t len = 0;
 
 	while (len < span.len && d->source->text[span.at + len] != '\n') {
 		len++;
 	}
-	line(d, "%s %" PRIu32 ":%" PRIu32 " %.*s", what, p.line, p.column, (int)len,
-		d->source->text + span.at);
+	line(d, "%s %" PRIu32 ":%" PRIu32 "-%" PRIu32 ":%" PRIu32 " %.*s", what, p.line, p.column,
+		end.line, end.column, (int)len, d->source->text + span.at);
+}
+
+static void dump_type(struct dump *d, const struct type_syntax *type) {
+	static const char *const names[] = {
+		[TYPE_SYNTAX_NAME] = "type",
+		[TYPE_SYNTAX_LIST] = "list type",
+		[TYPE_SYNTAX_MAP] = "map type",
+		[TYPE_SYNTAX_OPTIONAL] = "optional type",
+	};
+
+	d->depth++;
+	if (type != NULL) {
+		source_line(d, names[type->kind], type->span);
+		dump_type(d, type->of);
+	}
+	d->depth--;
 }
 
 /* ---- expressions ---- */
@@ -107,6 +124,13 @@ static void dump_undo(struct dump *d, const struct undo *undo) {
 static void dump_attributes(struct dump *d, const struct attribute *a) {
 	for (; a != NULL; a = a->next) {
 		source_line(d, "attribute", a->span);
+		d->depth++;
+		dump_expr(d, "value", a->value);
+		dump_expr(d, "times", a->times);
+		dump_expr(d, "from", a->backoff_min);
+		dump_expr(d, "to", a->backoff_max);
+		dump_expr(d, "factor", a->factor);
+		d->depth--;
 	}
 }
 
@@ -151,6 +175,7 @@ static void dump_children(struct dump *d, const struct expr *expr) {
 		dump_expr(d, "at", expr->u.index.index);
 		break;
 	case EXPR_CALL:
+		dump_type(d, expr->u.call.type);
 		dump_args(d, expr->u.call.args);
 		break;
 	case EXPR_UNARY:
@@ -235,6 +260,9 @@ static void dump_try(struct dump *d, const struct stmt *stmt) {
 		for (const struct catch_name *n = c->names; n != NULL; n = n->next) {
 			line(d, "error %s%s%s", text(n->package), dot(n->package), text(n->name));
 		}
+		if (c->binder.text != NULL) {
+			line(d, "as %s", c->binder.text);
+		}
 		dump_block(d, "body", c->body);
 	}
 	dump_block(d, "finally", stmt->u.attempt.finally);
@@ -245,6 +273,9 @@ static void dump_arms(struct dump *d, const struct select_arm *arm) {
 		source_line(d, "arm", arm->span);
 		d->depth++;
 		dump_expr(d, "trigger", arm->trigger);
+		if (arm->binder.text != NULL) {
+			line(d, "as %s", arm->binder.text);
+		}
 		dump_expr(d, "if", arm->condition);
 		dump_block(d, "body", arm->body);
 		d->depth--;
@@ -262,9 +293,21 @@ static void dump_match(struct dump *d, const struct stmt *stmt) {
 	}
 }
 
+static void dump_if(struct dump *d, const struct stmt *stmt) {
+	if (stmt->u.branch.let.text != NULL) {
+		line(d, "let %s", stmt->u.branch.let.text);
+	}
+	dump_expr(d, "condition", stmt->u.branch.condition);
+	dump_block(d, "then", stmt->u.branch.then);
+	if (stmt->u.branch.otherwise != NULL) {
+		dump_stmt(d, stmt->u.branch.otherwise);
+	}
+}
+
 static void dump_parts_of(struct dump *d, const struct stmt *stmt) {
 	switch (stmt->kind) {
 	case STMT_LET:
+		dump_type(d, stmt->u.let.type);
 		dump_expr(d, "value", stmt->u.let.value);
 		break;
 	case STMT_ASSIGN:
@@ -285,11 +328,7 @@ static void dump_parts_of(struct dump *d, const struct stmt *stmt) {
 		dump_block(d, "body", stmt->u.block);
 		break;
 	case STMT_IF:
-		dump_expr(d, "condition", stmt->u.branch.condition);
-		dump_block(d, "then", stmt->u.branch.then);
-		if (stmt->u.branch.otherwise != NULL) {
-			dump_stmt(d, stmt->u.branch.otherwise);
-		}
+		dump_if(d, stmt);
 		break;
 	case STMT_WHILE:
 		dump_expr(d, "condition", stmt->u.loop.condition);
@@ -357,15 +396,30 @@ static void dump_block(struct dump *d, const char *role, const struct block *blo
 static void dump_decl(struct dump *d, const struct decl *decl) {
 	source_line(d, "declaration", decl->span);
 	d->depth++;
+	if (decl->doc != NULL) {
+		line(d, "doc %s", decl->doc);
+	}
+	if (decl->version_written) {
+		line(d, "version %" PRId64, decl->version);
+	}
 	for (const struct field *f = decl->fields; f != NULL; f = f->next) {
 		source_line(d, "field", f->span);
+		dump_type(d, f->syntax);
+		if (f->doc != NULL) {
+			line(d, "doc %s", f->doc);
+		}
 	}
+	dump_type(d, decl->result);
 	for (const struct error_name *e = decl->fails; e != NULL; e = e->next) {
 		line(d, "fails %s%s%s", text(e->package), dot(e->package), text(e->name));
 	}
 	dump_attributes(d, decl->attributes);
 	for (const struct query *q = decl->queries; q != NULL; q = q->next) {
-		dump_expr(d, "query", q->value);
+		line(d, "query %s", text(q->name));
+		dump_type(d, q->syntax);
+		d->depth++;
+		dump_expr(d, "value", q->value);
+		d->depth--;
 	}
 	dump_expr(d, "value", decl->value);
 	dump_expr(d, "deadline", decl->deadline);

@@ -212,8 +212,10 @@ static bool opens_head(const struct feed *feed, const struct token *token) {
 	case T_PARALLEL:
 	case T_SELECT:
 	case T_CATCH:
-	case T_AS:
 		return true;
+	case T_AS:
+		return (feed->before != NULL && feed->before->kind == T_CATCH) ||
+			!parse_would_accept(feed->p.parser, T_IDENT);
 	case T_ID:
 		return feed->before != NULL && feed->before->kind == T_RPAREN;
 	case T_RECORD:
@@ -252,6 +254,8 @@ static bool begins_expression(const struct token *token) {
 	case T_EQ:
 	case T_NE:
 	case T_PLUS:
+	case T_STRING_BEGIN:
+	case T_STRING_MIDDLE:
 		return true;
 	default:
 		return false;

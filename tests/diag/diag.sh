@@ -1,7 +1,7 @@
 #!/bin/sh
-# What dtfc says about each file of a directory, carets included: `diag.sh DTFC DIR`,
-# TAP on standard output.  `diag.sh --bless DTFC DIR…` makes what it says now the
-# expectation.
+# What dtfc says about each file of a directory, carets included, or of a directory
+# called ast how it understands it: `diag.sh DTFC DIR`, TAP on standard output.
+# `diag.sh --bless DTFC DIR…` makes what it says now the expectation.
 set -u
 export LC_ALL=C
 
@@ -18,16 +18,20 @@ trap 'rm -rf "$out"' EXIT
 count=0
 for dir in "$@"; do
 	cd "$dir" || exit 2
+	option=--check kind=stderr
+	if [ "$(basename "$PWD")" = ast ]; then
+		option=--emit=ast kind=ast
+	fi
 	for file in *.dtf; do
 		name=${file%.dtf}
-		timeout 20 "$dtfc" --check "$file" 2>"$out/$name.stderr"
-		echo "exit $?" >>"$out/$name.stderr"
+		timeout 20 "$dtfc" $option "$file" >"$out/$name.$kind" 2>&1
+		echo "exit $?" >>"$out/$name.$kind"
 		if $bless; then
-			cp "$out/$name.stderr" .
+			cp "$out/$name.$kind" .
 			continue
 		fi
 		count=$((count + 1))
-		if diff -u "$name.stderr" "$out/$name.stderr" >"$out/diff" 2>&1; then
+		if diff -u "$name.$kind" "$out/$name.$kind" >"$out/diff" 2>&1; then
 			echo "ok $count - $name"
 		else
 			echo "not ok $count - $name"

@@ -134,7 +134,7 @@ check "mistakes: 1, and nothing is written" errors_write_nothing
 
 dumps() {
 	exits 0 hello.dtf --emit=tokens && has out package &&
-		exits 0 hello.dtf --emit=ast && has out "do 7:20 do greet" &&
+		exits 0 hello.dtf --emit=ast && has out "do 7:20-7:.* do greet" &&
 		exits 0 hello.dtf --emit=ir && has out "await HELLO_GREET" &&
 		exits 0 hello.dtf --emit=dot && has out "^digraph hello {" && absent hello.dot
 }
