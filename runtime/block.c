@@ -6,6 +6,9 @@
  */
 #include "execution.h"
 
+#include <string.h>
+
+#include "codec.h"
 #include "ctx.h"
 #include "error.h"
 
@@ -37,6 +40,27 @@ void dtf_branch(struct dtf_ctx *ctx, const struct dtf_strand_def *def, void *up)
 	block->tail = &branch->next;
 	block->live++;
 	dtf__strand_run(ctx, branch);
+}
+
+void dtf__block_suppress(
+	struct dtf_ctx *ctx, struct block *block, const struct dtf_failure *failure) {
+	const char *before = block->error.suppressed;
+	struct buf *buf = &ctx->scratch;
+	dtf__buf_clear(buf);
+	if (before == NULL) {
+		dtf__buf_text(buf, "[");
+	} else {
+		dtf__buf_add(buf, before, strlen(before) - 1); /* without its bracket */
+		dtf__buf_text(buf, ",");
+	}
+	dtf__failure_encode(buf, failure);
+	dtf__buf_text(buf, "]");
+	const char *all = buf->failed ? NULL : dtf__arena_copy(&ctx->arena, buf->data, buf->size);
+	if (all == NULL) {
+		dtf__ctx_exhausted(ctx);
+	} else {
+		block->error.suppressed = all;
+	}
 }
 
 static void cancel_branches(struct dtf_ctx *ctx, struct block *block) {

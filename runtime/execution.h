@@ -296,6 +296,12 @@ bool dtf__select_set_undo(struct dtf_ctx *ctx, struct undo *undo);
 int64_t dtf__retry_due(const struct dtf_ctx *ctx, const struct op *op, enum event_outcome outcome,
 	const struct dtf_failure *error, int64_t now_ms);
 
+/* ---- block.c ---- */
+
+/* An error that came after the one that the block raises: attached to that. */
+void dtf__block_suppress(
+	struct dtf_ctx *ctx, struct block *block, const struct dtf_failure *failure);
+
 /* ---- undo.c ---- */
 
 void dtf__undo_arm(

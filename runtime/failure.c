@@ -18,6 +18,7 @@ struct wire {
 	struct dtf_string_opt kind;
 	struct dtf_int_opt attempts;
 	struct dtf_string_opt code, id, status;
+	struct dtf_string_opt suppressed;
 };
 
 static const struct dtf_type string_opt = DTF_OPTIONAL(
@@ -37,6 +38,7 @@ static const struct dtf_field fields[] = {
 	{ "code", &string_opt, offsetof(struct wire, code) },
 	{ "id", &string_opt, offsetof(struct wire, id) },
 	{ "status", &string_opt, offsetof(struct wire, status) },
+	{ "suppressed", &json_opt, offsetof(struct wire, suppressed) },
 };
 static const struct dtf_type type = DTF_RECORD("error", struct wire, fields);
 
@@ -76,10 +78,12 @@ void dtf__failure_encode(struct buf *buf, const struct dtf_failure *failure) {
 		.code = text_of(&texts[CODE], failure->code),
 		.id = text_of(&texts[ID], failure->id),
 		.status = text_of(&texts[STATUS], failure->status),
+		.suppressed = { failure->suppressed != NULL, failure->suppressed },
 	};
 	int rc = dtf__encode(buf, &type, &wire);
 	if (rc == CODEC_BAD_VALUE) {
 		wire.data.has = false;
+		wire.suppressed.has = false;
 		rc = dtf__encode(buf, &type, &wire);
 	}
 	for (size_t i = 0; i < COUNT; i++) {
@@ -109,6 +113,7 @@ int dtf__failure_decode(struct arena *arena, struct slice json, struct dtf_failu
 		.code = wire.code.has ? wire.code.value : NULL,
 		.id = wire.id.has ? wire.id.value : NULL,
 		.status = wire.status.has ? wire.status.value : NULL,
+		.suppressed = wire.suppressed.has ? wire.suppressed.value : NULL,
 	};
 	return 0;
 }

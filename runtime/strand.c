@@ -117,8 +117,8 @@ static void end_branch(struct dtf_ctx *ctx, struct strand *strand) {
 	struct strand *holder = strand->parent;
 	struct block *block = holder->block;
 	block->live--;
-	/* An error after the first, and the cancellation that followed from it,
-	 * do not change what the block raises. */
+	/* The first error is what the block raises; later ones are attached to
+	 * it, the cancellation that followed from it is not. */
 	if (strand->raised && !strand->cancelled && !block->decided) {
 		block->decided = true;
 		block->failed = true;
@@ -126,6 +126,8 @@ static void end_branch(struct dtf_ctx *ctx, struct strand *strand) {
 		for (struct strand *s = block->first; s != NULL; s = s->next) {
 			dtf__strand_cancel(ctx, s);
 		}
+	} else if (strand->raised && !strand->cancelled && block->failed) {
+		dtf__block_suppress(ctx, block, &strand->error);
 	}
 	if (block->live == 0) {
 		dtf__strand_wake(ctx, holder);

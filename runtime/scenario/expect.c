@@ -38,8 +38,16 @@ static bool same_name(const char *expected, const char *actual) {
 	return strcmp(expected, actual) == 0 || strcmp(expected, unqualified(actual)) == 0;
 }
 
-/* Objects: the given fields match.  All else: equal. */
+/* Objects: the given fields match.  Lists: element by element.  All else: equal. */
 static bool matches(json_t *expected, json_t *actual) {
+	if (json_is_array(expected) && json_array_size(expected) == json_array_size(actual)) {
+		for (size_t i = 0; i < json_array_size(expected); i++) {
+			if (!matches(json_array_get(expected, i), json_array_get(actual, i))) {
+				return false;
+			}
+		}
+		return true;
+	}
 	if (!json_is_object(expected) || !json_is_object(actual)) {
 		return json_equal(expected, actual) == 1;
 	}
@@ -214,9 +222,11 @@ static void expect_calls(struct sim *sim, json_t *expected, bool ordered) {
 static void expect_error(struct sim *sim, json_t *expected, const struct seen *seen) {
 	const struct dtf_failure *error = &seen->result.error;
 	json_t *data = error->data == NULL ? NULL : json_loads(error->data, 0, NULL);
-	json_t *actual = json_pack("{s:s*, s:s*, s:o*, s:I, s:s*, s:s*}", "name", error->name,
+	json_t *suppressed = error->suppressed == NULL ? NULL
+						       : json_loads(error->suppressed, 0, NULL);
+	json_t *actual = json_pack("{s:s*, s:s*, s:o*, s:I, s:s*, s:s*, s:o*}", "name", error->name,
 		"message", error->message, "data", data, "attempts", (json_int_t)error->attempts,
-		"kind", error->kind, "code", error->code);
+		"kind", error->kind, "code", error->code, "suppressed", suppressed);
 	json_t *name = json_object_get(expected, "name");
 	if (name != NULL && error->name != NULL &&
 		same_name(json_string_value(name), error->name)) {
