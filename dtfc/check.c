@@ -64,6 +64,11 @@ void check_workflow(struct checker *c, struct decl *decl) {
 	c->is_too_deep = false;
 	check_scope_open(c, &inside);
 	for (struct field *f = decl->fields; f != NULL; f = f->next) {
+		const struct binding *same = scope_find_here(c->scope, f->name.text);
+		if (same != NULL) { /* reported with the signature */
+			f->var = same->var;
+			continue;
+		}
 		f->var = check_declare(
 			c, VAR_PARAM, f->name, f->type == NULL ? basic(c, TYPE_ERROR) : f->type);
 		f->var->assigned = true;

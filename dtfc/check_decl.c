@@ -124,33 +124,48 @@ static void check_signature(struct checker *c, struct decl *d) {
 	}
 }
 
-/* A record that holds itself by value has no end (LANGUAGE.md 4). */
-static bool holds(
-	struct checker *c, struct decl *record, const struct decl *wanted, unsigned depth) {
-	for (struct field *f = record->fields; f != NULL; f = f->next) {
-		const struct type *type = f->type;
-		if (type == NULL || type->kind != TYPE_RECORD || depth > 200) {
-			continue;
-		}
-		if (type->decl == wanted || holds(c, type->decl, wanted, depth + 1)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 void check_signatures(struct checker *c) {
 	for (struct decl *d = c->file->decls; d != NULL; d = d->next) {
 		check_signature(c, d);
 	}
 }
 
+/*
+ * A record that holds itself by value has no end (LANGUAGE.md 4).  Each record
+ * is gone through once, and each way back to one that is being gone through is
+ * reported where it closes.
+ */
+static void check_record(struct checker *c, struct decl *record) {
+	if (record->mark != MARK_NEW || !check_enter(c, record->name.span)) {
+		return;
+	}
+	struct file *file = c->file;
+	c->file = record->file;
+	record->mark = MARK_BUSY;
+	for (struct field *f = record->fields; f != NULL; f = f->next) {
+		if (f->type == NULL || f->type->kind != TYPE_RECORD) {
+			continue;
+		}
+		struct decl *inner = f->type->decl;
+		check_record(c, inner);
+		if (inner->mark == MARK_BUSY) {
+			struct diagnostic *said = report(c, RECORD_CYCLE, f->span,
+				"put a list, a map or a `?` in between",
+				"the record '%s' contains itself", inner->name.text);
+			if (inner != record) {
+				check_note_decl(c, said, inner);
+			}
+		}
+	}
+	record->mark = MARK_DONE;
+	c->file = file;
+	check_leave(c);
+}
+
 void check_cycles(struct checker *c) {
 	for (struct decl *d = c->file->decls; d != NULL; d = d->next) {
-		if (d->kind == DECL_RECORD && holds(c, d, d, 0)) {
-			report(c, RECORD_CYCLE, d->name.span,
-				"put a list, a map or a `?` in between",
-				"the record '%s' contains itself", d->name.text);
+		if (d->kind == DECL_RECORD) {
+			check_record(c, d);
 		}
 	}
 }

@@ -30,6 +30,20 @@ bool check_is_printable(const struct type *type) {
 
 /* ---- names ---- */
 
+/* A member of an enum whose name was left out. */
+static const char *as_member(struct checker *c, const char *text) {
+	for (const struct decl *d = c->file->decls; d != NULL; d = d->next) {
+		for (struct field *m = d->kind == DECL_ENUM ? d->fields : NULL; m != NULL;
+			m = m->next) {
+			if (strcmp(m->name.text, text) == 0) {
+				return mem_printf(
+					c->arena, "did you mean '%s.%s'?", d->name.text, text);
+			}
+		}
+	}
+	return NULL;
+}
+
 static void report_unknown(struct checker *c, struct expr *e) {
 	const char *text = e->u.name.text;
 	struct suggest suggest = { .wanted = text };
@@ -41,16 +55,8 @@ static void report_unknown(struct checker *c, struct expr *e) {
 			suggest_offer(&suggest, d->name.text);
 		}
 	}
-	const char *label = check_did_you_mean(c, &suggest);
-	for (const struct decl *d = c->file->decls; d != NULL && label == NULL; d = d->next) {
-		for (struct field *m = d->kind == DECL_ENUM ? d->fields : NULL; m != NULL;
-			m = m->next) {
-			if (strcmp(m->name.text, text) == 0) {
-				label = mem_printf(
-					c->arena, "did you mean '%s.%s'?", d->name.text, text);
-			}
-		}
-	}
+	const char *label = as_member(c, text);
+	label = label != NULL ? label : check_did_you_mean(c, &suggest);
 	report(c, UNKNOWN_NAME, e->span, label, "unknown name '%s'", text);
 	if (c->scope != NULL) {
 		/* Say it once: from here on the name is a poisoned variable. */
@@ -203,6 +209,27 @@ static const struct type *record_member(
 	return poison(c);
 }
 
+/* Of a package, only constants are values: the name is none of them. */
+static const struct type *not_in_package(
+	struct checker *c, struct expr *e, const struct file *file, const struct decl *decl) {
+	const struct name *name = &e->u.field.name;
+	if (decl != NULL) {
+		struct diagnostic *said = report(
+			c, NOT_A_VALUE, e->span, NULL, "'%s' is not a value", name->text);
+		check_note_decl(c, said, decl);
+		return poison(c);
+	}
+	struct suggest suggest = { .wanted = name->text };
+	for (const struct decl *d = file->decls; d != NULL; d = d->next) {
+		if (d->kind == DECL_CONST) {
+			suggest_offer(&suggest, d->name.text);
+		}
+	}
+	report(c, UNKNOWN_NAME, name->span, check_did_you_mean(c, &suggest),
+		"the package '%s' has no constant '%s'", file->package.text, name->text);
+	return poison(c);
+}
+
 /* The declaration that `Enum` or `package` in front of a dot means, if it is no variable. */
 static const struct type *qualified(struct checker *c, struct expr *e) {
 	struct expr *base = e->u.field.base;
@@ -225,7 +252,7 @@ static const struct type *qualified(struct checker *c, struct expr *e) {
 			e->decl = decl;
 			return check_const(c, decl);
 		}
-		return NULL;
+		return file == NULL ? NULL : not_in_package(c, e, file, decl);
 	}
 	bool nested = base->kind == EXPR_FIELD && base->u.field.base->kind == EXPR_NAME;
 	const struct name *package = nested ? &base->u.field.base->u.name : NULL;

@@ -69,7 +69,7 @@ static inline const struct type *basic(struct checker *c, enum type_kind kind) {
 }
 
 static inline const char *text_of(struct checker *c, const struct type *type) {
-	return type_text(c->arena, type);
+	return type_text_in(c->arena, type, c->file);
 }
 
 /* Guards recursion over the tree; every check_enter needs its check_leave. */

@@ -399,6 +399,9 @@ static struct ir_expr *lower_field(struct lower *l, struct expr *expr) {
 	case FIELD_ERROR_ID:
 	case FIELD_ERROR_STATUS:
 	case FIELD_ERROR_DATA:
+		if (expr->u.field.base->kind != EXPR_NAME) {
+			return lower_expr(l, expr->u.field.base); /* the error of an outcome */
+		}
 		return failure_field(l, expr);
 	case FIELD_OUTCOME_OK:
 	case FIELD_OUTCOME_VALUE:

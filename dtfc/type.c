@@ -132,18 +132,21 @@ static const char *basic_text(enum type_kind kind) {
 	return texts[kind];
 }
 
-const char *type_text(struct arena *arena, const struct type *type) {
+const char *type_text_in(struct arena *arena, const struct type *type, const struct file *file) {
 	switch (type->kind) {
 	case TYPE_LIST:
-		return mem_printf(arena, "[%s]", type_text(arena, type->of));
+		return mem_printf(arena, "[%s]", type_text_in(arena, type->of, file));
 	case TYPE_MAP:
-		return mem_printf(arena, "map[%s]", type_text(arena, type->of));
+		return mem_printf(arena, "map[%s]", type_text_in(arena, type->of, file));
 	case TYPE_OPTIONAL:
-		return mem_printf(arena, "%s?", type_text(arena, type->of));
+		return mem_printf(arena, "%s?", type_text_in(arena, type->of, file));
 	case TYPE_OUTCOME:
-		return mem_printf(arena, "outcome[%s]", type_text(arena, type->of));
+		return mem_printf(arena, "outcome[%s]", type_text_in(arena, type->of, file));
 	case TYPE_RECORD:
 	case TYPE_ENUM:
+		if (type->decl->file == file) {
+			return type->decl->name.text;
+		}
 		return mem_printf(
 			arena, "%s.%s", type->decl->file->package.text, type->decl->name.text);
 	case TYPE_FAILURE:
@@ -164,4 +167,8 @@ const char *type_text(struct arena *arena, const struct type *type) {
 		return basic_text(type->kind);
 	}
 	bug("a type of no kind");
+}
+
+const char *type_text(struct arena *arena, const struct type *type) {
+	return type_text_in(arena, type, NULL);
 }

@@ -22,6 +22,8 @@ const struct type *type_failure(struct types *types, struct decl *error);
 bool type_is_open(const struct type *type);
 /* As written in a .dtf file: "[shop.Item]?". */
 const char *type_text(struct arena *arena, const struct type *type);
+/* As written in this file, where its own names stand bare: "[Item]?". */
+const char *type_text_in(struct arena *arena, const struct type *type, const struct file *file);
 
 /* The built-in errors, in the order of unit->builtin_errors. */
 enum fault {
