@@ -17,11 +17,15 @@ ALLOWED = {
     "the end of a string",
     "a keyword",
     "unsigned char",
+    "activity_failed timeout lost",
+    "this is nested too deeply (limit %d)",  # by records that hold records: t_check
     "nested too deeply (limit %d)",
 }
 LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 # A literal is kept; a character or comment is not.
 TOKEN = re.compile(r'''("(?:[^"\\\n]|\\.)*")|'(?:\\.|[^'\\\n])'|/\*.*?\*/|//[^\n]*''', re.S)
+# What the compiler says about itself.
+BUG = re.compile(r'\bbug\("[^"]*"\)')
 JOINED = re.compile(r'"\s*\n\s*"')
 
 
@@ -29,6 +33,7 @@ def texts(path):
     source = path.read_text()
     if path.suffix == ".re":
         source = re.sub(r"/\*!re2c(.*?)\*/", r"\1", source, flags=re.S)
+    source = BUG.sub("", source)
     source = TOKEN.sub(lambda m: m.group(1) or " ", source)
     source = JOINED.sub("", source)
     for match in LITERAL.finditer(source):
