@@ -44,6 +44,10 @@ static void refuse(
 	struct dtf_engine *engine, struct instance *instance, struct request *request, int rc) {
 	char text[256];
 	(void)snprintf(text, sizeof(text), "%s", dtf_errmsg());
+	/* Its sender may have been told "queued" and be gone. */
+	if (request->inbox_request != NULL && !is_passing(rc) && engine->options.log != NULL) {
+		engine->options.log(engine->options.user, DTF_LOG_WARN, request->id, text);
+	}
 	dtf__request_answer(engine, instance, request, rc, text);
 }
 
