@@ -1,20 +1,13 @@
 /*
- * From tokens to the parser: where a statement ends, which brace opens a
- * literal, and how to go on behind an error.
+ * Feeds tokens to the parser, and goes on behind errors.
  *
- * Newlines.  One ends a statement when the token before it can end one, except
- * inside ( ) and [ ], before `undo` and `with` where the durable call before
- * takes one, and before `else`, `catch`, `finally` behind a brace.  A SEMI is
- * put before every brace that closes a block, so the grammar needs one rule.
+ * Lemon has reduced by the time it calls %syntax_error, so the parser is asked
+ * before a token is fed: then the set of what would fit is exact.
  *
- * Braces.  Between a word like `if`, `for` or `workflow` and its block (the
- * word's head) a bare brace is the block's; at the start of a statement too.
- * Elsewhere a brace behind a name or where an expression begins is a literal's.
- *
- * Errors.  Lemon has reduced by the time it calls %syntax_error, so the parser
- * is asked before a token is fed: then the set of what would fit is exact.
  * Behind an error, brackets that a statement opened are read to their end
- * without the parser, since it would take their closers for those of a block.
+ * without the parser, since it would take their closers for those of a block,
+ * and a block whose head is wrong is not looked at: one mistake, one message.
+ * Where it is clear what was meant, that is fed instead.
  */
 #include "feed.h"
 
@@ -50,15 +43,10 @@ void feed_too_deep(struct parse *p) {
 	p->stopped = true;
 }
 
-static bool is_inner(const struct feed *feed) {
-	enum bracket_kind kind = feed->stack[feed->depth].kind;
-	return kind == PAREN || kind == SQUARE || kind == LITERAL || kind == INTERPOLATION;
-}
-
 /* Feeds it as `kind`, which is UNFIT when the parser must not recover with it. */
 static void put_as(struct feed *feed, const struct token *token, int kind, int kind_if_unfit) {
 	struct parse *p = &feed->p;
-	if (feed->p.stopped) {
+	if (p->stopped) {
 		return;
 	}
 	p->token = token;
@@ -68,7 +56,7 @@ static void put_as(struct feed *feed, const struct token *token, int kind, int k
 	}
 	Parse(p->parser, p->said ? kind_if_unfit : kind, *token, p);
 	feed->before = token;
-	feed->p.stopped = feed->p.stopped || p->errors >= ERRORS_MAX;
+	p->stopped = p->stopped || p->errors >= ERRORS_MAX;
 }
 
 static void put(struct feed *feed, const struct token *token) {
@@ -92,189 +80,7 @@ static void put_semi(struct feed *feed) {
 	put_new(feed, T_SEMI);
 }
 
-/* ---- newlines ---- */
-
-/* Can it end a statement?  Any word can that is not reserved for something else. */
-static bool can_end(const struct token *token) {
-	switch (token->kind) {
-	case T_INT:
-	case T_FLOAT:
-	case T_DURATION:
-	case T_STRING:
-	case T_STRING_END:
-	case T_TRUE:
-	case T_FALSE:
-	case T_NONE:
-	case T_RPAREN:
-	case T_RBRACKET:
-	case T_RBRACE:
-	case T_QUESTION:
-	case T_RETURN:
-	case T_BREAK:
-	case T_CONTINUE:
-	case T_FAIL:
-		return true;
-	default:
-		return token->kind == T_IDENT || parse_is_contextual(token->kind);
-	}
-}
-
-/* Words that only begin statements; a durable expression may continue one. */
-static bool is_statement_word(int kind) {
-	switch (kind) {
-	case T_LET:
-	case T_VAR:
-	case T_IF:
-	case T_WHILE:
-	case T_LOOP:
-	case T_FOR:
-	case T_MATCH:
-	case T_BREAK:
-	case T_CONTINUE:
-	case T_RETURN:
-	case T_YIELD:
-	case T_FAIL:
-	case T_TRY:
-	case T_SELECT:
-	case T_SLEEP:
-	case T_WITHIN:
-	case T_SHIELD:
-	case T_STATUS:
-	case T_LOG:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/*
- * Nothing ends a statement here, and the next line does not go on with it: what
- * is wrong is this line.
- */
-static bool ends_badly(const struct feed *feed, const struct token *token) {
-	const struct token *last = feed->before;
-	const struct token *items = feed->tokens->items;
-	switch (last->kind) {
-	case T_SEMI:
-	case T_LBRACE:
-	case T_LITERAL_BRACE:
-	case T_COMMA:
-		return false;
-	case T_COLON: /* `price:` and the next field below */
-		return token[1].kind == T_COLON;
-	case T_MINUS: /* `x--` */
-		if (last > items && last[-1].kind == T_MINUS &&
-			last[-1].span.at + 1 == last->span.at) {
-			return true;
-		}
-		break;
-	default:
-		break;
-	}
-	return token->kind != T_LBRACE && token->kind != T_RBRACE &&
-		!parse_would_accept(feed->p.parser, token->kind);
-}
-
-static bool newline_counts(const struct feed *feed, const struct token *token) {
-	const struct token *before = feed->before;
-	bool recovering = parse_recovering(feed->p.parser);
-	enum bracket_kind kind = feed->stack[feed->depth].kind;
-	if (!token->after_newline || before == NULL || kind == PAREN || kind == SQUARE ||
-		kind == INTERPOLATION || (kind == LITERAL && recovering)) {
-		return false;
-	}
-	if (!can_end(before)) {
-		return recovering || ends_badly(feed, token);
-	}
-	bool closed = before->kind == T_RPAREN || before->kind == T_RBRACE;
-	if (closed && (token->kind == T_UNDO || token->kind == T_WITH)) {
-		return recovering || !parse_would_accept(feed->p.parser, token->kind);
-	}
-	bool goes_on = token->kind == T_ELSE || token->kind == T_CATCH || token->kind == T_FINALLY;
-	return !(goes_on && before->kind == T_RBRACE);
-}
-
-static bool starts_statement(const struct feed *feed) {
-	const struct token *before = feed->before;
-	return before == NULL || before->kind == T_SEMI || before->kind == T_LBRACE ||
-		before->kind == T_RBRACE;
-}
-
 /* ---- brackets ---- */
-
-static bool opens_head(const struct feed *feed, const struct token *token) {
-	switch (token->kind) {
-	case T_IF:
-	case T_WHILE:
-	case T_FOR:
-	case T_MATCH:
-	case T_WITHIN:
-	case T_PARALLEL:
-	case T_SELECT:
-	case T_CATCH:
-		return true;
-	case T_AS:
-		return (feed->before != NULL && feed->before->kind == T_CATCH) ||
-			!parse_would_accept(feed->p.parser, T_IDENT);
-	case T_ID:
-		return feed->before != NULL && feed->before->kind == T_RPAREN;
-	case T_RECORD:
-	case T_ENUM:
-	case T_ERROR:
-	case T_ACTIVITY:
-	case T_EVENT:
-	case T_WORKFLOW:
-		return feed->depth == 0 && starts_statement(feed);
-	case T_QUERY:
-		return starts_statement(feed) && feed_is_word(token + 1);
-	case T_ON:
-	case T_AFTER:
-	case T_AT:
-		return feed->stack[feed->depth].of == T_SELECT && starts_statement(feed);
-	default:
-		return false;
-	}
-}
-
-/* Does an expression begin behind it? */
-static bool begins_expression(const struct token *token) {
-	switch (token->kind) {
-	case T_ASSIGN:
-	case T_PLUS_ASSIGN:
-	case T_MINUS_ASSIGN:
-	case T_STAR_ASSIGN:
-	case T_LPAREN:
-	case T_LBRACKET:
-	case T_COMMA:
-	case T_COLON:
-	case T_RETURN:
-	case T_YIELD:
-	case T_STATUS:
-	case T_COALESCE:
-	case T_EQ:
-	case T_NE:
-	case T_PLUS:
-	case T_STRING_BEGIN:
-	case T_STRING_MIDDLE:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static enum bracket_kind brace_kind(const struct feed *feed) {
-	const struct bracket *top = &feed->stack[feed->depth];
-	const struct token *before = feed->before;
-	if (before == NULL || top->head != 0 || (top->of == T_MATCH && !top->arrow)) {
-		return BLOCK;
-	}
-	if (begins_expression(before)) {
-		return LITERAL;
-	}
-	bool named = before->kind == T_IDENT || parse_is_contextual(before->kind);
-	bool misspelt = before == feed->first && top->kind == BLOCK; /* `whlie {` */
-	return named && !misspelt && before->kind != T_WITH ? LITERAL : BLOCK;
-}
 
 static void open_bracket(struct feed *feed, const struct token *token, enum bracket_kind kind) {
 	if (feed->depth >= NESTING_MAX) {
@@ -288,7 +94,6 @@ static void open_bracket(struct feed *feed, const struct token *token, enum brac
 	*bracket = (struct bracket){ .kind = kind, .token = token };
 	if (kind == BLOCK) {
 		bracket->of = outer->head;
-		end_statement(feed);
 		outer->head = 0;
 		outer->arrow = false;
 	}
@@ -336,25 +141,6 @@ static void close_bracket(struct feed *feed, const struct token *token) {
 
 /* ---- going on behind errors ---- */
 
-/* A statement begins or ends inside a bracket: its end was forgotten. */
-static bool forgot_closer(const struct feed *feed, const struct token *token) {
-	enum bracket_kind kind = feed->stack[feed->depth].kind;
-	if (kind != PAREN && kind != SQUARE && kind != LITERAL) {
-		return false;
-	}
-	if (token->kind == T_SEMI || token->kind == T_RBRACE) {
-		return kind != LITERAL;
-	}
-	return token->after_newline && (is_statement_word(token->kind) || token->kind == T_DO);
-}
-
-/* A head on one line, its '{' on the next. */
-static bool is_brace_below(const struct feed *feed, const struct token *token) {
-	return token->kind == T_LBRACE && token->after_newline &&
-		feed->stack[feed->depth].head != 0 && !parse_recovering(feed->p.parser) &&
-		can_end(feed->before) && parse_would_accept(feed->p.parser, T_LBRACE);
-}
-
 static void leave_brackets(struct feed *feed, const struct token *token) {
 	if (!parse_recovering(feed->p.parser)) {
 		expect_closer(feed, token);
@@ -362,27 +148,8 @@ static void leave_brackets(struct feed *feed, const struct token *token) {
 		put_new(feed, T_UNFIT);
 		feed->quiet = false;
 	}
-	while (forgot_closer(feed, token)) {
+	while (layout_forgot_closer(feed, token)) {
 		feed->depth--;
-	}
-}
-
-/* `workflow NAME` at the start of a statement is no statement: blocks are left open. */
-static bool begins_declaration(const struct feed *feed, const struct token *token) {
-	switch (token->kind) {
-	case T_IMPORT:
-	case T_CONST:
-	case T_RECORD:
-	case T_ENUM:
-	case T_ERROR:
-	case T_ACTIVITY:
-	case T_EVENT:
-	case T_WORKFLOW:
-		return feed->depth > 0 && token->after_newline && starts_statement(feed) &&
-			(feed_is_word(token + 1) || token[1].kind == T_STRING) &&
-			!token[1].after_newline;
-	default:
-		return false;
 	}
 }
 
@@ -422,46 +189,13 @@ static void skip_block(struct feed *feed) {
 
 /* ---- one token ---- */
 
-/* Reserved words are names behind a dot, before a colon, in an enum. */
-static void as_name(const struct feed *feed, struct token *token) {
-	const struct bracket *top = &feed->stack[feed->depth];
-	if (!feed_is_word(token) || token->kind == T_PARSE_BRACKET) {
-		return;
-	}
-	int before = feed->before == NULL ? 0 : feed->before->kind;
-	bool value = token->kind == T_TRUE || token->kind == T_FALSE || token->kind == T_NONE;
-	bool declared = before == T_LET || before == T_VAR || before == T_CONST ||
-		before == T_EVENT;
-	bool field = token[1].kind == T_COLON && !value && !declared;
-	if (before == T_DOT || field || (top->kind == BLOCK && top->of == T_ENUM)) {
-		token->kind = T_IDENT;
-	}
-}
-
-/* `if x == Pair { a: 1 } {`: no statement begins with a name and a colon. */
-static bool is_record_in_head(const struct feed *feed, const struct token *token) {
-	switch (feed->stack[feed->depth].head) {
-	case T_IF:
-	case T_WHILE:
-	case T_FOR:
-	case T_WITHIN:
-	case T_PARALLEL:
-	case T_AFTER:
-	case T_AT:
-		return feed->before->kind == T_IDENT && feed_is_word(token + 1) &&
-			token[2].kind == T_COLON;
-	default:
-		return false;
-	}
-}
-
 static void take_open(struct feed *feed, struct token *token) {
 	enum bracket_kind kind = token->kind == T_LPAREN ? PAREN
 		: token->kind == T_STRING_BEGIN          ? INTERPOLATION
-		: token->kind == T_LBRACE                ? brace_kind(feed)
+		: token->kind == T_LBRACE                ? layout_brace_kind(feed)
 							 : SQUARE;
 	bool recovering = parse_recovering(feed->p.parser);
-	if (kind == BLOCK && token->kind == T_LBRACE && is_record_in_head(feed, token)) {
+	if (kind == BLOCK && token->kind == T_LBRACE && layout_is_record_in_head(feed, token)) {
 		build_error(&feed->p, DIAG_SYNTAX, token->span, NULL,
 			"a record here stands in parentheses: (%s { … })", feed->before->text);
 		kind = LITERAL;
@@ -487,7 +221,7 @@ static void take_open(struct feed *feed, struct token *token) {
 }
 
 static void take_close(struct feed *feed, struct token *token) {
-	bool inner = is_inner(feed);
+	bool inner = layout_is_inner(feed);
 	if (token->kind == T_RBRACE && !inner && feed->before != NULL &&
 		feed->before->kind != T_SEMI && feed->before->kind != T_LBRACE) {
 		put_semi(feed);
@@ -501,23 +235,23 @@ static void take_close(struct feed *feed, struct token *token) {
 }
 
 static void take(struct feed *feed, struct token *token) {
-	as_name(feed, token);
-	if (forgot_closer(feed, token)) {
+	layout_as_name(feed, token);
+	if (layout_forgot_closer(feed, token)) {
 		leave_brackets(feed, token);
 	}
-	if (is_brace_below(feed, token)) {
+	if (layout_is_brace_below(feed, token)) {
 		expect_same_line(feed, token);
-	} else if (newline_counts(feed, token)) {
+	} else if (layout_newline_counts(feed, token)) {
 		put_semi(feed);
 	}
-	if (begins_declaration(feed, token)) {
+	if (layout_begins_declaration(feed, token)) {
 		close_blocks(feed, token);
 	}
-	if (starts_statement(feed)) {
+	if (layout_starts_statement(feed)) {
 		feed->first = token;
 	}
 	struct bracket *top = &feed->stack[feed->depth];
-	if (opens_head(feed, token)) {
+	if (layout_opens_head(feed, token)) {
 		top->head = token->kind;
 	}
 	switch (token->kind) {
@@ -543,7 +277,7 @@ static void take(struct feed *feed, struct token *token) {
 	default:
 		break;
 	}
-	if (is_inner(feed) && parse_recovering(feed->p.parser)) {
+	if (layout_is_inner(feed) && parse_recovering(feed->p.parser)) {
 		feed->before = token;
 	} else {
 		put(feed, token);
@@ -553,7 +287,7 @@ static void take(struct feed *feed, struct token *token) {
 static void take_end(struct feed *feed, const struct token *token) {
 	if (feed->depth > 0) {
 		if (!parse_recovering(feed->p.parser)) {
-			(is_inner(feed) ? expect_closer : expect_brace)(feed, token);
+			(layout_is_inner(feed) ? expect_closer : expect_brace)(feed, token);
 		}
 		feed->quiet = true;
 	} else if (feed->before != NULL && feed->before->kind != T_SEMI) {
@@ -572,7 +306,8 @@ static void join_minus(struct tokens *tokens) {
 		struct token *token = &items[n++];
 		*token = items[i];
 		if (token->kind == T_INT && token->is_min && n >= 2 &&
-			items[n - 2].kind == T_MINUS && (n == 2 || !can_end(&items[n - 3]))) {
+			items[n - 2].kind == T_MINUS &&
+			(n == 2 || !layout_can_end(&items[n - 3]))) {
 			struct token number = *token;
 			number.is_min = false;
 			number.value.integer = INT64_MIN;

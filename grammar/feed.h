@@ -34,6 +34,20 @@ static inline bool feed_is_word(const struct token *token) {
 		token->kind != T_STRING_MIDDLE && token->kind != T_STRING_END;
 }
 
+/* layout.c: what the layout means */
+bool layout_is_inner(const struct feed *feed);
+bool layout_can_end(const struct token *token);
+bool layout_newline_counts(const struct feed *feed, const struct token *token);
+bool layout_starts_statement(const struct feed *feed);
+bool layout_opens_head(const struct feed *feed, const struct token *token);
+enum bracket_kind layout_brace_kind(const struct feed *feed);
+void layout_as_name(const struct feed *feed, struct token *token);
+bool layout_forgot_closer(const struct feed *feed, const struct token *token);
+bool layout_is_brace_below(const struct feed *feed, const struct token *token);
+bool layout_is_record_in_head(const struct feed *feed, const struct token *token);
+bool layout_begins_declaration(const struct feed *feed, const struct token *token);
+
+/* expect.c: */
 /* The token that is about to be fed does not fit. */
 void expect_report(struct feed *feed, const struct token *token);
 /* The innermost bracket was not closed before the token. */
