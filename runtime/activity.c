@@ -190,5 +190,6 @@ void dtf__attempt_free(struct dtf_activity *act) {
 	}
 	dtf__arena_finish(&act->memory);
 	dtf__buf_finish(&act->payload);
+	free(act->report);
 	free(act);
 }

@@ -35,6 +35,12 @@ static bool keep_begin(struct arena *arena, struct event *event) {
 		keep_bytes(arena, &begin->status);
 }
 
+static void add(struct instance *instance, struct arrival *arrival) {
+	*instance->tail = arrival;
+	instance->tail = &arrival->next;
+	dtf__instance_dirty(instance);
+}
+
 struct arrival *dtf__arrival_add(struct instance *instance, const struct event *event) {
 	struct arrival *arrival = calloc(1, sizeof(*arrival));
 	if (arrival == NULL) {
@@ -48,14 +54,28 @@ struct arrival *dtf__arrival_add(struct instance *instance, const struct event *
 		dtf__arrival_free(arrival);
 		return NULL;
 	}
-	*instance->tail = arrival;
-	instance->tail = &arrival->next;
-	dtf__instance_dirty(instance);
+	add(instance, arrival);
 	return arrival;
+}
+
+void dtf__arrival_report(struct instance *instance, struct dtf_activity *attempt) {
+	struct arrival *arrival = attempt->report;
+	attempt->report = NULL;
+	*arrival = (struct arrival){
+		.event = { .kind = EVENT_ATTEMPT_ENDED,
+			.op = attempt->op,
+			.attempt = attempt->attempt,
+			.outcome = attempt->outcome,
+			.due_ms = -1,
+			.payload = { attempt->payload.data, attempt->payload.size } },
+		.attempt = attempt
+	};
+	add(instance, arrival);
 }
 
 void dtf__arrival_free(struct arrival *arrival) {
 	if (arrival != NULL) {
+		dtf__attempt_free(arrival->attempt);
 		dtf__arena_finish(&arrival->memory);
 		free(arrival);
 	}

@@ -222,7 +222,9 @@ static void release(struct dtf_engine *engine, const struct effect *effect) {
 		dtf__dispatch_run(effect->instance, effect->op);
 		break;
 	case EFFECT_QUEUE:
-		dtf__dispatch_queue(effect->instance, effect->op);
+		if (!dtf__dispatch_queue(effect->instance, effect->op)) {
+			dtf__instance_reload(effect->instance);
+		}
 		break;
 	case EFFECT_CANCEL:
 		dtf__dispatch_cancel(effect->instance, effect->op);
@@ -347,6 +349,7 @@ int dtf__batch_commit(struct dtf_engine *engine) {
 	}
 	for (size_t i = 0; engine->options.verify && i < batch->nturned && rc == 0; i++) {
 		rc = dtf__verify(batch->turned[i]);
+		rc = rc == DTF_ENOMEM ? 0 : rc; /* it could not look */
 	}
 	for (size_t i = 0; i < batch->neffects; i++) {
 		release(engine, &batch->effects[i]);

@@ -39,7 +39,8 @@ int dtf__decode(struct arena *arena, const struct dtf_type *type, const char *ro
 bool dtf__copy(struct arena *arena, const struct dtf_type *type, const void *value, void *ret);
 
 /* A hash of the type's content: kinds, field and member names, nested types;
- * not of C layout.  Recursive types (through lists) are fine. */
+ * not of C layout.  Recursive types (through lists) are fine.  0: memory is
+ * exhausted. */
 uint64_t dtf__type_hash(const struct dtf_type *type);
 
 /* An error as it is recorded: {"name":…,"message":…,…}, absent parts left out. */

@@ -181,6 +181,12 @@ bool dtf__encode_args(
 	return false;
 }
 
+static uint64_t hash_type(struct dtf_ctx *ctx, const struct dtf_type *type) {
+	uint64_t hash = dtf__type_hash(type);
+	ctx->out_of_memory = ctx->out_of_memory || hash == 0;
+	return hash;
+}
+
 void dtf__op_issue_activity(struct dtf_ctx *ctx, struct op *op) {
 	const struct dtf_activity_def *activity = op->activity;
 	struct event event = { .kind = EVENT_ACTIVITY_SCHEDULED,
@@ -188,10 +194,10 @@ void dtf__op_issue_activity(struct dtf_ctx *ctx, struct op *op) {
 		.strand = op->strand->serial,
 		.site = op->site,
 		.name = activity->name,
-		.hash = dtf__type_hash(activity->args) * 31 + dtf__type_hash(activity->result),
+		.hash = hash_type(ctx, activity->args) * 31 + hash_type(ctx, activity->result),
 		.payload = op->args,
 		.policy = &op->policy };
-	if (ctx->replay == NULL) {
+	if (ctx->replay == NULL && !dtf__stopped(ctx)) {
 		event.started = ctx->host->claim(ctx->host->arg, activity, &op->policy);
 	}
 	dtf__decide(ctx, &event);
@@ -217,7 +223,7 @@ void dtf__op_issue_wait(struct dtf_ctx *ctx, struct op *op) {
 		.strand = op->strand->serial,
 		.site = op->site,
 		.name = op->event->name,
-		.hash = dtf__type_hash(op->event->payload) };
+		.hash = hash_type(ctx, op->event->payload) };
 	dtf__decide(ctx, &event);
 	if (!dtf__mailbox_take(ctx, op)) {
 		dtf__mailbox_wait(ctx, op);

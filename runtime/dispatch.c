@@ -53,12 +53,6 @@ int64_t dtf__attempt_limit(int64_t started_ms, const struct event_policy *policy
 	return endless ? INT64_MAX : limit_ms;
 }
 
-/* It has lost something: loaded again, it finds what is due. */
-static void reload(struct instance *instance) {
-	dtf__instance_drop(instance);
-	dtf__instance_dirty(instance);
-}
-
 /* ---- out ---- */
 
 static void finished(void *arg, struct dtf_activity *attempt) {
@@ -98,7 +92,9 @@ static struct dtf_activity *make_attempt(struct instance *instance, const struct
 	attempt->now_arg = engine;
 	attempt->finished = finished;
 	attempt->finished_arg = engine;
-	if (attempt->id == NULL || attempt->key == NULL || attempt->args.data == NULL) {
+	attempt->report = calloc(1, sizeof(*attempt->report));
+	if (attempt->id == NULL || attempt->key == NULL || attempt->args.data == NULL ||
+		attempt->report == NULL) {
 		dtf__attempt_free(attempt);
 		return NULL;
 	}
@@ -115,7 +111,7 @@ static void lose(struct instance *instance, uint32_t op, uint32_t attempt) {
 		.outcome = OUTCOME_LOST,
 		.payload = { failure, sizeof(failure) - 1 } };
 	if (dtf__arrival_add(instance, &event) == NULL) {
-		reload(instance);
+		dtf__instance_reload(instance);
 	}
 }
 
@@ -153,17 +149,17 @@ int dtf__dispatch_adopt(struct dtf_engine *engine, struct dtf_activity *attempt)
 	return 0;
 }
 
-void dtf__dispatch_queue(struct instance *instance, uint32_t op) {
+bool dtf__dispatch_queue(struct instance *instance, uint32_t op) {
 	struct dtf_engine *engine = instance->engine;
 	struct waiting *waiting = calloc(1, sizeof(*waiting));
 	if (waiting == NULL) {
-		engine->batch.failed = true;
-		return;
+		return false;
 	}
 	waiting->instance = instance->number;
 	waiting->op = op;
 	*engine->waiting_tail = waiting;
 	engine->waiting_tail = &waiting->next;
+	return true;
 }
 
 void dtf__dispatch_cancel(struct instance *instance, uint32_t op) {
@@ -225,7 +221,7 @@ static enum start start_waiting(struct dtf_engine *engine, const struct waiting 
 		.kind = EVENT_ATTEMPT_STARTED, .op = op->number, .attempt = op->attempt + 1
 	};
 	if (dtf__arrival_add(instance, &event) == NULL) {
-		reload(instance);
+		dtf__instance_reload(instance);
 	} else {
 		engine->slots_used++;
 	}
@@ -279,16 +275,10 @@ void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *atte
 		*at = attempt->next_of_instance;
 	}
 	if (!instance->ended && instance->row.execution == attempt->execution) {
-		struct event event = { .kind = EVENT_ATTEMPT_ENDED,
-			.op = attempt->op,
-			.attempt = attempt->attempt,
-			.outcome = attempt->outcome,
-			.due_ms = -1,
-			.payload = { attempt->payload.data, attempt->payload.size } };
-		if (dtf__arrival_add(instance, &event) == NULL) {
-			lose(instance, attempt->op, attempt->attempt);
-		}
-	} else if (!instance->dirty) {
+		dtf__arrival_report(instance, attempt);
+		return;
+	}
+	if (!instance->dirty) {
 		dtf__instance_used(instance);
 	}
 	dtf__attempt_free(attempt);
@@ -299,7 +289,7 @@ static void add(struct instance *instance, const struct event *event) {
 		return;
 	}
 	if (dtf__arrival_add(instance, event) == NULL) {
-		reload(instance);
+		dtf__instance_reload(instance);
 	}
 }
 
@@ -321,7 +311,9 @@ static void due_activity(struct instance *instance, const struct op *op) {
 					.payload = { failure, sizeof(failure) - 1 } });
 		}
 	} else if (op->state == OP_OPEN && op->due_ms <= now_ms) {
-		dtf__dispatch_queue(instance, op->number);
+		if (!dtf__dispatch_queue(instance, op->number)) {
+			dtf__instance_reload(instance);
+		}
 	}
 }
 

@@ -51,8 +51,9 @@ struct request {
 /* Something that has happened to an instance and is not yet recorded. */
 struct arrival {
 	struct arrival *next;
-	struct event event;      /* its strings are in memory */
-	struct request *request; /* to answer; NULL: nobody asked */
+	struct event event;           /* its strings are in memory */
+	struct request *request;      /* to answer; NULL: nobody asked */
+	struct dtf_activity *attempt; /* owned; that reports its end, with the payload */
 	struct arena memory;
 };
 
@@ -74,6 +75,7 @@ struct instance {
 	struct dtf_activity *attempts; /* in flight */
 	struct request *waiters;
 	bool dirty, idle, is_new, ended;
+	bool stale; /* something about it was lost: load it anew, that finds what is due */
 	/* of this step's turn */
 	struct buf events;
 	uint32_t nevents;
@@ -256,6 +258,8 @@ void dtf__instance_remove(struct instance *instance); /* out of memory altogethe
 void dtf__instance_used(struct instance *instance);
 void dtf__instance_evict_idle(struct dtf_engine *engine);
 void dtf__instance_dirty(struct instance *instance);
+/* Loads it anew in the next round. */
+void dtf__instance_reload(struct instance *instance);
 
 /* load.c */
 /* Brings ctx to life from the log.  0 also when it cannot run: see diagnosis. */
@@ -271,6 +275,8 @@ void dtf__host_of(struct instance *instance, struct execution_host *ret);
 
 /* arrival.c */
 struct arrival *dtf__arrival_add(struct instance *instance, const struct event *event);
+/* An attempt's end; takes it over. */
+void dtf__arrival_report(struct instance *instance, struct dtf_activity *attempt);
 void dtf__arrival_free(struct arrival *arrival);
 
 /* turn.c */
@@ -335,7 +341,8 @@ uint64_t dtf__inbox_through(const struct dtf_engine *engine);
 
 /* dispatch.c */
 void dtf__dispatch_run(struct instance *instance, uint32_t op);
-void dtf__dispatch_queue(struct instance *instance, uint32_t op);
+/* False: no memory. */
+bool dtf__dispatch_queue(struct instance *instance, uint32_t op);
 void dtf__dispatch_cancel(struct instance *instance, uint32_t op);
 void dtf__dispatch_fill(struct dtf_engine *engine);
 void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *attempt);

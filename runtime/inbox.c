@@ -221,10 +221,18 @@ int dtf__inbox_read(struct dtf_engine *engine) {
 	if (reading.count == COMMANDS_MAX || rc == DTF_ENOMEM) {
 		engine->inbox_due = true; /* there may be more */
 	}
+	bool in_order = true;
 	struct command *command;
 	while ((command = next_command(engine)) != NULL) {
+		uint64_t sequence = command->sequence;
 		command->admitted = true;
-		dtf__request_admit(engine, &command->request);
+		if (in_order) {
+			dtf__request_admit(engine, &command->request);
+			in_order = engine->inbox_seen >= sequence;
+		} else {
+			/* One before it has to wait: so does it. */
+			answered(&command->request, DTF_ENOMEM, "");
+		}
 	}
 	return rc < 0 && rc != DTF_ENOMEM ? rc : 0;
 }

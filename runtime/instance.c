@@ -213,7 +213,13 @@ void dtf__instance_dirty(struct instance *instance) {
 	engine->dirty_tail = &instance->next_dirty;
 }
 
+void dtf__instance_reload(struct instance *instance) {
+	instance->stale = true;
+	dtf__instance_dirty(instance);
+}
+
 void dtf__instance_drop(struct instance *instance) {
+	instance->stale = false;
 	dtf__execution_destroy(instance->ctx);
 	instance->ctx = NULL;
 	instance->diagnosis = NULL;

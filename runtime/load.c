@@ -93,7 +93,9 @@ static void schedule_op(void *arg, struct op *op) {
 		if (op->running) {
 			due_ms = dtf__attempt_limit(op->attempt_ms, &op->policy);
 		} else if (!op->running && op->due_ms == 0) {
-			dtf__dispatch_queue(instance, op->number);
+			bool queued = dtf__dispatch_queue(instance, op->number);
+			struct batch *batch = &instance->engine->batch;
+			batch->failed = batch->failed || !queued;
 		}
 	}
 	if (due_ms != 0 && due_ms != INT64_MAX && op->state != OP_DONE && op->state != OP_SETTLED &&

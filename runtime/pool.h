@@ -19,6 +19,7 @@
 struct dtf_activity {
 	struct dtf_activity *next;             /* in the pool's or the engine's queue */
 	struct dtf_activity *next_of_instance; /* engine's thread only */
+	struct arrival *report; /* the engine's: made beforehand, so that no end is ever unheard */
 	uint64_t instance;
 	int64_t execution;
 	uint32_t op;

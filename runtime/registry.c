@@ -44,7 +44,11 @@ static int check_versions(const struct dtf_engine *engine, const struct dtf_work
 		return dtf__fail(DTF_EVERSION, "%s version %lld is registered twice", added->name,
 			(long long)added->version);
 	}
-	if (dtf__type_hash(other->output) != dtf__type_hash(added->output)) {
+	uint64_t old_hash = dtf__type_hash(other->output), new_hash = dtf__type_hash(added->output);
+	if (old_hash == 0 || new_hash == 0) {
+		return dtf__fail(DTF_ENOMEM, "out of memory for %s", added->name);
+	}
+	if (old_hash != new_hash) {
 		return dtf__fail(DTF_EVERSION, "%s: versions %lld and %lld have different results",
 			added->name, (long long)other->version, (long long)added->version);
 	}

@@ -492,6 +492,9 @@ static int apply_all(struct instance *instance) {
 
 static int run(struct instance *instance) {
 	int rc = 0;
+	if (instance->stale) {
+		dtf__instance_drop(instance);
+	}
 	if (instance->ctx == NULL && instance->diagnosis == NULL && !instance->is_new) {
 		rc = dtf__instance_load(instance);
 	}

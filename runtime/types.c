@@ -154,7 +154,7 @@ uint64_t dtf__type_hash(const struct dtf_type *type) {
 	while (!graph.failed && round < JSON_DEPTH_MAX && next_round(&graph)) {
 		round++;
 	}
-	uint64_t hash = graph.failed ? 0 : graph.nodes[0].now;
+	uint64_t hash = graph.failed ? 0 : graph.nodes[0].now | 1; /* so never 0 */
 	free(graph.nodes);
 	free(graph.edges);
 	return hash;

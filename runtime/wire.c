@@ -174,11 +174,11 @@ const char *dtf__wire_get_text(struct wire_reader *reader) {
 }
 
 int dtf__wire_result(const struct wire_reader *reader, const char *what) {
+	if (reader->no_memory) {
+		return dtf__fail(DTF_ENOMEM, "out of memory"); /* what follows looks bad then */
+	}
 	if (reader->bad) {
 		return dtf__fail(DTF_ECORRUPT, "%s is damaged", what);
-	}
-	if (reader->no_memory) {
-		return dtf__fail(DTF_ENOMEM, "out of memory");
 	}
 	return 0;
 }

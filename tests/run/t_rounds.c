@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "../../runtime/error.h"
-#include "../../runtime/inbox.h"
 #include "../support/lab.h"
 #include "../support/steps.h"
 #include "../support/suite.h"
@@ -188,34 +187,6 @@ END_TEST
 
 /* ---- the durable inbox ---- */
 
-static void append(enum request_kind kind, const char *request_id, const char *id, const char *name,
-	const char *text, const char *payload) {
-	struct buf json = { 0 };
-	struct request request = { .kind = kind,
-		.id = id,
-		.name = name,
-		.text = text,
-		.payload = { payload, payload == NULL ? 0 : strlen(payload) } };
-	dtf__inbox_encode(&json, request_id, &request);
-	uint64_t sequence;
-	ck_assert_int_eq(lab.store->ops->inbox_append(
-				 lab.store, (struct slice){ json.data, json.size }, &sequence),
-		0);
-	dtf__buf_finish(&json);
-	lab.engine->inbox_due = true;
-}
-
-/* The answer's code; 1: there is none. */
-static int answer_of(const char *request_id) {
-	struct arena arena = { 0 };
-	struct slice json;
-	char text[256];
-	int rc = lab.store->ops->answer(lab.store, &arena, request_id, &json);
-	rc = rc == 0 ? dtf__inbox_decode_answer(json, text, sizeof(text)) : rc;
-	dtf__arena_finish(&arena);
-	return rc;
-}
-
 static bool count_entry(void *arg, uint64_t sequence, struct slice command) {
 	(void)sequence;
 	(void)command;
@@ -231,15 +202,15 @@ static unsigned inbox_size(void) {
 
 START_TEST(commands_are_carried_out_and_answered_in_one_commit) {
 	lab_open(&lab);
-	append(REQUEST_START, "r1", "a", HELLO, NULL, "[\"ada\"]");
-	append(REQUEST_START, "r2", "a", HELLO, NULL, "[\"ada\"]");
-	append(REQUEST_CANCEL, "r3", "nobody", NULL, "x", NULL);
-	append(REQUEST_RAISE, "r4", "a", "e", NULL, "1");
+	lab_append(&lab, REQUEST_START, "r1", "a", HELLO, NULL, "[\"ada\"]");
+	lab_append(&lab, REQUEST_START, "r2", "a", HELLO, NULL, "[\"ada\"]");
+	lab_append(&lab, REQUEST_CANCEL, "r3", "nobody", NULL, "x", NULL);
+	lab_append(&lab, REQUEST_RAISE, "r4", "a", "e", NULL, "1");
 	lab_settle(&lab);
-	ck_assert_int_eq(answer_of("r1"), 0);
-	ck_assert_int_eq(answer_of("r2"), DTF_EEXISTS);
-	ck_assert_int_eq(answer_of("r3"), DTF_EUNKNOWN_INSTANCE);
-	ck_assert_int_eq(answer_of("r4"), DTF_EUNKNOWN_EVENT);
+	ck_assert_int_eq(lab_answer(&lab, "r1"), 0);
+	ck_assert_int_eq(lab_answer(&lab, "r2"), DTF_EEXISTS);
+	ck_assert_int_eq(lab_answer(&lab, "r3"), DTF_EUNKNOWN_INSTANCE);
+	ck_assert_int_eq(lab_answer(&lab, "r4"), DTF_EUNKNOWN_EVENT);
 	ck_assert_uint_eq(inbox_size(), 0);
 	ck_assert_ptr_null(lab.engine->commands);
 }
@@ -250,18 +221,18 @@ START_TEST(commands_survive_a_full_store) {
 	lab_open(&lab);
 	ck_assert_int_eq(
 		lab_do(&lab, REQUEST_START, "o", "shop.fulfil", NULL, order("ada", 500000)), 0);
-	append(REQUEST_START, "r1", "a", HELLO, NULL, "[\"ada\"]");
-	append(REQUEST_RAISE, "r2", "o", "approval", NULL, "\"approved\"");
-	append(REQUEST_CANCEL, "r3", "nobody", NULL, "x", NULL);
+	lab_append(&lab, REQUEST_START, "r1", "a", HELLO, NULL, "[\"ada\"]");
+	lab_append(&lab, REQUEST_RAISE, "r2", "o", "approval", NULL, "\"approved\"");
+	lab_append(&lab, REQUEST_CANCEL, "r3", "nobody", NULL, "x", NULL);
 	fill_store();
 	ck_assert_int_eq(lab_round(&lab), 0);
-	ck_assert_int_eq(answer_of("r1"), STORE_NOT_FOUND);
+	ck_assert_int_eq(lab_answer(&lab, "r1"), STORE_NOT_FOUND);
 	ck_assert_uint_eq(inbox_size(), 3);
 	lab_settle(&lab);
 	lab_pass(&lab, 1000);
-	ck_assert_int_eq(answer_of("r1"), 0);
-	ck_assert_int_eq(answer_of("r2"), 0);
-	ck_assert_int_eq(answer_of("r3"), DTF_EUNKNOWN_INSTANCE);
+	ck_assert_int_eq(lab_answer(&lab, "r1"), 0);
+	ck_assert_int_eq(lab_answer(&lab, "r2"), 0);
+	ck_assert_int_eq(lab_answer(&lab, "r3"), DTF_EUNKNOWN_INSTANCE);
 	ck_assert_uint_eq(inbox_size(), 0);
 	ck_assert_uint_eq(lab_count(&lab, "o", EVENT_RAISED), 1);
 	ck_assert_ptr_null(lab.engine->commands);
@@ -275,14 +246,14 @@ START_TEST(an_entry_stays_until_what_it_did_is_durable) {
 	lab_end(&lab, GREET, "a", "\"hi\"");
 	fill_store();
 	lab_settle(&lab); /* the engine will try again in a second */
-	append(REQUEST_START, "r1", "b", HELLO, NULL, "[\"ada\"]");
+	lab_append(&lab, REQUEST_START, "r1", "b", HELLO, NULL, "[\"ada\"]");
 	ck_assert_int_eq(lab_round(&lab), 0);
-	bool answered = answer_of("r1") == 0;
+	bool answered = lab_answer(&lab, "r1") == 0;
 	ck_assert_uint_eq(inbox_size(), answered ? 0 : 1);
 	lab_crash(&lab);
 	lab_open(&lab);
 	lab_settle(&lab);
-	ck_assert_int_eq(answer_of("r1"), 0);
+	ck_assert_int_eq(lab_answer(&lab, "r1"), 0);
 	ck_assert_int_eq(lab_status(&lab, "b"), DTF_RUNNING);
 }
 END_TEST
@@ -292,11 +263,11 @@ START_TEST(a_command_that_makes_no_sense_is_dropped) {
 	char id[STORE_ID_MAX + 2];
 	memset(id, 'x', sizeof(id) - 1);
 	id[sizeof(id) - 1] = '\0';
-	append(REQUEST_START, "r1", id, HELLO, NULL, "[\"ada\"]");
-	append(REQUEST_CANCEL, id, "a", NULL, NULL, NULL);
-	append(REQUEST_START, "r2", "ok", HELLO, NULL, "[\"ada\"]");
+	lab_append(&lab, REQUEST_START, "r1", id, HELLO, NULL, "[\"ada\"]");
+	lab_append(&lab, REQUEST_CANCEL, id, "a", NULL, NULL, NULL);
+	lab_append(&lab, REQUEST_START, "r2", "ok", HELLO, NULL, "[\"ada\"]");
 	lab_settle(&lab);
-	ck_assert_int_eq(answer_of("r2"), 0);
+	ck_assert_int_eq(lab_answer(&lab, "r2"), 0);
 	ck_assert_uint_eq(inbox_size(), 0);
 	ck_assert_ptr_nonnull(strstr(lab.log.data, "makes no sense"));
 }

@@ -8,11 +8,25 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 
 static long left = -1;
-static bool failed;
+static bool failed, once, paused;
 
 void failing_after(long count) {
 	left = count;
+	once = false;
 	failed = count >= 0 ? false : failed;
+}
+
+void failing_once_after(long count) {
+	failing_after(count);
+	once = true;
+}
+
+void failing_pause(void) {
+	paused = true;
+}
+
+void failing_resume(void) {
+	paused = false;
 }
 
 bool failing_has_failed(void) {
@@ -20,7 +34,7 @@ bool failing_has_failed(void) {
 }
 
 static bool fails(void) {
-	if (left < 0) {
+	if (left < 0 || paused) {
 		return false;
 	}
 	if (left > 0) {
@@ -28,6 +42,7 @@ static bool fails(void) {
 		return false;
 	}
 	failed = true;
+	left = once ? -1 : 0;
 	return true;
 }
 

@@ -36,6 +36,8 @@ void lab_finish(struct lab *lab);
 /* The process dies, attempts with it, and the next comes. */
 void lab_crash(struct lab *lab);
 void lab_open(struct lab *lab);
+/* The same; DTF_E… when it cannot be opened: then there is none. */
+int lab_try_open(struct lab *lab);
 
 int lab_round(struct lab *lab);
 /* Rounds until nothing is left to do now. */
@@ -49,6 +51,11 @@ void lab_ask(struct lab *lab, struct asked *asked, enum request_kind kind, const
 /* Asks, settles, demands one answer; its code. */
 int lab_do(struct lab *lab, enum request_kind kind, const char *id, const char *name,
 	const char *text, const char *payload);
+
+/* The same by the durable inbox; the answer's code, 1: there is none. */
+void lab_append(struct lab *lab, enum request_kind kind, const char *request_id, const char *id,
+	const char *name, const char *text, const char *payload);
+int lab_answer(struct lab *lab, const char *request_id);
 
 /* The running attempt of that activity and instance; NULL: there is none. */
 struct dtf_activity *lab_running(struct lab *lab, const char *activity, const char *id);
