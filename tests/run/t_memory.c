@@ -194,8 +194,8 @@ static void order_by_the_inbox(void) {
 	assert_once(EVENT_RAISED, 1);
 }
 
-static run_function *const runs[] = { order_to_its_end, order_that_is_cancelled, order_after_a_crash,
-	order_by_the_inbox };
+static run_function *const runs[] = { order_to_its_end, order_that_is_cancelled,
+	order_after_a_crash, order_by_the_inbox };
 
 static void exhaust(run_function *run, void (*plan)(long count)) {
 	long n = 0;
