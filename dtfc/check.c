@@ -33,13 +33,21 @@ static void make_builtin_errors(struct unit *unit) {
 	}
 }
 
+/* Pure expressions over the variables of the body (LANGUAGE.md 5), so after it. */
 static void check_queries(struct checker *c, struct decl *decl) {
+	c->pure = "a query";
 	for (struct query *q = decl->queries; q != NULL; q = q->next) {
 		q->type = check_type(c, q->syntax);
+		(void)check_expect(c, q->value, q->type);
+		for (const struct query *other = decl->queries; other != q; other = other->next) {
+			if (strcmp(other->name.text, q->name.text) == 0) {
+				struct diagnostic *said = report(c, DUPLICATE_NAME, q->name.span,
+					NULL, "the query '%s' is declared twice", q->name.text);
+				note(c, said, c->file, other->name.span, "the first one is here");
+			}
+		}
 	}
-	if (decl->deadline != NULL) {
-		(void)check_expect(c, decl->deadline, basic(c, TYPE_DURATION));
-	}
+	c->pure = NULL;
 }
 
 static void warn_unused(struct checker *c, const struct decl *decl) {
@@ -54,7 +62,7 @@ static void warn_unused(struct checker *c, const struct decl *decl) {
 }
 
 void check_workflow(struct checker *c, struct decl *decl) {
-	struct inside inside;
+	struct inside inside, body;
 	unsigned errors = c->diag->errors;
 	c->workflow = decl;
 	c->vars_tail = &decl->vars;
@@ -73,8 +81,13 @@ void check_workflow(struct checker *c, struct decl *decl) {
 			c, VAR_PARAM, f->name, f->type == NULL ? basic(c, TYPE_ERROR) : f->type);
 		f->var->assigned = true;
 	}
+	if (decl->deadline != NULL) {
+		(void)check_expect(c, decl->deadline, basic(c, TYPE_DURATION));
+	}
+	check_scope_open(c, &body);
+	check_statements(c, decl->body);
 	check_queries(c, decl);
-	check_block(c, decl->body);
+	check_scope_close(c, &body);
 	check_scope_close(c, &inside);
 	c->workflow = NULL;
 	if (c->is_too_deep) {
@@ -121,6 +134,7 @@ bool check_unit(struct unit *unit) {
 	}
 	for (c->file = unit->files; c->file != NULL; c->file = c->file->next) {
 		check_cycles(c);
+		check_versions(c);
 	}
 	for (c->file = unit->files; c->file != NULL; c->file = c->file->next) {
 		check_file(c, c->file == unit->files);

@@ -25,10 +25,11 @@ static const struct row {
 	{ "lower", BUILTIN_LOWER, "s", 's', 0 },
 	{ "upper", BUILTIN_UPPER, "s", 's', 0 },
 	{ "trim", BUILTIN_TRIM, "s", 's', 0 },
-	{ "split", BUILTIN_SPLIT, "ss", 'L', 0 },
-	{ "join", BUILTIN_JOIN, "Ls", 's', 0 },
+	{ "split", BUILTIN_SPLIT, "ss", 'L', FAULT_BIT(PAYLOAD_TOO_LARGE) },
+	{ "join", BUILTIN_JOIN, "Ls", 's', FAULT_BIT(PAYLOAD_TOO_LARGE) },
 	{ "slice", BUILTIN_SLICE, "cii", '=', FAULT_BIT(OUT_OF_RANGE) },
-	{ "replace", BUILTIN_REPLACE, "sss", 's', FAULT_BIT(BAD_VALUE) },
+	{ "replace", BUILTIN_REPLACE, "sss", 's',
+		FAULT_BIT(BAD_VALUE) | FAULT_BIT(PAYLOAD_TOO_LARGE) },
 	{ "find", BUILTIN_FIND, "ce", '?', 0 },
 	{ "min", BUILTIN_MIN, "oo", '=', 0 },
 	{ "max", BUILTIN_MAX, "oo", '=', 0 },
@@ -202,6 +203,18 @@ static const struct type *result_of(
 	}
 }
 
+/* The row's faults, less those that an argument of this type does not bring. */
+static unsigned faults_of(const struct expr *e, const struct row *row, const struct type *first) {
+	if (e->builtin == BUILTIN_RANDOM_BELOW) {
+		return FAULT_BIT(BAD_VALUE);
+	}
+	bool none = (row->builtin == BUILTIN_STRING && first->kind != TYPE_TIME) ||
+		(row->builtin == BUILTIN_ABS && first->kind == TYPE_FLOAT) ||
+		(row->builtin == BUILTIN_INT && first->kind == TYPE_INT) ||
+		(row->builtin == BUILTIN_FLOAT && first->kind != TYPE_STRING);
+	return none ? 0 : row->faults;
+}
+
 const struct type *check_call(struct checker *c, struct expr *e) {
 	const struct row *row = find(e->u.call.name.text);
 	if (row == NULL) {
@@ -234,7 +247,7 @@ const struct type *check_call(struct checker *c, struct expr *e) {
 	if (c->pure != NULL && row->builtin >= BUILTIN_NOW) {
 		report(c, NOT_PURE, e->span, NULL, "'%s' cannot stand in %s", row->name, c->pure);
 	}
-	unsigned faults = e->builtin == BUILTIN_RANDOM_BELOW ? FAULT_BIT(BAD_VALUE) : row->faults;
+	unsigned faults = faults_of(e, row, first);
 	e->faults |= faults;
 	e->can_fault = e->can_fault || faults != 0;
 	if (e->builtin == BUILTIN_RANDOM_BELOW) {

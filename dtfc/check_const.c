@@ -1,7 +1,17 @@
 /*
- * Constants, and what can be computed before the program runs (LANGUAGE.md 5).
+ * Constants, and what can be computed before the program runs (LANGUAGE.md 5;
+ * 1: what can be decided at compile time is decided at compile time).
+ *
+ * An operation whose operands are literals, or names of constants, is computed
+ * here and replaced by its result: what would fault at run time is an error
+ * now, and nothing that is left can fault.  A constant is resolved when it is
+ * first used, from whatever file; the mark on the way finds cycles.
  */
 #include "checker.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
 
 const struct expr *check_literal(const struct expr *e) {
 	while (e != NULL && e->decl != NULL && e->decl->kind == DECL_CONST &&
@@ -29,98 +39,34 @@ const struct expr *check_literal(const struct expr *e) {
 	}
 }
 
+static bool all_constant(const struct argument *items) {
+	for (; items != NULL; items = items->next) {
+		if (!check_is_constant(items->value) ||
+			(items->key != NULL && !check_is_constant(items->key))) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool check_is_constant(const struct expr *e) {
-	if (check_literal(e) != NULL || e->kind == EXPR_NONE) {
+	if (check_literal(e) != NULL || e->kind == EXPR_NONE || e->type->kind == TYPE_ERROR) {
 		return true;
 	}
 	switch ((int)e->kind) {
 	case EXPR_CONVERT:
 		return check_is_constant(e->u.converted);
-	case EXPR_UNARY: /* of a float: integers are folded */
-		return e->u.operation.op == OP_NEGATE && e->type->kind == TYPE_FLOAT &&
-			check_is_constant(e->u.operation.left);
 	case EXPR_FIELD:
-		return e->member != NULL && e->type->kind == TYPE_ENUM;
 	case EXPR_NAME:
-	case EXPR_ERROR:
-		return e->type->kind == TYPE_ERROR ||
-			(e->decl != NULL && e->decl->kind == DECL_CONST);
+		return e->decl != NULL &&
+			(e->decl->kind == DECL_CONST || e->decl->kind == DECL_ENUM);
 	case EXPR_LIST:
 	case EXPR_MAP:
-		for (const struct argument *a = e->u.items; a != NULL; a = a->next) {
-			if (!check_is_constant(a->value)) {
-				return false;
-			}
-		}
-		return true;
+		return all_constant(e->u.items);
 	case EXPR_RECORD:
-		for (const struct argument *a = e->u.record.fields; a != NULL; a = a->next) {
-			if (!check_is_constant(a->value)) {
-				return false;
-			}
-		}
-		return true;
+		return all_constant(e->u.record.fields);
 	default:
 		return false;
-	}
-}
-
-static void become_integer(struct expr *e, int64_t value) {
-	enum expr_kind kind = e->type->kind == TYPE_DURATION ? EXPR_DURATION : EXPR_INT;
-	e->kind = kind;
-	e->u.integer = value;
-	e->can_fault = false;
-	e->faults = 0;
-}
-
-static void fold_integers(struct checker *c, struct expr *e, int64_t a, int64_t b) {
-	int64_t value = 0;
-	bool overflow = false;
-	switch ((int)e->u.operation.op) {
-	case OP_ADD:
-		overflow = __builtin_add_overflow(a, b, &value);
-		break;
-	case OP_SUB:
-		overflow = __builtin_sub_overflow(a, b, &value);
-		break;
-	case OP_MUL:
-		overflow = __builtin_mul_overflow(a, b, &value);
-		break;
-	case OP_DIV:
-	case OP_MOD:
-		if (b == 0) {
-			report(c, ALWAYS_FAULTS, e->u.operation.op_span, NULL,
-				"this divides by zero");
-			return;
-		}
-		overflow = a == INT64_MIN && b == -1;
-		value = overflow ? 0 : e->u.operation.op == OP_DIV ? a / b : a % b;
-		break;
-	default:
-		return;
-	}
-	if (overflow) {
-		report(c, ALWAYS_FAULTS, e->span, NULL, "the result does not fit into 64 bits");
-		return;
-	}
-	become_integer(e, value);
-}
-
-void check_fold(struct checker *c, struct expr *e) {
-	const struct expr *a = check_literal(e->u.operation.left);
-	if (a == NULL || a->kind == EXPR_STRING || a->kind == EXPR_BOOL || a->kind == EXPR_FLOAT) {
-		return;
-	}
-	if (e->kind == EXPR_UNARY) {
-		if (e->u.operation.op == OP_NEGATE && a->u.integer != INT64_MIN) {
-			become_integer(e, -a->u.integer);
-		}
-		return;
-	}
-	const struct expr *b = check_literal(e->u.operation.right);
-	bool integers = b != NULL && (b->kind == EXPR_INT || b->kind == EXPR_DURATION);
-	if (integers && (e->type->kind == TYPE_INT || e->type->kind == TYPE_DURATION)) {
-		fold_integers(c, e, a->u.integer, b->u.integer);
 	}
 }
 
@@ -129,40 +75,275 @@ bool check_is_true(const struct expr *e) {
 	return literal != NULL && literal->kind == EXPR_BOOL && literal->u.boolean;
 }
 
-const struct type *check_const(struct checker *c, struct decl *decl) {
-	if (decl->mark == MARK_DONE) {
-		return decl->type;
+/* ---- strings ---- */
+
+const char *check_string(struct checker *c, const struct expr *e, size_t *ret_len) {
+	size_t len = 0;
+	for (const struct string_part *p = e->u.parts; p != NULL; p = p->next) {
+		len += p->len;
 	}
-	if (decl->mark == MARK_BUSY) {
-		report(c, CONST_CYCLE, decl->name.span, NULL, "the constant '%s' needs itself",
-			decl->name.text);
-		return basic(c, TYPE_ERROR);
+	char *text = mem_alloc(c->arena, len + 1);
+	size_t at = 0;
+	for (const struct string_part *p = e->u.parts; p != NULL; p = p->next) {
+		if (p->len > 0) {
+			memcpy(text + at, p->text, p->len);
+			at += p->len;
+		}
 	}
-	decl->mark = MARK_BUSY;
-	struct file *file = c->file;
-	struct scope *scope = c->scope;
-	const char *pure = c->pure;
-	c->file = decl->file;
-	c->scope = NULL;
-	c->pure = "a constant";
+	*ret_len = len;
+	return text;
+}
+
+static int compare_strings(struct checker *c, const struct expr *a, const struct expr *b) {
+	size_t na, nb;
+	const char *ta = check_string(c, a, &na), *tb = check_string(c, b, &nb);
+	int order = memcmp(ta, tb, na < nb ? na : nb);
+	return order != 0 ? order : (na > nb) - (na < nb);
+}
+
+/* Interpolated values that are known become text. */
+static void fold_string(struct checker *c, struct expr *e) {
+	for (struct string_part *p = e->u.parts; p != NULL; p = p->next) {
+		const struct expr *literal = p->expr == NULL ? NULL : check_literal(p->expr);
+		if (literal == NULL) {
+			continue;
+		}
+		size_t len = 0;
+		if (literal->kind == EXPR_STRING) {
+			p->text = check_string(c, literal, &len);
+		} else if (literal->kind == EXPR_INT) {
+			p->text = mem_printf(c->arena, "%" PRId64, literal->u.integer);
+			len = strlen(p->text);
+		} else if (literal->kind == EXPR_BOOL) {
+			p->text = literal->u.boolean ? "true" : "false";
+			len = strlen(p->text);
+		} else {
+			continue; /* floats and durations have their text from the runtime */
+		}
+		p->len = (uint32_t)len;
+		p->expr = NULL;
+	}
+}
+
+/* ---- operations ---- */
+
+static void become(struct expr *e, enum expr_kind kind) {
+	e->kind = kind;
+	e->can_fault = false;
+	e->faults = 0;
+}
+
+static void become_bool(struct expr *e, bool value) {
+	become(e, EXPR_BOOL);
+	e->u.boolean = value;
+}
+
+static void become_integer(struct expr *e, int64_t value) {
+	become(e, e->type->kind == TYPE_DURATION ? EXPR_DURATION : EXPR_INT);
+	e->u.integer = value;
+}
+
+static void become_float(struct expr *e, double value) {
+	become(e, EXPR_FLOAT);
+	e->u.real = value;
+}
+
+static void concatenate(
+	struct checker *c, struct expr *e, const struct expr *a, const struct expr *b) {
+	size_t na, nb;
+	const char *ta = check_string(c, a, &na), *tb = check_string(c, b, &nb);
+	char *text = mem_alloc(c->arena, na + nb + 1);
+	memcpy(text, ta, na);
+	memcpy(text + na, tb, nb);
+	struct string_part *part = mem_new(c->arena, struct string_part);
+	*part = (struct string_part){ .text = text, .len = (uint32_t)(na + nb) };
+	become(e, EXPR_STRING);
+	e->u.parts = part;
+}
+
+static void report_overflow(struct checker *c, struct expr *e) {
+	report(c, ALWAYS_FAULTS, e->span, NULL, "the result is too large for %s",
+		text_of(c, e->type));
+	e->type = basic(c, TYPE_ERROR);
+}
+
+static void fold_integers(struct checker *c, struct expr *e, int64_t a, int64_t b) {
+	enum op op = e->u.operation.op;
+	int64_t value = 0;
+	bool overflow;
+	if (op == OP_ADD) {
+		overflow = __builtin_add_overflow(a, b, &value);
+	} else if (op == OP_SUB) {
+		overflow = __builtin_sub_overflow(a, b, &value);
+	} else if (op == OP_MUL) {
+		overflow = __builtin_mul_overflow(a, b, &value);
+	} else {
+		overflow = b == -1 && a == INT64_MIN;
+		value = overflow ? 0 : op == OP_DIV ? a / b : a % b;
+	}
+	if (overflow) {
+		report_overflow(c, e);
+	} else {
+		become_integer(e, value);
+	}
+}
+
+static void fold_floats(struct checker *c, struct expr *e, double a, double b) {
+	enum op op = e->u.operation.op;
+	double value = op == OP_ADD ? a + b
+		: op == OP_SUB      ? a - b
+		: op == OP_MUL      ? a * b
+		: op == OP_DIV      ? a / b
+				    : fmod(a, b);
+	if (isfinite(value)) {
+		become_float(e, value);
+	} else {
+		report_overflow(c, e);
+	}
+}
+
+static bool holds(enum op op, int order) {
+	return op == OP_EQ    ? order == 0
+		: op == OP_NE ? order != 0
+		: op == OP_LT ? order < 0
+		: op == OP_LE ? order <= 0
+		: op == OP_GT ? order > 0
+			      : order >= 0;
+}
+
+static void fold_comparison(
+	struct checker *c, struct expr *e, const struct expr *a, const struct expr *b) {
+	int order;
+	if (a->kind == EXPR_STRING) {
+		order = compare_strings(c, a, b);
+	} else if (a->kind == EXPR_FLOAT) {
+		order = (a->u.real > b->u.real) - (a->u.real < b->u.real);
+	} else if (a->kind == EXPR_BOOL) {
+		order = (int)a->u.boolean - (int)b->u.boolean;
+	} else {
+		order = (a->u.integer > b->u.integer) - (a->u.integer < b->u.integer);
+	}
+	become_bool(e, holds(e->u.operation.op, order));
+}
+
+static bool is_zero(const struct expr *e) {
+	return e->kind == EXPR_FLOAT ? !(e->u.real < 0.0 || e->u.real > 0.0) : e->u.integer == 0;
+}
+
+static void fold_arithmetic(
+	struct checker *c, struct expr *e, const struct expr *a, const struct expr *b) {
+	bool divides = e->u.operation.op == OP_DIV || e->u.operation.op == OP_MOD;
+	if (divides && b != NULL && is_zero(b)) {
+		report(c, ALWAYS_FAULTS, e->u.operation.op_span, NULL, "this divides by zero");
+		e->type = basic(c, TYPE_ERROR);
+		return;
+	}
+	if (divides && b != NULL && e->type->kind == TYPE_INT) {
+		/* The divisor is known, and with it what can go wrong. */
+		e->faults = e->u.operation.left->faults |
+			(b->u.integer == -1 ? FAULT_BIT(OVERFLOW) : 0);
+		e->can_fault = e->faults != 0;
+	}
+	if (a == NULL || b == NULL) {
+		return;
+	}
+	if (a->kind == EXPR_STRING) {
+		concatenate(c, e, a, b);
+	} else if (a->kind == EXPR_FLOAT) {
+		fold_floats(c, e, a->u.real, b->u.real);
+	} else {
+		fold_integers(c, e, a->u.integer, b->u.integer);
+	}
+}
+
+static void fold_unary(struct checker *c, struct expr *e) {
+	const struct expr *a = check_literal(e->u.operation.left);
+	if (a == NULL) {
+		return;
+	}
+	if (a->kind == EXPR_BOOL) {
+		become_bool(e, !a->u.boolean);
+	} else if (a->kind == EXPR_FLOAT) {
+		become_float(e, -a->u.real);
+	} else if (a->u.integer == INT64_MIN) {
+		report_overflow(c, e);
+	} else {
+		become_integer(e, -a->u.integer);
+	}
+}
+
+void check_fold(struct checker *c, struct expr *e) {
+	if (e->kind == EXPR_STRING) {
+		fold_string(c, e);
+		return;
+	}
+	if (e->kind == EXPR_UNARY) {
+		fold_unary(c, e);
+		return;
+	}
+	enum op op = e->u.operation.op;
+	const struct expr *a = check_literal(e->u.operation.left);
+	const struct expr *b = check_literal(e->u.operation.right);
+	if (op == OP_ADD || op == OP_SUB || op == OP_MUL || op == OP_DIV || op == OP_MOD) {
+		fold_arithmetic(c, e, a, b);
+	} else if (a == NULL || b == NULL || op == OP_COALESCE) {
+		return;
+	} else if (op == OP_AND || op == OP_OR) {
+		bool both = a->u.boolean && b->u.boolean, any = a->u.boolean || b->u.boolean;
+		become_bool(e, op == OP_AND ? both : any);
+	} else {
+		fold_comparison(c, e, a, b);
+	}
+}
+
+/* ---- declarations ---- */
+
+static const struct type *resolve(struct checker *c, struct decl *decl) {
 	const struct type *type = check_expr(c, decl->value);
 	if (decl->result != NULL) {
-		const struct type *want = check_type(c, decl->result);
-		(void)check_convert(c, decl->value, want);
-		type = want;
+		type = check_type(c, decl->result);
+		(void)check_convert(c, decl->value, type);
 	}
 	if (type_is_open(type)) {
 		report(c, NO_TYPE, decl->value->span, "write `const NAME: TYPE = …`",
 			"the type of this constant is not known");
-		type = basic(c, TYPE_ERROR);
-	} else if (type->kind != TYPE_ERROR && !check_is_constant(decl->value)) {
+		return basic(c, TYPE_ERROR);
+	}
+	if (type->kind != TYPE_ERROR && !check_is_constant(decl->value)) {
 		report(c, NOT_CONSTANT, decl->value->span, NULL,
 			"the value of a constant must be known when it is compiled");
+		return basic(c, TYPE_ERROR);
 	}
-	decl->type = type;
-	decl->mark = MARK_DONE;
-	c->file = file;
-	c->scope = scope;
-	c->pure = pure;
 	return type;
+}
+
+const struct type *check_const(struct checker *c, struct decl *decl) {
+	if (decl->mark == MARK_DONE) {
+		return decl->type;
+	}
+	struct checker saved = *c;
+	c->file = decl->file;
+	if (decl->mark == MARK_BUSY) {
+		if (decl->type == NULL) {
+			report(c, CONST_CYCLE, decl->name.span, NULL,
+				"the constant '%s' needs itself", decl->name.text);
+			decl->type = basic(c, TYPE_ERROR);
+		}
+		c->file = saved.file;
+		return decl->type;
+	}
+	decl->mark = MARK_BUSY;
+	c->scope = NULL;
+	c->narrow = NULL;
+	c->pure = "a constant";
+	const struct type *type = basic(c, TYPE_ERROR);
+	if (check_enter(c, decl->name.span)) {
+		type = resolve(c, decl);
+		check_leave(c);
+	}
+	decl->type = decl->type == NULL ? type : decl->type;
+	decl->mark = MARK_DONE;
+	saved.is_too_deep = c->is_too_deep;
+	*c = saved;
+	return decl->type;
 }

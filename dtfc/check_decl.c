@@ -5,17 +5,29 @@
 
 /* ---- names ---- */
 
+/* Another version of a workflow; the name means the newest (LANGUAGE.md 13). */
+static void declare_version(struct checker *c, struct decl *decl, struct decl *newest) {
+	for (const struct decl *d = c->file->decls; d != decl; d = d->next) {
+		if (d->kind == DECL_WORKFLOW && d->version == decl->version &&
+			strcmp(d->name.text, decl->name.text) == 0) {
+			struct diagnostic *said = report(c, DUPLICATE_NAME, decl->name.span,
+				"give it a `version`", "'%s' is declared twice", decl->name.text);
+			check_note_decl(c, said, d);
+			return;
+		}
+	}
+	if (decl->version > newest->version) {
+		names_put(c->file->names, decl);
+	}
+}
+
 static void declare(struct checker *c, struct decl *decl) {
 	if (decl->kind == DECL_IMPORT) {
 		return;
 	}
 	struct decl *other = names_find(c->file->names, decl->name.text);
-	bool version = other != NULL && other->kind == DECL_WORKFLOW &&
-		decl->kind == DECL_WORKFLOW && other->version != decl->version;
-	if (version) {
-		if (decl->version > other->version) {
-			names_put(c->file->names, decl);
-		}
+	if (other != NULL && other->kind == DECL_WORKFLOW && decl->kind == DECL_WORKFLOW) {
+		declare_version(c, decl, other);
 		return;
 	}
 	if (other != NULL) {
@@ -29,6 +41,11 @@ static void declare(struct checker *c, struct decl *decl) {
 			strcmp(decl->name.text, "cancelled") == 0)) {
 		report(c, RESERVED_NAME, decl->name.span, "give it another name",
 			"'%s' is a built-in error", decl->name.text);
+	}
+	if ((decl->kind == DECL_RECORD || decl->kind == DECL_ENUM) &&
+		check_is_basic_type(decl->name.text)) {
+		report(c, RESERVED_NAME, decl->name.span, "give it another name",
+			"'%s' is a built-in type", decl->name.text);
 	}
 	if (strcmp(decl->name.text, "self") == 0) {
 		report(c, RESERVED_NAME, decl->name.span, NULL, "'self' has a meaning of its own");
@@ -72,7 +89,7 @@ static void check_fields(struct checker *c, struct decl *decl, const char *what)
 	uint32_t index = 0;
 	for (struct field *f = decl->fields; f != NULL; f = f->next) {
 		f->index = index++;
-		f->type = f->syntax == NULL ? NULL : check_type(c, f->syntax);
+		f->type = f->syntax == NULL ? type_decl(c->types, decl) : check_type(c, f->syntax);
 		for (const struct field *g = decl->fields; g != f; g = g->next) {
 			if (strcmp(g->name.text, f->name.text) == 0) {
 				struct diagnostic *said = report(c, DUPLICATE_FIELD, f->name.span,
@@ -117,7 +134,7 @@ static void check_signature(struct checker *c, struct decl *d) {
 		d->type = type_decl(c->types, d);
 	}
 	if (d->kind == DECL_ENUM && d->fields == NULL) {
-		report(c, EMPTY_BLOCK, d->span, NULL, "an enum without members");
+		report(c, EMPTY_BLOCK, d->span, NULL, "the enum '%s' has no members", d->name.text);
 	}
 	if (d->kind == DECL_ACTIVITY || d->kind == DECL_EVENT) {
 		check_attributes(c, d);
@@ -170,12 +187,47 @@ void check_cycles(struct checker *c) {
 	}
 }
 
+/* ---- versions ---- */
+
+/* Only optional parameters may be added (DECISIONS 21). */
+static bool is_compatible(const struct decl *old, const struct decl *new) {
+	const struct field *f = old->fields, *g = new->fields;
+	for (; f != NULL && g != NULL; f = f->next, g = g->next) {
+		if (f->type != g->type) {
+			return false;
+		}
+	}
+	for (; g != NULL; g = g->next) {
+		if (g->type->kind != TYPE_OPTIONAL) {
+			return false;
+		}
+	}
+	return f == NULL && old->type == new->type;
+}
+
+void check_versions(struct checker *c) {
+	for (struct decl *d = c->file->decls; d != NULL; d = d->next) {
+		const struct decl *newest = d->kind != DECL_WORKFLOW
+			? NULL
+			: names_find(c->file->names, d->name.text);
+		if (newest == NULL || newest == d || newest->kind != DECL_WORKFLOW ||
+			is_compatible(d, newest)) {
+			continue;
+		}
+		struct diagnostic *said = report(c, VERSIONS_DIFFER, newest->name.span,
+			"only optional parameters may be added; else give it a new name",
+			"version %lld of '%s' does not fit version %lld",
+			(long long)newest->version, d->name.text, (long long)d->version);
+		note(c, said, c->file, d->name.span, "version %lld is here", (long long)d->version);
+	}
+}
+
 /* ---- attributes ---- */
 
-static bool constant_int(
-	struct checker *c, struct expr *e, enum type_kind kind, int64_t min, int64_t *ret) {
+/* The literal that an attribute's value is; NULL if there is none, or after a report. */
+static const struct expr *constant(struct checker *c, struct expr *e, enum type_kind kind) {
 	if (e == NULL) {
-		return false;
+		return NULL;
 	}
 	const char *pure = c->pure;
 	c->pure = "an attribute";
@@ -184,18 +236,19 @@ static bool constant_int(
 	const struct expr *literal = typed ? check_literal(e) : NULL;
 	if (typed && literal == NULL) {
 		report(c, NOT_CONSTANT, e->span, NULL, "an attribute's value must be a constant");
-		return false;
 	}
-	if (!typed) {
-		return false;
-	}
-	if (literal->u.integer < min) {
+	return literal;
+}
+
+static void constant_int(
+	struct checker *c, struct expr *e, enum type_kind kind, int64_t min, int64_t *ret) {
+	const struct expr *literal = constant(c, e, kind);
+	if (literal != NULL && literal->u.integer < min) {
 		report(c, BAD_ATTRIBUTE, e->span, NULL, "this must be at least %lld",
 			(long long)min);
-		return false;
+	} else if (literal != NULL) {
+		*ret = literal->u.integer;
 	}
-	*ret = literal->u.integer;
-	return true;
 }
 
 static void retry(struct checker *c, struct attribute *a, struct policy *policy) {
@@ -204,34 +257,29 @@ static void retry(struct checker *c, struct attribute *a, struct policy *policy)
 	} else if (a->retry == RETRY_NONE) {
 		policy->attempts = 1;
 	} else {
-		(void)constant_int(c, a->times, TYPE_INT, 1, &policy->attempts);
+		constant_int(c, a->times, TYPE_INT, 1, &policy->attempts);
 	}
-	(void)constant_int(c, a->backoff_min, TYPE_DURATION, 0, &policy->backoff_min_ms);
-	(void)constant_int(c, a->backoff_max, TYPE_DURATION, 0, &policy->backoff_max_ms);
+	constant_int(c, a->backoff_min, TYPE_DURATION, 0, &policy->backoff_min_ms);
+	constant_int(c, a->backoff_max, TYPE_DURATION, 0, &policy->backoff_max_ms);
 	if (a->backoff_max != NULL && policy->backoff_max_ms < policy->backoff_min_ms) {
 		report(c, BAD_ATTRIBUTE, a->backoff_max->span, NULL,
 			"the longest backoff is shorter than the first");
+	} else if (policy->backoff_max_ms < policy->backoff_min_ms) {
+		policy->backoff_max_ms = policy->backoff_min_ms;
 	}
-	if (a->factor != NULL && check_expect(c, a->factor, basic(c, TYPE_FLOAT)) == NULL) {
-		const struct expr *literal = check_literal(a->factor);
-		if (literal == NULL || literal->u.real < 1.0) {
-			report(c, BAD_ATTRIBUTE, a->factor->span, NULL,
-				"the factor must be a constant of at least 1.0");
-		} else {
-			policy->factor = literal->u.real;
-		}
+	const struct expr *factor = constant(c, a->factor, TYPE_FLOAT);
+	if (factor != NULL && factor->u.real < 1.0) {
+		report(c, BAD_ATTRIBUTE, a->factor->span, NULL, "the factor must be at least 1.0");
+	} else if (factor != NULL) {
+		policy->factor = factor->u.real;
 	}
 }
 
 static void tag(struct checker *c, struct expr *e, struct policy *policy) {
-	if (check_expect(c, e, basic(c, TYPE_STRING)) != NULL) {
-		return;
-	}
-	const struct expr *literal = check_literal(e);
-	if (literal == NULL) {
-		report(c, NOT_CONSTANT, e->span, NULL, "an attribute's value must be a constant");
-	} else {
-		policy->tag = literal->u.parts == NULL ? "" : literal->u.parts->text;
+	const struct expr *literal = constant(c, e, TYPE_STRING);
+	if (literal != NULL) {
+		size_t len;
+		policy->tag = check_string(c, literal, &len);
 	}
 }
 
@@ -260,13 +308,13 @@ static void read_attributes(
 		}
 		switch (a->kind) {
 		case ATTRIBUTE_TIMEOUT:
-			(void)constant_int(c, a->value, TYPE_DURATION, 1, &policy->timeout_ms);
+			constant_int(c, a->value, TYPE_DURATION, 1, &policy->timeout_ms);
 			break;
 		case ATTRIBUTE_DEADLINE:
-			(void)constant_int(c, a->value, TYPE_DURATION, 1, &policy->deadline_ms);
+			constant_int(c, a->value, TYPE_DURATION, 1, &policy->deadline_ms);
 			break;
 		case ATTRIBUTE_HEARTBEAT:
-			(void)constant_int(c, a->value, TYPE_DURATION, 1, &policy->heartbeat_ms);
+			constant_int(c, a->value, TYPE_DURATION, 1, &policy->heartbeat_ms);
 			break;
 		case ATTRIBUTE_RETRY:
 			retry(c, a, policy);
@@ -275,10 +323,10 @@ static void read_attributes(
 			tag(c, a->value, policy);
 			break;
 		case ATTRIBUTE_PRIORITY:
-			(void)constant_int(c, a->value, TYPE_INT, INT64_MIN, &policy->priority);
+			constant_int(c, a->value, TYPE_INT, INT64_MIN, &policy->priority);
 			break;
 		case ATTRIBUTE_CAPACITY:
-			(void)constant_int(c, a->value, TYPE_INT, 1, capacity);
+			constant_int(c, a->value, TYPE_INT, 1, capacity);
 			break;
 		}
 	}
@@ -304,7 +352,15 @@ void check_overrides(struct checker *c, struct expr *step) {
 
 /* ---- use ---- */
 
+/* A file without a workflow is there for others to use. */
 void check_unused_decls(struct checker *c) {
+	bool has_workflow = false;
+	for (const struct decl *d = c->file->decls; d != NULL; d = d->next) {
+		has_workflow = has_workflow || d->kind == DECL_WORKFLOW;
+	}
+	if (!has_workflow) {
+		return;
+	}
 	for (const struct decl *d = c->file->decls; d != NULL; d = d->next) {
 		if (d->kind == DECL_ACTIVITY && !d->used) {
 			report(c, UNUSED_ACTIVITY, d->name.span, NULL,

@@ -81,6 +81,14 @@ static const struct type *variable(struct checker *c, struct expr *e, struct var
 	return e->type;
 }
 
+/* A poisoned one is not followed: it may be part of a cycle. */
+static const struct type *constant(struct checker *c, struct expr *e, struct decl *decl) {
+	const struct type *type = check_const(c, decl);
+	decl->used = true;
+	e->decl = type->kind == TYPE_ERROR ? NULL : decl;
+	return type;
+}
+
 static const struct type *name(struct checker *c, struct expr *e) {
 	const char *text = e->u.name.text;
 	struct var *var = c->scope == NULL ? NULL : check_variable(c, text);
@@ -89,9 +97,7 @@ static const struct type *name(struct checker *c, struct expr *e) {
 	}
 	struct decl *decl = check_find_any(c, NULL, text);
 	if (decl != NULL && decl->kind == DECL_CONST) {
-		decl->used = true;
-		e->decl = decl;
-		return check_const(c, decl);
+		return constant(c, e, decl);
 	}
 	if (decl != NULL || strcmp(text, "self") == 0) {
 		struct diagnostic *said = report(c, NOT_A_VALUE, e->span,
@@ -238,7 +244,7 @@ static const struct type *qualified(struct checker *c, struct expr *e) {
 		if (c->scope != NULL && check_variable(c, text) != NULL) {
 			return NULL;
 		}
-		if (strcmp(text, "self") == 0 && c->pure == NULL) {
+		if (strcmp(text, "self") == 0 && (c->pure == NULL || c->workflow != NULL)) {
 			return self_member(c, e);
 		}
 		struct decl *decl = check_find_any(c, NULL, text);
@@ -246,13 +252,14 @@ static const struct type *qualified(struct checker *c, struct expr *e) {
 			return enum_member(c, e, decl);
 		}
 		struct file *file = decl == NULL ? check_package(c, text) : NULL;
-		decl = file == NULL ? NULL : names_find(file->names, e->u.field.name.text);
-		if (decl != NULL && decl->kind == DECL_CONST) {
-			decl->used = true;
-			e->decl = decl;
-			return check_const(c, decl);
+		if (file == NULL) {
+			return NULL;
 		}
-		return file == NULL ? NULL : not_in_package(c, e, file, decl);
+		decl = names_find(file->names, e->u.field.name.text);
+		if (decl != NULL && decl->kind == DECL_CONST) {
+			return constant(c, e, decl);
+		}
+		return not_in_package(c, e, file, decl);
 	}
 	bool nested = base->kind == EXPR_FIELD && base->u.field.base->kind == EXPR_NAME;
 	const struct name *package = nested ? &base->u.field.base->u.name : NULL;
@@ -342,10 +349,11 @@ static const struct type *string(struct checker *c, struct expr *e) {
 			report(c, NOT_PRINTABLE, p->expr->span, NULL,
 				"a string cannot show a value of type %s", text_of(c, type));
 		} else if (type->kind == TYPE_TIME) {
-			e->can_fault = true;
+			e->can_fault = true; /* beyond the year 9999 it has no text */
 			e->faults |= FAULT_BIT(BAD_VALUE);
 		}
 	}
+	check_fold(c, e);
 	return basic(c, TYPE_STRING);
 }
 

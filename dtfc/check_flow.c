@@ -20,12 +20,19 @@ struct loop {
 	struct state broken; /* join of all breaks; dead: none */
 };
 
+/* A branch of `parallel`: what holds where it ends, by its end or by `yield`. */
+struct branch_end {
+	struct branch_end *outer;
+	struct state done;
+};
+
 struct flow {
 	struct checker *c;
 	struct var **open; /* variables declared without a value */
 	size_t nopen, capacity;
 	struct state now;
 	struct loop *loop;
+	struct branch_end *branch;
 	unsigned undos; /* registered so far: a try with one waits when it unwinds */
 };
 
@@ -88,7 +95,29 @@ static void see_name(void *arg, struct expr *e, bool assigned) {
 	note(f->c, said, f->c->file, f->open[i]->name.span, "it is declared without one here");
 }
 
-static bool flow_parallel(struct flow *f, struct expr *e);
+static bool flow_parallel(struct flow *f, const struct expr *e);
+
+/*
+ * An undo's block runs later, if ever: it sees what has a value when the undo
+ * is registered, and changes nothing that is known here.
+ */
+static void flow_undo(struct flow *f, struct undo *undo) {
+	struct visitor v = { .arg = f, .name = see_name };
+	f->undos++;
+	check_visit_undo(undo, &v);
+	if (undo->block == NULL) {
+		return;
+	}
+	struct state before = copy(f);
+	struct loop *loop = f->loop;
+	struct branch_end *branch = f->branch;
+	f->loop = NULL;
+	f->branch = NULL;
+	(void)flow_block(f, undo->block);
+	f->loop = loop;
+	f->branch = branch;
+	f->now = before;
+}
 
 /* An expression is evaluated: names in it are used.  Does it wait? */
 static bool uses(struct flow *f, struct expr *e) {
@@ -96,26 +125,20 @@ static bool uses(struct flow *f, struct expr *e) {
 		return false;
 	}
 	struct visitor v = { .arg = f, .name = see_name };
-	if (e->kind == EXPR_PARALLEL) {
-		return flow_parallel(f, e);
+	const struct expr *bare = check_bare(e);
+	if (bare->kind == EXPR_PARALLEL) {
+		return flow_parallel(f, bare);
 	}
-	if (e->kind == EXPR_DO && e->u.step.undo != NULL) {
-		f->undos++;
-		struct undo *undo = e->u.step.undo;
-		if (undo->block != NULL) {
-			check_visit_args(e->u.step.args, &v);
-			check_visit_undo(undo, &v);
-			struct state before = copy(f);
-			struct loop *loop = f->loop;
-			f->loop = NULL;
-			(void)flow_block(f, undo->block);
-			f->loop = loop;
-			f->now = before;
-			return true;
-		}
+	if (bare->kind == EXPR_WAIT && bare->decl != NULL && !f->now.dead) {
+		bare->decl->awaited = true;
+	}
+	if (bare->kind == EXPR_DO && bare->u.step.undo != NULL) {
+		check_visit_args(bare->u.step.args, &v);
+		flow_undo(f, bare->u.step.undo);
+		return true;
 	}
 	check_visit_expr(e, &v);
-	return e->kind == EXPR_DO || e->kind == EXPR_CALL_WORKFLOW || e->kind == EXPR_WAIT;
+	return bare->kind == EXPR_DO || bare->kind == EXPR_CALL_WORKFLOW || bare->kind == EXPR_WAIT;
 }
 
 static void use_args(struct flow *f, const struct argument *args) {
@@ -131,35 +154,53 @@ static void assigned(struct flow *f, const struct var *var) {
 	}
 }
 
-static bool flow_parallel(struct flow *f, struct expr *e) {
+/* One branch from its beginning; `done` is what holds when it has ended. */
+static struct state flow_branch(
+	struct flow *f, const struct expr *e, struct stmt *stmt, const struct block *block) {
+	struct loop *loop = f->loop;
+	struct branch_end branch = { .outer = f->branch, .done = nowhere(f) };
+	f->loop = NULL;
+	f->branch = &branch;
+	if (stmt != NULL) {
+		(void)flow_stmt(f, stmt);
+	} else {
+		(void)flow_block(f, block);
+	}
+	f->loop = loop;
+	f->branch = branch.outer;
+	if (e->u.parallel.yields != NULL && !f->now.dead) {
+		struct checker *c = f->c;
+		report(c, MISSING_YIELD, stmt != NULL ? stmt->span : block->close, NULL,
+			"this branch can end without a `yield`");
+	}
+	join(f, &branch.done, &f->now);
+	return branch.done;
+}
+
+static bool flow_parallel(struct flow *f, const struct expr *e) {
 	(void)uses(f, e->u.parallel.limit);
 	(void)uses(f, e->u.parallel.until);
 	(void)uses(f, e->u.parallel.list);
-	struct loop *loop = f->loop;
-	f->loop = NULL;
 	struct state before = copy(f), after = copy(f);
+	/* Only then have all branches ended as they should when the block has. */
+	bool all = e->u.parallel.mode == PARALLEL_FAIL_FAST && e->u.parallel.until == NULL;
 	if (e->u.parallel.is_for) {
-		(void)flow_block(f, e->u.parallel.body);
+		(void)flow_branch(f, e, NULL, e->u.parallel.body);
 	}
 	for (struct branch *b = e->u.parallel.branches; b != NULL; b = b->next) {
 		f->now = before;
 		f->now = copy(f);
-		(void)flow_stmt(f, b->body);
-		/* All branches have ended when the block has. */
-		for (size_t i = 0; i < f->capacity; i++) {
-			after.has[i] = after.has[i] || (!f->now.dead && f->now.has[i]);
+		struct state done = flow_branch(f, e, b->body, NULL);
+		after.dead = after.dead || (all && done.dead);
+		for (size_t i = 0; i < f->capacity && all && !done.dead; i++) {
+			after.has[i] = after.has[i] || done.has[i];
 		}
 	}
-	f->loop = loop;
 	f->now = after;
 	return true;
 }
 
 /* ---- statements ---- */
-
-static void dies(struct flow *f) {
-	f->now.dead = true;
-}
 
 static bool flow_if(struct flow *f, struct stmt *s) {
 	(void)uses(f, s->u.branch.condition);
@@ -198,15 +239,14 @@ static bool flow_loop(struct flow *f, struct stmt *s) {
 static bool flow_match(struct flow *f, struct stmt *s) {
 	(void)uses(f, s->u.match.value);
 	struct state before = copy(f), after = nowhere(f);
-	bool waits = false, has_else = s->u.match.value->type->kind == TYPE_ENUM;
+	bool waits = false;
 	for (struct match_arm *a = s->u.match.arms; a != NULL; a = a->next) {
 		f->now = before;
 		f->now = copy(f);
 		waits = flow_block(f, a->body) || waits;
 		join(f, &after, &f->now);
-		has_else = has_else || a->values == NULL;
 	}
-	if (!has_else) {
+	if (!check_is_exhaustive(s)) {
 		join(f, &after, &before);
 	}
 	f->now = after;
@@ -291,38 +331,39 @@ static bool flow_assign(struct flow *f, struct stmt *s) {
 	return waits;
 }
 
-/* A standing undo runs later, if ever: it changes nothing that is known here. */
-static void flow_undo(struct flow *f, struct undo *undo) {
-	struct visitor v = { .arg = f, .name = see_name };
-	f->undos++;
-	check_visit_undo(undo, &v);
-	struct state before = copy(f);
-	struct loop *loop = f->loop;
-	f->loop = NULL;
-	(void)flow_block(f, undo->block);
-	f->loop = loop;
-	f->now = before;
+/* Statements that leave what they stand in. */
+static bool flow_leave(struct flow *f, struct stmt *s) {
+	bool waits = false;
+	if (s->kind == STMT_RETURN || s->kind == STMT_YIELD) {
+		waits = uses(f, s->u.expr);
+	} else if (s->kind == STMT_FAIL) {
+		use_args(f, s->u.fail.args);
+	} else if (s->kind == STMT_CONTINUE_WITH) {
+		use_args(f, s->u.args);
+	}
+	if (s->kind == STMT_BREAK && f->loop != NULL) {
+		join(f, &f->loop->broken, &f->now);
+	} else if (s->kind == STMT_YIELD && f->branch != NULL) {
+		join(f, &f->branch->done, &f->now);
+	}
+	f->now.dead = true;
+	return waits;
 }
 
 static bool flow_kind(struct flow *f, struct stmt *s) {
 	bool waits = false;
 	switch (s->kind) {
 	case STMT_ERROR:
-		return false;
+		break;
 	case STMT_LET:
 		waits = uses(f, s->u.let.value);
 		flow_let(f, s);
-		return waits;
+		break;
 	case STMT_ASSIGN:
 		return flow_assign(f, s);
 	case STMT_EXPR:
 	case STMT_STATUS:
-	case STMT_YIELD:
 		return uses(f, s->u.expr);
-	case STMT_RETURN:
-		waits = uses(f, s->u.expr);
-		dies(f);
-		return waits;
 	case STMT_BLOCK:
 	case STMT_SHIELD:
 		return flow_block(f, s->u.block);
@@ -334,24 +375,18 @@ static bool flow_kind(struct flow *f, struct stmt *s) {
 		return flow_loop(f, s);
 	case STMT_MATCH:
 		return flow_match(f, s);
+	case STMT_RETURN:
+	case STMT_YIELD:
 	case STMT_BREAK:
-		if (f->loop != NULL) {
-			join(f, &f->loop->broken, &f->now);
-		}
-		dies(f);
-		return false;
 	case STMT_CONTINUE:
-		dies(f);
-		return false;
 	case STMT_FAIL:
-		use_args(f, s->u.fail.args);
-		dies(f);
-		return false;
+	case STMT_CONTINUE_WITH:
+		return flow_leave(f, s);
 	case STMT_TRY:
 		return flow_try(f, s);
 	case STMT_UNDO:
 		flow_undo(f, s->u.undo);
-		return false;
+		break;
 	case STMT_SELECT:
 		return flow_select(f, s);
 	case STMT_SLEEP:
@@ -359,15 +394,11 @@ static bool flow_kind(struct flow *f, struct stmt *s) {
 		return true;
 	case STMT_WITHIN:
 		return flow_within(f, s);
-	case STMT_CONTINUE_WITH:
-		use_args(f, s->u.args);
-		dies(f);
-		return false;
 	case STMT_LOG:
 		(void)uses(f, s->u.log.text);
-		return false;
+		break;
 	}
-	return false;
+	return waits;
 }
 
 static bool flow_stmt(struct flow *f, struct stmt *s) {

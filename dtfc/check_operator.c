@@ -46,12 +46,23 @@ static const struct type *poison(struct checker *c) {
 	return basic(c, TYPE_ERROR);
 }
 
+/* Folds an operation of which all operands have been understood. */
+static const struct type *fold(struct checker *c, struct expr *e) {
+	const struct expr *right = e->kind == EXPR_BINARY ? e->u.operation.right : NULL;
+	if (e->u.operation.left->type->kind != TYPE_ERROR &&
+		(right == NULL || right->type->kind != TYPE_ERROR)) {
+		check_fold(c, e);
+	}
+	return e->type;
+}
+
 const struct type *check_unary(struct checker *c, struct expr *e) {
 	struct expr *of = e->u.operation.left;
 	if (e->u.operation.op == OP_NOT) {
 		(void)check_expect(c, of, basic(c, TYPE_BOOL));
 		inherit(e, of);
-		return basic(c, TYPE_BOOL);
+		e->type = basic(c, TYPE_BOOL);
+		return fold(c, e);
 	}
 	const struct type *type = check_expr(c, of);
 	inherit(e, of);
@@ -66,9 +77,8 @@ const struct type *check_unary(struct checker *c, struct expr *e) {
 	e->type = type;
 	if (type->kind != TYPE_FLOAT) {
 		raises(e, FAULT_BIT(OVERFLOW));
-		check_fold(c, e);
 	}
-	return type;
+	return fold(c, e);
 }
 
 static const struct type *mismatch(struct checker *c, struct expr *e) {
@@ -121,11 +131,12 @@ static const struct type *arithmetic(struct checker *c, struct expr *e) {
 	if (timed != NULL) {
 		e->type = timed;
 		raises(e, FAULT_BIT(OVERFLOW));
-		check_fold(c, e);
-		return timed;
+		return fold(c, e);
 	}
 	if (op == OP_ADD && type->kind == TYPE_STRING && other == type) {
-		return type;
+		e->type = type;
+		raises(e, FAULT_BIT(PAYLOAD_TOO_LARGE));
+		return fold(c, e);
 	}
 	bool lists = (type->kind == TYPE_LIST || type->kind == TYPE_EMPTY) &&
 		(other->kind == TYPE_LIST || other->kind == TYPE_EMPTY);
@@ -133,6 +144,7 @@ static const struct type *arithmetic(struct checker *c, struct expr *e) {
 		const struct type *joined = check_join(c, type, other);
 		if (joined != NULL && check_convert(c, a, joined) == NULL &&
 			check_convert(c, b, joined) == NULL) {
+			raises(e, FAULT_BIT(PAYLOAD_TOO_LARGE));
 			return joined;
 		}
 	}
@@ -142,8 +154,7 @@ static const struct type *arithmetic(struct checker *c, struct expr *e) {
 	e->type = type;
 	bool divides = op == OP_DIV || op == OP_MOD;
 	raises(e, FAULT_BIT(OVERFLOW) | (divides ? FAULT_BIT(DIVISION_BY_ZERO) : 0));
-	check_fold(c, e);
-	return type;
+	return fold(c, e);
 }
 
 static const struct type *comparison(struct checker *c, struct expr *e) {
@@ -153,10 +164,18 @@ static const struct type *comparison(struct checker *c, struct expr *e) {
 	inherit(e, a);
 	inherit(e, b);
 	const struct type *result = basic(c, TYPE_BOOL);
+	e->type = result;
 	if (type->kind == TYPE_ERROR || other->kind == TYPE_ERROR) {
 		return result;
 	}
 	if (equality) {
+		struct expr *tested = b->kind == EXPR_NONE ? a : a->kind == EXPR_NONE ? b : NULL;
+		if (tested != NULL && tested->type->kind != TYPE_OPTIONAL &&
+			!type_is_open(tested->type)) {
+			report(c, BAD_OPERAND, tested->span, NULL, "this is %s and never none",
+				text_of(c, tested->type));
+			return result;
+		}
 		const struct type *joined = check_join(c, type, other);
 		if (joined != NULL && type_is_open(joined)) {
 			joined = NULL;
@@ -165,9 +184,9 @@ static const struct type *comparison(struct checker *c, struct expr *e) {
 			check_convert(c, b, joined) != NULL) {
 			return joined == NULL ? mismatch(c, e) : result;
 		}
-		return result;
+		return fold(c, e);
 	}
-	return type == other && is_ordered(type) ? result : mismatch(c, e);
+	return type == other && is_ordered(type) ? fold(c, e) : mismatch(c, e);
 }
 
 static const struct type *coalesce(struct checker *c, struct expr *e) {
@@ -199,7 +218,8 @@ const struct type *check_binary(struct checker *c, struct expr *e) {
 		c->narrow = narrow;
 		inherit(e, e->u.operation.left);
 		inherit(e, e->u.operation.right);
-		return basic(c, TYPE_BOOL);
+		e->type = basic(c, TYPE_BOOL);
+		return fold(c, e);
 	}
 	case OP_EQ:
 	case OP_NE:

@@ -7,6 +7,8 @@
 #define DURABLE_FAULTS                                                                  \
 	(FAULT_BIT(HISTORY_FULL) | FAULT_BIT(PAYLOAD_TOO_LARGE) | FAULT_BIT(OVERFLOW) | \
 		FAULT_BIT(BAD_VALUE))
+/* of a value that must be written down */
+#define RESULT_FAULTS (FAULT_BIT(PAYLOAD_TOO_LARGE) | FAULT_BIT(OVERFLOW) | FAULT_BIT(BAD_VALUE))
 #define STEP_FAULTS                                                                           \
 	(DURABLE_FAULTS | FAULT_BIT(ACTIVITY_FAILED) | FAULT_BIT(TIMEOUT) | FAULT_BIT(LOST) | \
 		FAULT_BIT(BAD_PAYLOAD))
@@ -25,18 +27,20 @@ struct raises {
 	const struct raises *caught; /* what a bare `fail` raises again */
 };
 
+static void raise_expr(struct raises *r, const struct expr *e);
 static void raise_block(struct raises *r, const struct block *block);
 static void raise_stmt(struct raises *r, const struct stmt *s);
 
+/* Keeps the first place, in the order of the source. */
 static void add(struct raises *r, struct decl *error, struct span span, const struct decl *step) {
-	for (const struct raised *old = r->first; old != NULL; old = old->next) {
-		if (old->error == error) {
+	struct raised **tail = &r->first;
+	for (; *tail != NULL; tail = &(*tail)->next) {
+		if ((*tail)->error == error) {
 			return;
 		}
 	}
-	struct raised *raised = mem_new(r->c->arena, struct raised);
-	*raised = (struct raised){ .next = r->first, .error = error, .span = span, .step = step };
-	r->first = raised;
+	*tail = mem_new(r->c->arena, struct raised);
+	**tail = (struct raised){ .error = error, .span = span, .step = step };
 }
 
 static void add_all(struct raises *r, const struct raises *from) {
@@ -57,7 +61,36 @@ static void raise_fails(struct raises *r, const struct expr *e) {
 
 static void raise_args(struct raises *r, const struct argument *args) {
 	for (; args != NULL; args = args->next) {
-		r->faults |= args->value->faults;
+		r->faults |= args->late ? 0 : args->value->faults;
+	}
+}
+
+/* What an undo raises is kept with it; its early arguments are the step's. */
+static void raise_undo(struct raises *r, const struct undo *undo) {
+	if (undo == NULL) {
+		return;
+	}
+	if (undo->call != NULL) {
+		raise_args(r, undo->call->u.step.args);
+	} else {
+		struct raises own = { .c = r->c };
+		raise_block(&own, undo->block);
+	}
+}
+
+static void raise_parallel(struct raises *r, const struct expr *e) {
+	raise_expr(r, e->u.parallel.list);
+	raise_expr(r, e->u.parallel.limit);
+	raise_expr(r, e->u.parallel.until);
+	r->faults |= DURABLE_FAULTS | FAULT_BIT(OUT_OF_RANGE);
+	/* Of `settle` the branches' errors become outcomes. */
+	struct raises settled = { .c = r->c, .caught = r->caught };
+	struct raises *into = e->u.parallel.mode == PARALLEL_SETTLE ? &settled : r;
+	if (e->u.parallel.is_for) {
+		raise_block(into, e->u.parallel.body);
+	}
+	for (const struct branch *b = e->u.parallel.branches; b != NULL; b = b->next) {
+		raise_stmt(into, b->body);
 	}
 }
 
@@ -66,36 +99,30 @@ static void raise_expr(struct raises *r, const struct expr *e) {
 		return;
 	}
 	r->faults |= e->faults;
+	e = check_bare(e);
 	switch ((int)e->kind) {
 	case EXPR_DO:
 		r->faults |= STEP_FAULTS;
 		raise_args(r, e->u.step.args);
+		raise_undo(r, e->u.step.undo);
 		raise_fails(r, e);
 		break;
 	case EXPR_CALL_WORKFLOW:
 		r->faults |= DURABLE_FAULTS | FAULT_BIT(CHILD_FAILED) | FAULT_BIT(BAD_PAYLOAD);
 		raise_args(r, e->u.step.args);
+		raise_expr(r, e->u.step.id);
 		raise_fails(r, e);
 		break;
 	case EXPR_SPAWN:
 		r->faults |= DURABLE_FAULTS;
 		raise_args(r, e->u.step.args);
+		raise_expr(r, e->u.step.id);
 		break;
 	case EXPR_WAIT:
 		r->faults |= DURABLE_FAULTS | FAULT_BIT(BAD_PAYLOAD);
 		break;
 	case EXPR_PARALLEL:
-		r->faults |= FAULT_BIT(OUT_OF_RANGE) | DURABLE_FAULTS;
-		raise_expr(r, e->u.parallel.list);
-		if (e->u.parallel.mode == PARALLEL_SETTLE) {
-			break; /* its branches' errors become outcomes */
-		}
-		if (e->u.parallel.is_for) {
-			raise_block(r, e->u.parallel.body);
-		}
-		for (const struct branch *b = e->u.parallel.branches; b != NULL; b = b->next) {
-			raise_stmt(r, b->body);
-		}
+		raise_parallel(r, e);
 		break;
 	default:
 		break;
@@ -212,7 +239,8 @@ static void raise_compound(struct raises *r, const struct stmt *s) {
 		raise_expr(r, s->u.within.limit);
 		raise_block(r, s->u.within.body);
 		raise_block(r, s->u.within.otherwise);
-		r->faults |= FAULT_BIT(TIMEOUT);
+		r->faults |= DURABLE_FAULTS;
+		r->faults |= s->u.within.otherwise == NULL ? FAULT_BIT(TIMEOUT) : 0;
 		break;
 	default:
 		break;
@@ -229,9 +257,12 @@ static void raise_stmt(struct raises *r, const struct stmt *s) {
 		raise_expr(r, s->u.assign.target);
 		break;
 	case STMT_EXPR:
-	case STMT_RETURN:
 	case STMT_YIELD:
 		raise_expr(r, s->u.expr);
+		break;
+	case STMT_RETURN:
+		raise_expr(r, s->u.expr);
+		r->faults |= s->u.expr == NULL ? 0 : RESULT_FAULTS;
 		break;
 	case STMT_STATUS:
 		raise_expr(r, s->u.expr);
@@ -273,10 +304,12 @@ static void raise_stmt(struct raises *r, const struct stmt *s) {
 	case STMT_WITHIN:
 		raise_compound(r, s);
 		break;
+	case STMT_UNDO:
+		raise_undo(r, s->u.undo);
+		break;
 	case STMT_ERROR:
 	case STMT_BREAK:
 	case STMT_CONTINUE:
-	case STMT_UNDO: /* an undo that fails is kept, not raised */
 		break;
 	}
 }
@@ -298,13 +331,12 @@ static bool lists(const struct decl *workflow, const struct decl *error) {
 
 void check_raises(struct checker *c, struct decl *workflow) {
 	struct raises r = { .c = c };
+	struct error_name **tail = &workflow->raises;
 	raise_block(&r, workflow->body);
 	for (const struct raised *e = r.first; e != NULL; e = e->next) {
-		struct error_name *name = mem_new(c->arena, struct error_name);
-		*name = (struct error_name){
-			.next = workflow->raises, .name = e->error->name, .error = e->error
-		};
-		workflow->raises = name;
+		*tail = mem_new(c->arena, struct error_name);
+		**tail = (struct error_name){ .name = e->error->name, .error = e->error };
+		tail = &(*tail)->next;
 		if (lists(workflow, e->error)) {
 			continue;
 		}

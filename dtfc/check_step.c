@@ -23,6 +23,13 @@ bool check_is_durable(const struct expr *e) {
 	}
 }
 
+const struct expr *check_bare(const struct expr *e) {
+	while (e->kind == EXPR_CONVERT) {
+		e = e->u.converted;
+	}
+	return e;
+}
+
 static const struct type *poison(struct checker *c) {
 	return basic(c, TYPE_ERROR);
 }
@@ -208,9 +215,6 @@ static const struct type *child(struct checker *c, struct expr *e) {
 
 static const struct type *await(struct checker *c, struct expr *e) {
 	e->decl = check_find(c, &e->u.wait.package, &e->u.wait.name, DECL_EVENT);
-	if (e->decl != NULL) {
-		e->decl->awaited = true;
-	}
 	return e->decl == NULL || e->decl->type == NULL ? poison(c) : e->decl->type;
 }
 
@@ -256,6 +260,7 @@ static void exported_branch(struct checker *c, struct expr *e, struct branch *br
 		}
 		type = want;
 	}
+	type = check_storable(c, s, type);
 	leave_branch(c, &in);
 	branch->exported = mem_new(c->arena, struct var);
 	*branch->exported = (struct var){ .kind = s->u.let.is_mutable ? VAR_VAR : VAR_LET,
@@ -343,11 +348,13 @@ void check_yield(struct checker *c, struct stmt *s) {
 		return;
 	}
 	struct expr *e = place->parallel;
-	if (type->kind == TYPE_UNIT) {
+	if (type->kind == TYPE_UNIT || type->kind == TYPE_FAILURE) {
 		report(c, NOT_A_VALUE, s->span, NULL, "this has no value");
 		return;
 	}
-	if (e->u.parallel.yields == NULL) {
+	if (e->u.parallel.yields == NULL && type_is_open(type)) {
+		report(c, NO_TYPE, s->span, NULL, "the type of this is not known");
+	} else if (e->u.parallel.yields == NULL) {
 		e->u.parallel.yields = type;
 	} else {
 		(void)check_convert(c, s->u.expr, e->u.parallel.yields);

@@ -30,6 +30,23 @@ static void placed(struct checker *c, enum place_kind kind, struct span span, st
 
 /* ---- variables ---- */
 
+/* The type of a let's value, if a variable can have it. */
+const struct type *check_storable(struct checker *c, struct stmt *s, const struct type *type) {
+	if (s->u.let.value == NULL || s->u.let.type != NULL) {
+		return type;
+	}
+	if (type->kind == TYPE_UNIT) {
+		report(c, NOT_A_VALUE, s->u.let.value->span, NULL, "this has no value");
+		return poison(c);
+	}
+	if (type_is_open(type)) {
+		report(c, NO_TYPE, s->u.let.value->span, "write `let NAME: TYPE = …`",
+			"the type of '%s' is not known", s->u.let.name.text);
+		return poison(c);
+	}
+	return type;
+}
+
 static void let(struct checker *c, struct stmt *s) {
 	const struct type *want = s->u.let.type == NULL ? NULL : check_type(c, s->u.let.type);
 	const struct type *type = want;
@@ -38,14 +55,8 @@ static void let(struct checker *c, struct stmt *s) {
 		if (want != NULL) {
 			(void)check_convert(c, s->u.let.value, want);
 			type = want;
-		} else if (type->kind == TYPE_UNIT) {
-			report(c, NOT_A_VALUE, s->u.let.value->span, NULL, "this has no value");
-			type = poison(c);
-		} else if (type_is_open(type)) {
-			report(c, NO_TYPE, s->u.let.value->span, "write `let NAME: TYPE = …`",
-				"the type of '%s' is not known", s->u.let.name.text);
-			type = poison(c);
 		}
+		type = check_storable(c, s, type);
 	}
 	s->u.let.var = check_declare(
 		c, s->u.let.is_mutable ? VAR_VAR : VAR_LET, s->u.let.name, type);
@@ -110,7 +121,7 @@ static void assign(struct checker *c, struct stmt *s) {
 		type = to->u.index.base->type->of;
 	}
 	if (s->u.assign.op == ASSIGN_SET) {
-		(void)check_operation(c, value, NULL);
+		(void)check_operation(c, value, to->kind == EXPR_NAME ? &to->u.name : NULL);
 		(void)check_convert(c, value, type);
 		return;
 	}
@@ -124,6 +135,7 @@ static void assign(struct checker *c, struct stmt *s) {
 	sum->u.operation.op_span = s->u.assign.op_span;
 	sum->u.operation.left = to;
 	sum->u.operation.right = value;
+	(void)check_operation(c, value, NULL);
 	(void)check_expr(c, sum);
 	(void)check_convert(c, sum, type);
 	to->can_fault = to->can_fault || sum->can_fault;
@@ -232,6 +244,31 @@ static void match_values(
 	}
 }
 
+static bool has_value(const struct stmt *s, bool value) {
+	for (const struct match_arm *a = s->u.match.arms; a != NULL; a = a->next) {
+		for (const struct argument *v = a->values; v != NULL; v = v->next) {
+			const struct expr *literal = check_literal(v->value);
+			if (literal != NULL && literal->kind == EXPR_BOOL &&
+				literal->u.boolean == value) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* On an enum it must be, or has been reported. */
+bool check_is_exhaustive(const struct stmt *s) {
+	enum type_kind kind = s->u.match.value->type->kind;
+	for (const struct match_arm *a = s->u.match.arms; a != NULL; a = a->next) {
+		if (a->values == NULL) {
+			return true;
+		}
+	}
+	return kind == TYPE_ENUM ||
+		(kind == TYPE_BOOL && has_value(s, true) && has_value(s, false));
+}
+
 static void check_exhaustive(struct checker *c, struct stmt *s, const struct type *type) {
 	const char *missing = NULL;
 	for (const struct field *m = type->decl->fields; m != NULL; m = m->next) {
@@ -275,10 +312,6 @@ void check_match(struct checker *c, struct stmt *s) {
 	}
 	if (members && !has_else) {
 		check_exhaustive(c, s, type);
-	} else if (matchable && !members && !has_else && type->kind != TYPE_ERROR &&
-		type->kind != TYPE_BOOL) {
-		report(c, NOT_EXHAUSTIVE, s->span, "add an `else`",
-			"the match does not cover every value");
 	}
 	if (s->u.match.arms == NULL) {
 		report(c, EMPTY_BLOCK, s->span, NULL, "a `match` without arms");

@@ -117,6 +117,8 @@ bool check_is_constant(const struct expr *e);
 /* Computes an operation on literals in place; reports what overflows. */
 void check_fold(struct checker *c, struct expr *e);
 bool check_is_true(const struct expr *e);
+/* The text of a string literal, its parts joined. */
+const char *check_string(struct checker *c, const struct expr *e, size_t *ret_len);
 
 /* ---- expressions: check_expr.c, check_operator.c, check_builtin.c ---- */
 
@@ -151,6 +153,7 @@ void check_imports(struct checker *c);
 void check_declare_all(struct checker *c);
 void check_signatures(struct checker *c);
 void check_cycles(struct checker *c);
+void check_versions(struct checker *c);
 void check_unused_decls(struct checker *c);
 void check_attributes(struct checker *c, struct decl *decl);
 /* The `with` of a step: e->policy. */
@@ -159,6 +162,8 @@ void check_overrides(struct checker *c, struct expr *step);
 /* ---- durable operations: check_step.c, check_undo.c, check_parallel.c ---- */
 
 bool check_is_durable(const struct expr *e);
+/* Without the conversions around it. */
+const struct expr *check_bare(const struct expr *e);
 /* A durable expression where one may stand, or any value.  `result` names the
  * variable that its undo sees as the step's result; may be NULL. */
 const struct type *check_operation(struct checker *c, struct expr *e, const struct name *result);
@@ -173,8 +178,11 @@ void check_block(struct checker *c, struct block *block);
 /* The block's statements in the scope that is open now. */
 void check_statements(struct checker *c, struct block *block);
 void check_stmt(struct checker *c, struct stmt *s);
+const struct type *check_storable(struct checker *c, struct stmt *s, const struct type *type);
 void check_select(struct checker *c, struct stmt *s);
 void check_match(struct checker *c, struct stmt *s);
+/* Is an arm of the match taken for certain? */
+bool check_is_exhaustive(const struct stmt *s);
 void check_try(struct checker *c, struct stmt *s);
 void check_fail(struct checker *c, struct stmt *s);
 /* break, continue, return, continue with: may it leave what it stands in? */

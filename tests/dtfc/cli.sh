@@ -168,7 +168,7 @@ check "--version and --help on standard output" says
 # ---- messages ----
 
 warnings() {
-	printf 'package w\nactivity a()\n' >warns.dtf &&
+	printf 'package w\nactivity a()\nworkflow f() {}\n' >warns.dtf &&
 		exits 0 warns.dtf --check && has err "warning:" &&
 		exits 1 warns.dtf --check -Werror && has err "error:" &&
 		exits 0 warns.dtf --check -Werror -Wno-unused-activity && [ ! -s err ]

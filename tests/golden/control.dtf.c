@@ -175,6 +175,9 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 			.count = f->in.xs.count + t1.count,
 		};
 #line 178 "control.dtf.c"
+		if (dtf_raised(ctx)) {
+			return DTF_RAISED;
+		}
 		const int64_t *t2;
 #line 28 "control.dtf"
 		while (f->total > 100 &&
@@ -182,10 +185,7 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_tick(ctx)) {
 #line 29 "control.dtf"
 			f->total = dtf_div(ctx, f->total, 2);
-#line 186 "control.dtf.c"
-			if (dtf_raised(ctx)) {
-				return DTF_RAISED;
-			}
+#line 189 "control.dtf.c"
 		}
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;

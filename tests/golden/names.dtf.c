@@ -229,6 +229,10 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 				f->in.order.class_,
 				"\303\251\360\237\230\200\077{%s}\n*/ // \\",
 			});
+#line 233 "names.dtf.c"
+		if (dtf_raised(ctx)) {
+			return DTF_RAISED;
+		}
 #line 30 "names.dtf"
 		dtf_log(ctx, DTF_LOG_INFO,
 			dtf_concat(ctx, 5,
@@ -243,14 +247,14 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 		if (f->in.order.register_) {
 			dtf_fail(ctx, 2, &x_dtf_message_error,
 				&(struct x_dtf_message_fields){ x, f->step_ });
-#line 247 "names.dtf.c"
+#line 251 "names.dtf.c"
 			return DTF_RAISED;
 		}
 #line 35 "names.dtf"
 		dtf_do(ctx, 3, &x_dtf_order_2_activity,
 			&(struct x_dtf_order_2_args){ f->in.order, f->in.instance_, f->in.client_ },
 			NULL);
-#line 254 "names.dtf.c"
+#line 258 "names.dtf.c"
 		f->at = MAIN_ORDER;
 		DTF_FALLTHROUGH;
 	}
@@ -263,7 +267,7 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 36 "names.dtf"
 		return dtf_return(ctx, &result);
-#line 267 "names.dtf.c"
+#line 271 "names.dtf.c"
 	}
 
 	default:

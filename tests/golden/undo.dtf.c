@@ -569,19 +569,17 @@ static enum dtf_step trip_undo_3_run(struct dtf_ctx *ctx, void *frame) {
 	enum dtf_step step;
 
 	switch (f->at) {
-	case TRIP_UNDO_3_START:
+	case TRIP_UNDO_3_START: {
+#line 21 "undo.dtf"
+		const char *t1 = dtf_concat(ctx, 2, (const char *const[]){ f->captured.more, "!" });
 #line 21 "undo.dtf"
 		dtf_do(ctx, 5, &travel_credit_activity,
-			&(struct travel_credit_args){
-				.who = f->captured.who,
-				.payment = dtf_concat(
-					ctx, 2, (const char *const[]){ f->captured.more, "!" }),
-				.cents = f->captured.cents,
-			},
+			&(struct travel_credit_args){ f->captured.who, t1, f->captured.cents },
 			NULL);
-#line 583 "undo.dtf.c"
+#line 580 "undo.dtf.c"
 		f->at = TRIP_UNDO_3_CREDIT;
 		DTF_FALLTHROUGH;
+	}
 
 	case TRIP_UNDO_3_CREDIT:
 		step = dtf_await(ctx, NULL);
@@ -615,7 +613,7 @@ static enum dtf_step trip_undo_4_run(struct dtf_ctx *ctx, void *frame) {
 	case TRIP_UNDO_4_START:
 #line 22 "undo.dtf"
 		dtf_do(ctx, 7, &travel_mail_activity, &f->captured, NULL);
-#line 619 "undo.dtf.c"
+#line 617 "undo.dtf.c"
 		f->at = TRIP_UNDO_4_MAIL;
 		DTF_FALLTHROUGH;
 
@@ -658,7 +656,7 @@ static enum dtf_step trip_undo_5_run(struct dtf_ctx *ctx, void *frame) {
 #line 26 "undo.dtf"
 		dtf_do(ctx, 9, &travel_mail_activity,
 			&(struct travel_mail_args){ f->captured.who, text }, NULL);
-#line 662 "undo.dtf.c"
+#line 660 "undo.dtf.c"
 		f->at = TRIP_UNDO_5_MAIL;
 		DTF_FALLTHROUGH;
 	}
@@ -670,13 +668,13 @@ static enum dtf_step trip_undo_5_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 27 "undo.dtf"
 		if (f->captured.seats <= 1) {
-#line 674 "undo.dtf.c"
+#line 672 "undo.dtf.c"
 			f->at = TRIP_UNDO_5_IF_1_END;
 			return DTF_AGAIN;
 		}
 #line 28 "undo.dtf"
 		dtf_sleep(ctx, 10, 1000);
-#line 680 "undo.dtf.c"
+#line 678 "undo.dtf.c"
 		f->at = TRIP_UNDO_5_SLEEP_1;
 		DTF_FALLTHROUGH;
 
@@ -688,7 +686,7 @@ static enum dtf_step trip_undo_5_run(struct dtf_ctx *ctx, void *frame) {
 #line 29 "undo.dtf"
 		dtf_do(ctx, 11, &travel_mark_activity,
 			&(struct travel_mark_args){ f->captured.who }, NULL);
-#line 692 "undo.dtf.c"
+#line 690 "undo.dtf.c"
 		f->at = TRIP_UNDO_5_MARK;
 		DTF_FALLTHROUGH;
 
@@ -727,7 +725,7 @@ static enum dtf_step trip_undo_6_parallel_1_1_run(struct dtf_ctx *ctx, void *fra
 #line 34 "undo.dtf"
 		dtf_do(ctx, 16, &travel_mark_activity,
 			&(struct travel_mark_args){ up->captured.who }, NULL);
-#line 731 "undo.dtf.c"
+#line 729 "undo.dtf.c"
 		f->at = TRIP_UNDO_6_PARALLEL_1_1_MARK;
 		DTF_FALLTHROUGH;
 
@@ -762,7 +760,7 @@ static enum dtf_step trip_undo_6_parallel_1_2_run(struct dtf_ctx *ctx, void *fra
 #line 35 "undo.dtf"
 		dtf_do(ctx, 18, &travel_mail_activity,
 			&(struct travel_mail_args){ up->captured.who, up->captured.more }, NULL);
-#line 766 "undo.dtf.c"
+#line 764 "undo.dtf.c"
 		f->at = TRIP_UNDO_6_PARALLEL_1_2_MAIL;
 		DTF_FALLTHROUGH;
 
@@ -797,7 +795,7 @@ static enum dtf_step trip_undo_6_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_parallel(ctx, 14);
 		dtf_branch(ctx, &trip_undo_6_parallel_1_1_strand, f);
 		dtf_branch(ctx, &trip_undo_6_parallel_1_2_strand, f);
-#line 801 "undo.dtf.c"
+#line 799 "undo.dtf.c"
 		f->at = TRIP_UNDO_6_PARALLEL_1;
 		DTF_FALLTHROUGH;
 
@@ -834,7 +832,7 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 			&(struct travel_book_args){ f->in.who, f->in.seats }, NULL);
 #line 17 "undo.dtf"
 		dtf_undo(ctx, &trip_undo_1_strand, &(struct trip_undo_1_captured){ 0 });
-#line 838 "undo.dtf.c"
+#line 836 "undo.dtf.c"
 		f->at = TRIP_BOOK;
 		DTF_FALLTHROUGH;
 
@@ -851,7 +849,7 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 			NULL);
 #line 18 "undo.dtf"
 		dtf_undo(ctx, &trip_undo_2_strand, &(struct travel_refund_args){ 0 });
-#line 855 "undo.dtf.c"
+#line 853 "undo.dtf.c"
 		f->at = TRIP_PAY;
 		DTF_FALLTHROUGH;
 	}
@@ -867,7 +865,7 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(int64_t), f->in.prices.items, f->in.prices.count, 1);
 #line 20 "undo.dtf"
 		f->cents = dtf_mul(ctx, *t2, f->in.seats);
-#line 871 "undo.dtf.c"
+#line 869 "undo.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = TRIP_TRY_1_UNWIND;
 			return DTF_AGAIN;
@@ -878,7 +876,7 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 #line 21 "undo.dtf"
 		dtf_undo(ctx, &trip_undo_3_strand,
 			&(struct trip_undo_3_captured){ .who = f->in.who, .cents = f->cents });
-#line 882 "undo.dtf.c"
+#line 880 "undo.dtf.c"
 		f->at = TRIP_PAY_2;
 		DTF_FALLTHROUGH;
 	}
@@ -908,7 +906,7 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 					dtf_text_int(ctx, *t4),
 				}),
 		};
-#line 912 "undo.dtf.c"
+#line 910 "undo.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = TRIP_TRY_1_UNWIND;
 			return DTF_AGAIN;
@@ -917,7 +915,7 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_do(ctx, 6, &travel_mark_activity, &t3, NULL);
 #line 22 "undo.dtf"
 		dtf_undo(ctx, &trip_undo_4_strand, &t5);
-#line 921 "undo.dtf.c"
+#line 919 "undo.dtf.c"
 		f->at = TRIP_MARK;
 		DTF_FALLTHROUGH;
 	}
@@ -946,7 +944,7 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 #line 32 "undo.dtf"
 		dtf_undo(ctx, &trip_undo_6_strand,
 			&(struct trip_undo_6_captured){ .who = f->in.who, .more = f->more });
-#line 950 "undo.dtf.c"
+#line 948 "undo.dtf.c"
 		f->at = TRIP_MARK_2;
 		DTF_FALLTHROUGH;
 
@@ -962,13 +960,13 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 #line 38 "undo.dtf"
 		if (f->in.seats > 10) {
 			dtf_fail(ctx, 19, &travel_full_error, NULL);
-#line 966 "undo.dtf.c"
+#line 964 "undo.dtf.c"
 			f->at = TRIP_TRY_1_UNWIND;
 			return DTF_AGAIN;
 		}
 #line 41 "undo.dtf"
 		dtf_try_end(ctx);
-#line 972 "undo.dtf.c"
+#line 970 "undo.dtf.c"
 		f->at = TRIP_TRY_1_END;
 		return DTF_AGAIN;
 
@@ -979,20 +977,20 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 41 "undo.dtf"
 		if (!dtf_raised_is(ctx, &travel_full_error)) {
-#line 983 "undo.dtf.c"
+#line 981 "undo.dtf.c"
 			return DTF_RAISED;
 		}
 #line 41 "undo.dtf"
 		dtf_catch(ctx, NULL, NULL, NULL);
 		dtf_log(ctx, DTF_LOG_WARN, "full");
-#line 989 "undo.dtf.c"
+#line 987 "undo.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case TRIP_TRY_1_END:
 #line 44 "undo.dtf"
 		return dtf_return(ctx, &f->payment);
 
-#line 996 "undo.dtf.c"
+#line 994 "undo.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}

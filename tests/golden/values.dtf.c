@@ -153,88 +153,89 @@ static enum dtf_step numbers_run(struct dtf_ctx *ctx, void *frame) {
 #line 19 "values.dtf"
 		double t3 = dtf_finite(ctx, f->in.x * 0.5);
 #line 19 "values.dtf"
-		double t4 = dtf_finite(
-			ctx, dtf_finite(ctx, t3 + dtf_fdiv(ctx, (double)f->in.a, f->in.x)) - 1.0);
-#line 19 "values.dtf"
-		double real = dtf_finite(ctx, t4 + dtf_finite(ctx, -2.5 - -2.5));
-#line 161 "values.dtf.c"
+		double real = dtf_finite(ctx,
+			dtf_finite(ctx,
+				dtf_finite(ctx, t3 + dtf_fdiv(ctx, (double)f->in.a, f->in.x)) -
+					1.0) +
+				0.0);
+#line 162 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 20 "values.dtf"
 		int64_t later = dtf_add(ctx, f->in.t, dtf_mul(ctx, f->in.d, 3));
-#line 167 "values.dtf.c"
+#line 168 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 21 "values.dtf"
 		int64_t gap = dtf_sub(ctx, later, f->in.t);
-#line 173 "values.dtf.c"
+#line 174 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 22 "values.dtf"
-		int64_t t5 = dtf_add(ctx, dtf_int_min(f->in.a, f->in.b), dtf_int_max(f->in.a, 3));
+		int64_t t4 = dtf_add(ctx, dtf_int_min(f->in.a, f->in.b), dtf_int_max(f->in.a, 3));
 #line 22 "values.dtf"
-		int64_t small = dtf_add(ctx, t5, dtf_int_abs(ctx, dtf_neg(ctx, f->in.b)));
-#line 181 "values.dtf.c"
+		int64_t small = dtf_add(ctx, t4, dtf_int_abs(ctx, dtf_neg(ctx, f->in.b)));
+#line 182 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 23 "values.dtf"
-		int64_t t6 = dtf_float_floor(ctx, real);
+		int64_t t5 = dtf_float_floor(ctx, real);
 #line 23 "values.dtf"
-		int64_t t7 = dtf_add(ctx, t6, dtf_float_ceil(ctx, f->in.x));
+		int64_t t6 = dtf_add(ctx, t5, dtf_float_ceil(ctx, f->in.x));
 #line 23 "values.dtf"
-		int64_t t8 = dtf_add(ctx, t7, dtf_float_round(ctx, f->in.x));
+		int64_t t7 = dtf_add(ctx, t6, dtf_float_round(ctx, f->in.x));
 #line 23 "values.dtf"
-		int64_t rounded = dtf_add(ctx, t8, dtf_float_to_int(ctx, real));
-#line 193 "values.dtf.c"
+		int64_t rounded = dtf_add(ctx, t7, dtf_float_to_int(ctx, real));
+#line 194 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 24 "values.dtf"
 		int64_t far = INT64_C(9000000255);
 		bool isBig = f->in.a > 3 && !(f->in.b <= 0 || f->in.x < 2.5) && gap >= 5400000;
-		int64_t t9 = f->in.a;
+		int64_t t8 = f->in.a;
 #line 26 "values.dtf"
-		bool same = t9 == f->in.a;
+		bool same = t8 == f->in.a;
 		int64_t total = dtf_add(ctx,
 			dtf_add(ctx, dtf_add(ctx, dtf_add(ctx, sum, quotient), small), rounded),
 			far);
-#line 206 "values.dtf.c"
+#line 207 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 28 "values.dtf"
 		total = dtf_add(ctx, total, 1);
-#line 212 "values.dtf.c"
+#line 213 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 29 "values.dtf"
 		total = dtf_sub(ctx, total, 2);
-#line 218 "values.dtf.c"
+#line 219 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 30 "values.dtf"
 		total = dtf_mul(ctx, total, 3);
-#line 224 "values.dtf.c"
+#line 225 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 31 "values.dtf"
 		if (isBig == same) {
 			total = dtf_neg(ctx, total);
-#line 231 "values.dtf.c"
+#line 232 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 		}
 #line 34 "values.dtf"
 		return dtf_return(ctx, &total);
-#line 238 "values.dtf.c"
+#line 239 "values.dtf.c"
 	}
 
 	default:
@@ -253,7 +254,7 @@ static const struct dtf_strand_def numbers_strand = {
 const struct dtf_workflow_def values_numbers_workflow = {
 	.name = "values.numbers",
 	.version = 1,
-	.fingerprint = UINT64_C(0xe3da1d254de3a54c),
+	.fingerprint = UINT64_C(0xef42c88a0f30638d),
 	.input = &numbers_input_type,
 	.output = &dtf_type_int,
 	.input_at = offsetof(struct numbers_frame, in),
@@ -338,15 +339,14 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 				" every ",
 				dtf_text_duration(ctx, f->in.every),
 			});
-#line 342 "values.dtf.c"
+#line 343 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 39 "values.dtf"
-		const char *joined = dtf_concat(ctx, 5,
+		const char *joined = dtf_concat(ctx, 4,
 			(const char *const[]){
-				"hello",
-				", ",
+				"hello, ",
 				f->in.name,
 				"!",
 				dtf_text_int(ctx, dtf_add(ctx, f->in.n, 1)),
@@ -363,9 +363,17 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 					ctx, f->in.shape.tags.items, f->in.shape.tags.count, ", "),
 				"\" {braces} \\ tab\t\360\237\230\200 why\077\077/",
 			});
+#line 367 "values.dtf.c"
+		if (dtf_raised(ctx)) {
+			return DTF_RAISED;
+		}
 #line 41 "values.dtf"
 		struct dtf_string_list parts = dtf_string_split(
 			ctx, dtf_string_upper(ctx, dtf_string_trim(ctx, f->in.name)), " ");
+#line 374 "values.dtf.c"
+		if (dtf_raised(ctx)) {
+			return DTF_RAISED;
+		}
 #line 42 "values.dtf"
 		struct dtf_int_opt t1 = dtf_string_find(f->in.name, "x");
 #line 42 "values.dtf"
@@ -379,7 +387,7 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 				dtf_string_replace(
 					ctx, dtf_string_lower(ctx, f->in.name), "a", "b"),
 			});
-#line 383 "values.dtf.c"
+#line 391 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -387,55 +395,58 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 		if ((f->in.n > 3 && dtf_string_contains(f->in.name, "x")) ||
 			dtf_string_ends_with(f->in.name, "z")) {
 #line 45 "values.dtf"
-			return dtf_return(ctx,
-				&(const char *){
-					dtf_concat(ctx, 2, (const char *const[]){ shown, joined }),
-				});
-#line 395 "values.dtf.c"
+			const char *t3 = dtf_concat(ctx, 2, (const char *const[]){ shown, joined });
+#line 400 "values.dtf.c"
+			if (dtf_raised(ctx)) {
+				return DTF_RAISED;
+			}
+#line 45 "values.dtf"
+			return dtf_return(ctx, &t3);
+#line 406 "values.dtf.c"
 		}
 #line 47 "values.dtf"
 		if (dtf_string_compare(f->in.name, "m") < 0 ||
 			dtf_string_equal(f->in.name, "hello")) {
 #line 48 "values.dtf"
-			const char *t3 = dtf_concat(
+			const char *t4 = dtf_concat(
 				ctx, 2, (const char *const[]){ dtf_text_int(ctx, found), quoted });
-#line 403 "values.dtf.c"
+#line 414 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 48 "values.dtf"
-			return dtf_return(ctx, &t3);
-#line 409 "values.dtf.c"
+			return dtf_return(ctx, &t4);
+#line 420 "values.dtf.c"
 		}
 #line 50 "values.dtf"
 		const char *packed = dtf_text_json(ctx, &string_list_type, &f->in.shape.tags);
-#line 413 "values.dtf.c"
+#line 424 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-		struct dtf_string_list t4;
+		struct dtf_string_list t5;
 #line 51 "values.dtf"
-		dtf_parse(ctx, &string_list_type, packed, &t4);
+		dtf_parse(ctx, &string_list_type, packed, &t5);
 #line 51 "values.dtf"
-		struct dtf_string_list again = t4;
-#line 422 "values.dtf.c"
-		if (dtf_raised(ctx)) {
-			return DTF_RAISED;
-		}
-#line 52 "values.dtf"
-		const char *t5 = dtf_text_int(ctx, dtf_hash(ctx, &values_shape_type, &f->in.shape));
-#line 52 "values.dtf"
-		const char *const *t6 = dtf_at(
-			ctx, sizeof(const char *), again.items, again.count, 0);
-#line 52 "values.dtf"
-		const char *t7 = dtf_concat(ctx, 3, (const char *const[]){ tail, t5, *t6 });
+		struct dtf_string_list again = t5;
 #line 433 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 52 "values.dtf"
-		return dtf_return(ctx, &t7);
-#line 439 "values.dtf.c"
+		const char *t6 = dtf_text_int(ctx, dtf_hash(ctx, &values_shape_type, &f->in.shape));
+#line 52 "values.dtf"
+		const char *const *t7 = dtf_at(
+			ctx, sizeof(const char *), again.items, again.count, 0);
+#line 52 "values.dtf"
+		const char *t8 = dtf_concat(ctx, 3, (const char *const[]){ tail, t6, *t7 });
+#line 444 "values.dtf.c"
+		if (dtf_raised(ctx)) {
+			return DTF_RAISED;
+		}
+#line 52 "values.dtf"
+		return dtf_return(ctx, &t8);
+#line 450 "values.dtf.c"
 	}
 
 	default:
@@ -454,7 +465,7 @@ static const struct dtf_strand_def texts_strand = {
 const struct dtf_workflow_def values_texts_workflow = {
 	.name = "values.texts",
 	.version = 1,
-	.fingerprint = UINT64_C(0x6571511978cfb65d),
+	.fingerprint = UINT64_C(0xf4833d5f9b00c615),
 	.input = &texts_input_type,
 	.output = &dtf_type_string,
 	.input_at = offsetof(struct texts_frame, in),
@@ -537,7 +548,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 			.y = dtf_mul(ctx, f->in.count, 2),
 			.label = (struct dtf_string_opt){ true, "named" },
 		};
-#line 541 "values.dtf.c"
+#line 552 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -546,7 +557,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 			f->in.shape.points.items, f->in.shape.points.count, 0);
 #line 58 "values.dtf"
 		struct values_point first = *t2;
-#line 550 "values.dtf.c"
+#line 561 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -567,24 +578,28 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				t3.count, f->in.shape.points.items, f->in.shape.points.count),
 			.count = t3.count + f->in.shape.points.count,
 		};
+#line 582 "values.dtf.c"
+		if (dtf_raised(ctx)) {
+			return DTF_RAISED;
+		}
 #line 62 "values.dtf"
 		f->points.items = dtf_items_concat(ctx, sizeof(struct values_point),
 			f->points.items, f->points.count, &chosen, 1);
 #line 62 "values.dtf"
 		f->points.count++;
-#line 576 "values.dtf.c"
+#line 591 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 63 "values.dtf"
 		if (!dtf_index_ok(ctx, f->points.count, 0)) {
-#line 582 "values.dtf.c"
+#line 597 "values.dtf.c"
 			return DTF_RAISED;
 		}
 #line 63 "values.dtf"
 		struct values_point *items = dtf_items_writable(
 			ctx, sizeof(struct values_point), f->points.items, f->points.count);
-#line 588 "values.dtf.c"
+#line 603 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -593,13 +608,13 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 #line 63 "values.dtf"
 		items[0].x = (int64_t)f->points.count;
 		if (!dtf_index_ok(ctx, f->points.count, f->in.count)) {
-#line 597 "values.dtf.c"
+#line 612 "values.dtf.c"
 			return DTF_RAISED;
 		}
 #line 64 "values.dtf"
 		struct values_point *items_2 = dtf_items_writable(
 			ctx, sizeof(struct values_point), f->points.items, f->points.count);
-#line 603 "values.dtf.c"
+#line 618 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -613,19 +628,19 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(struct values_point), f->points.items, f->points.count, t4);
 #line 65 "values.dtf"
 		int64_t t6 = dtf_add(ctx, t5->y, 5);
-#line 617 "values.dtf.c"
+#line 632 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 65 "values.dtf"
 		if (!dtf_index_ok(ctx, f->points.count, t4)) {
-#line 623 "values.dtf.c"
+#line 638 "values.dtf.c"
 			return DTF_RAISED;
 		}
 #line 65 "values.dtf"
 		struct values_point *items_3 = dtf_items_writable(
 			ctx, sizeof(struct values_point), f->points.items, f->points.count);
-#line 629 "values.dtf.c"
+#line 644 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -638,19 +653,19 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(struct values_point), f->points.items, f->points.count, 0);
 #line 67 "values.dtf"
 		int64_t t8 = t7->x;
-#line 642 "values.dtf.c"
+#line 657 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 67 "values.dtf"
 		if (!dtf_index_ok(ctx, copy.points.count, 1)) {
-#line 648 "values.dtf.c"
+#line 663 "values.dtf.c"
 			return DTF_RAISED;
 		}
 #line 67 "values.dtf"
 		struct values_point *items_4 = dtf_items_writable(
 			ctx, sizeof(struct values_point), copy.points.items, copy.points.count);
-#line 654 "values.dtf.c"
+#line 669 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -659,7 +674,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 #line 67 "values.dtf"
 		items_4[1].x = t8;
 		copy.name = dtf_concat(ctx, 2, (const char *const[]){ copy.name, "!" });
-#line 663 "values.dtf.c"
+#line 678 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -673,7 +688,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				})) {
 #line 70 "values.dtf"
 			copy.color = VALUES_COLOR_BLUE;
-#line 677 "values.dtf.c"
+#line 692 "values.dtf.c"
 		}
 #line 72 "values.dtf"
 		if (f->in.extra.has) {
@@ -681,7 +696,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				f->points.items, f->points.count, &f->in.extra.value, 1);
 #line 73 "values.dtf"
 			f->points.count++;
-#line 685 "values.dtf.c"
+#line 700 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
@@ -701,7 +716,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 					f->points.items, f->points.count, t9.items, t9.count),
 				.count = f->points.count + t9.count,
 			};
-#line 705 "values.dtf.c"
+#line 720 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
@@ -714,7 +729,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 		};
 #line 78 "values.dtf"
 		double weights = dtf_float_sum(ctx, t10.items, t10.count);
-#line 718 "values.dtf.c"
+#line 733 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -724,7 +739,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				f->in.shape.tags.items, f->in.shape.tags.count),
 			.count = f->in.shape.tags.count,
 		};
-#line 728 "values.dtf.c"
+#line 743 "values.dtf.c"
 		struct dtf_string_list t12;
 #line 79 "values.dtf"
 		dtf_list_unique(ctx, &dtf_type_string, &t11, &t12);
@@ -735,7 +750,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 		};
 #line 80 "values.dtf"
 		f->numbers = dtf_range(ctx, 0, f->in.count);
-#line 739 "values.dtf.c"
+#line 754 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -760,7 +775,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				.maybe = (struct values_point_opt){ .has = false },
 			},
 			NULL);
-#line 764 "values.dtf.c"
+#line 779 "values.dtf.c"
 		f->at = STRUCTURES_KEEP;
 		DTF_FALLTHROUGH;
 	}
@@ -787,7 +802,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				.maybe = f->in.extra,
 			},
 			NULL);
-#line 791 "values.dtf.c"
+#line 806 "values.dtf.c"
 		f->at = STRUCTURES_KEEP_2;
 		DTF_FALLTHROUGH;
 	}
@@ -800,7 +815,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 #line 83 "values.dtf"
 		return dtf_return(ctx, &f->points);
 
-#line 804 "values.dtf.c"
+#line 819 "values.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -852,8 +867,8 @@ static const char *const values_manifest[] = {
 	"{\"name\":\"values.keep\",\"parameters\":[{\"name\":\"total\",\"type\":\"int\"},{\"name\":\"text\",\"type\":\"string\"},{\"name\":\"shapes\",\"type\":\"[values.Shape]\"},{\"name\":\"maybe\",\"type\":\"values.Point\077\"}],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"}],\n",
 	"\"events\":[],\n",
 	"\"workflows\":[\n",
-	"{\"name\":\"values.numbers\",\"version\":1,\"fingerprint\":\"e3da1d254de3a54c\",\"parameters\":[{\"name\":\"a\",\"type\":\"int\"},{\"name\":\"b\",\"type\":\"int\"},{\"name\":\"x\",\"type\":\"float\"},{\"name\":\"d\",\"type\":\"duration\"},{\"name\":\"t\",\"type\":\"time\"}],\"result\":\"int\",\"sites\":[]},\n",
-	"{\"name\":\"values.texts\",\"version\":1,\"fingerprint\":\"6571511978cfb65d\",\"parameters\":[{\"name\":\"name\",\"type\":\"string\"},{\"name\":\"n\",\"type\":\"int\"},{\"name\":\"shape\",\"type\":\"values.Shape\"},{\"name\":\"on\",\"type\":\"bool\"},{\"name\":\"at\",\"type\":\"time\"},{\"name\":\"every\",\"type\":\"duration\"}],\"result\":\"string\",\"sites\":[]},\n",
+	"{\"name\":\"values.numbers\",\"version\":1,\"fingerprint\":\"ef42c88a0f30638d\",\"parameters\":[{\"name\":\"a\",\"type\":\"int\"},{\"name\":\"b\",\"type\":\"int\"},{\"name\":\"x\",\"type\":\"float\"},{\"name\":\"d\",\"type\":\"duration\"},{\"name\":\"t\",\"type\":\"time\"}],\"result\":\"int\",\"sites\":[]},\n",
+	"{\"name\":\"values.texts\",\"version\":1,\"fingerprint\":\"f4833d5f9b00c615\",\"parameters\":[{\"name\":\"name\",\"type\":\"string\"},{\"name\":\"n\",\"type\":\"int\"},{\"name\":\"shape\",\"type\":\"values.Shape\"},{\"name\":\"on\",\"type\":\"bool\"},{\"name\":\"at\",\"type\":\"time\"},{\"name\":\"every\",\"type\":\"duration\"}],\"result\":\"string\",\"sites\":[]},\n",
 	"{\"name\":\"values.structures\",\"version\":1,\"fingerprint\":\"b68dcf61862ddb55\",\"parameters\":[{\"name\":\"shape\",\"type\":\"values.Shape\"},{\"name\":\"extra\",\"type\":\"values.Point\077\"},{\"name\":\"count\",\"type\":\"int\"}],\"result\":\"[values.Point]\",\"sites\":[\n",
 	"{\"kind\":\"do\",\"name\":\"values.keep\",\"line\":81,\"column\":5,\"text_column\":5,\"text\":\"do keep(len(unit) + sum(numbers) + int(weights), copy.name, [copy, shape], none)\"},\n",
 	"{\"kind\":\"do\",\"name\":\"values.keep\",\"line\":82,\"column\":5,\"text_column\":5,\"text\":\"do keep(numbers[0], unit[1], [], extra)\"}]}]}\n",
