@@ -8,7 +8,7 @@ struct use {
 	struct use *next;
 	struct var *var;
 	struct span span;
-	bool assigned;
+	bool assigned, said;
 	unsigned branch;
 };
 
@@ -16,7 +16,7 @@ struct share {
 	struct checker *c;
 	struct strand_syntax *strand; /* of the branch being looked at */
 	unsigned branch;
-	struct use *uses;
+	struct use *uses, **tail; /* in source order */
 };
 
 /* Does the variable belong to this strand or one inside it? */
@@ -39,26 +39,40 @@ static void see_name(void *arg, struct expr *e, bool assigned) {
 		return;
 	}
 	struct use *use = mem_new(share->c->arena, struct use);
-	*use = (struct use){ .next = share->uses,
-		.var = var,
-		.span = e->span,
-		.assigned = assigned,
-		.branch = share->branch };
-	share->uses = use;
+	*use = (struct use){
+		.var = var, .span = e->span, .assigned = assigned, .branch = share->branch
+	};
+	*share->tail = use;
+	share->tail = &use->next;
 }
 
+static bool is_said(const struct use *uses, const struct use *until) {
+	for (const struct use *use = uses; use != until; use = use->next) {
+		if (use->said && use->var == until->var) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Once for each variable. */
 static void compare(struct share *share) {
-	for (const struct use *a = share->uses; a != NULL; a = a->next) {
-		for (const struct use *b = share->uses; b != NULL && a->assigned; b = b->next) {
-			if (b->var == a->var && b->branch != a->branch) {
-				struct checker *c = share->c;
-				struct diagnostic *said = report(c, SHARED_DATA, a->span,
-					"bring it out with a `let` branch, or with `yield`",
-					"'%s' is assigned in one branch and used in another",
-					a->var->name.text);
-				note(c, said, c->file, b->span, "the other branch uses it here");
-				return;
-			}
+	for (struct use *a = share->uses; a != NULL; a = a->next) {
+		if (!a->assigned || is_said(share->uses, a)) {
+			continue;
+		}
+		const struct use *b = share->uses;
+		while (b != NULL && (b->var != a->var || b->branch == a->branch)) {
+			b = b->next;
+		}
+		if (b != NULL) {
+			struct checker *c = share->c;
+			struct diagnostic *said = report(c, SHARED_DATA, a->span,
+				"bring it out with a `let` branch, or with `yield`",
+				"'%s' is assigned in one branch and used in another",
+				a->var->name.text);
+			note(c, said, c->file, b->span, "the other branch uses it here");
+			a->said = true;
 		}
 	}
 }
@@ -69,16 +83,17 @@ static void see_parallel(void *arg, struct expr *e) {
 		return;
 	}
 	struct share share = { .c = c };
+	share.tail = &share.uses;
 	struct visitor v = { .arg = &share, .name = see_name };
 	if (e->u.parallel.is_for) {
 		share.strand = &e->u.parallel.strand;
 		check_visit_block(e->u.parallel.body, &v);
-		for (const struct use *use = share.uses; use != NULL; use = use->next) {
-			if (use->assigned) {
+		for (struct use *use = share.uses; use != NULL; use = use->next) {
+			if (use->assigned && !is_said(share.uses, use)) {
 				report(c, SHARED_DATA, use->span, "bring values out with `yield`",
 					"'%s' belongs to all branches: none can assign it",
 					use->var->name.text);
-				return;
+				use->said = true;
 			}
 		}
 		return;

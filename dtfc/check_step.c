@@ -330,6 +330,9 @@ const struct type *check_parallel(struct checker *c, struct expr *e) {
 		static_parallel(c, e);
 	}
 	const struct type *yields = e->u.parallel.yields;
+	if (yields != NULL && yields->kind == TYPE_ERROR) {
+		return yields;
+	}
 	if (e->u.parallel.mode == PARALLEL_SETTLE) {
 		return type_list(c->types,
 			type_outcome(c->types, yields == NULL ? basic(c, TYPE_UNIT) : yields));
@@ -354,6 +357,7 @@ void check_yield(struct checker *c, struct stmt *s) {
 	}
 	if (e->u.parallel.yields == NULL && type_is_open(type)) {
 		report(c, NO_TYPE, s->span, NULL, "the type of this is not known");
+		e->u.parallel.yields = poison(c);
 	} else if (e->u.parallel.yields == NULL) {
 		e->u.parallel.yields = type;
 	} else {
