@@ -73,6 +73,12 @@ static void report_unknown(struct checker *c, struct expr *e) {
 
 static const struct type *variable(struct checker *c, struct expr *e, struct var *var) {
 	var->used = true;
+	if (var->kind == VAR_CATCH && var->captured != NULL) {
+		/* Only values are stored with an undo (DECISIONS 10), and it is none. */
+		report(c, NOT_A_VALUE, e->span, "take what it needs with a `let` before",
+			"an undo cannot keep the caught error '%s'", var->name.text);
+		return poison(c);
+	}
 	e->var = var;
 	e->type = var->type;
 	if (var->type->kind == TYPE_OPTIONAL && check_is_narrowed(c, var)) {

@@ -82,13 +82,12 @@ static bool mentions(const struct expr *e, const char *text) {
 
 /* ---- undo ---- */
 
-static bool in_place(const struct checker *c, enum place_kind kind) {
-	for (const struct place *p = c->place; p != NULL; p = p->outer) {
-		if (p->kind == kind) {
-			return true;
-		}
+static const struct place *in_place(const struct checker *c, enum place_kind kind) {
+	const struct place *p = c->place;
+	while (p != NULL && p->kind != kind) {
+		p = p->outer;
 	}
-	return false;
+	return p;
 }
 
 struct undo_inside {
@@ -157,8 +156,11 @@ static void undo_call(
 
 void check_undo(struct checker *c, struct undo *undo, const struct name *result,
 	const struct type *result_type) {
-	if (in_place(c, PLACE_UNDO)) {
-		report(c, UNDO_IN_UNDO, undo->span, NULL, "an undo cannot stand inside an undo");
+	const struct place *outer = in_place(c, PLACE_UNDO);
+	if (outer != NULL) {
+		struct diagnostic *said = report(
+			c, UNDO_IN_UNDO, undo->span, NULL, "an undo cannot stand inside an undo");
+		note(c, said, c->file, outer->span, "it stands in this");
 		return;
 	}
 	if (undo->call != NULL) {
@@ -176,6 +178,14 @@ void check_undo(struct checker *c, struct undo *undo, const struct name *result,
 			"undo by a key that is known before the step",
 			"this undo needs the result, so it cannot run if the outcome is unknown");
 	}
+}
+
+bool check_names_result(const struct expr *e) {
+	while (e != NULL && e->kind == EXPR_CONVERT) {
+		e = e->u.converted;
+	}
+	return e != NULL && e->kind == EXPR_DO && e->u.step.undo != NULL &&
+		e->u.step.undo->result != NULL;
 }
 
 /* ---- do, call, spawn, wait ---- */
@@ -267,7 +277,8 @@ static void exported_branch(struct checker *c, struct expr *e, struct branch *br
 		.name = s->u.let.name,
 		.type = type == NULL ? poison(c) : type,
 		.is_mutable = s->u.let.is_mutable,
-		.strand = c->strand };
+		.strand = c->strand,
+		.used = check_names_result(s->u.let.value) };
 	s->u.let.var = branch->exported;
 }
 
@@ -288,18 +299,9 @@ static void static_parallel(struct checker *c, struct expr *e) {
 	}
 	/* Only after all: a branch cannot use what another one brings. */
 	for (struct branch *b = e->u.parallel.branches; b != NULL; b = b->next) {
-		if (b->exported == NULL) {
-			continue;
+		if (b->exported != NULL) {
+			check_add(c, b->exported);
 		}
-		struct var *var = b->exported;
-		*c->vars_tail = var;
-		c->vars_tail = &var->next;
-		const struct binding *same = scope_find_here(c->scope, var->name.text);
-		if (same != NULL && !same->is_unknown) {
-			report(c, DUPLICATE_NAME, var->name.span, "give it another name",
-				"'%s' is declared twice", var->name.text);
-		}
-		scope_add(c->arena, c->scope, var, false);
 	}
 }
 

@@ -44,6 +44,7 @@ void check_select(struct checker *c, struct stmt *s) {
 				type = basic(c, TYPE_ERROR);
 			}
 			arm->var = check_declare(c, VAR_ARM, arm->binder, type);
+			arm->var->used = check_names_result(arm->trigger);
 		}
 		check_block(c, arm->body);
 		check_scope_close(c, &inside);

@@ -65,6 +65,23 @@ static void append(struct checker *c, struct var *var) {
 	c->vars_tail = &var->next;
 }
 
+void check_add(struct checker *c, struct var *var) {
+	const struct name *name = &var->name;
+	const struct binding *same = scope_find_here(c->scope, name->text);
+	append(c, var);
+	if (strcmp(name->text, "self") == 0) {
+		report(c, RESERVED_NAME, name->span, NULL, "'%s' has a meaning of its own",
+			name->text);
+	} else if (same && !same->is_unknown) {
+		struct diagnostic *d = report(c, DUPLICATE_NAME, name->span, "give it another name",
+			"'%s' is declared twice", name->text);
+		note(c, d, c->file, same->var->name.span, "'%s' is declared here", name->text);
+	} else if (!same) {
+		warn_shadow(c, name);
+	}
+	scope_add(c->arena, c->scope, var, false);
+}
+
 struct var *check_declare(
 	struct checker *c, enum var_kind kind, struct name name, const struct type *type) {
 	struct var *var = mem_new(c->arena, struct var);
@@ -75,19 +92,7 @@ struct var *check_declare(
 		.is_mutable = kind == VAR_VAR,
 		.strand = c->strand,
 	};
-	append(c, var);
-	const struct binding *same = scope_find_here(c->scope, name.text);
-	if (strcmp(name.text, "self") == 0) {
-		report(c, RESERVED_NAME, name.span, NULL, "'%s' has a meaning of its own",
-			name.text);
-	} else if (same && !same->is_unknown) {
-		struct diagnostic *d = report(c, DUPLICATE_NAME, name.span, "give it another name",
-			"'%s' is declared twice", name.text);
-		note(c, d, c->file, same->var->name.span, "'%s' is declared here", name.text);
-	} else if (!same) {
-		warn_shadow(c, &name);
-	}
-	scope_add(c->arena, c->scope, var, false);
+	check_add(c, var);
 	return var;
 }
 

@@ -100,6 +100,8 @@ const struct type *check_type(struct checker *c, const struct type_syntax *synta
 
 struct var *check_declare(
 	struct checker *c, enum var_kind kind, struct name name, const struct type *type);
+/* A variable that is made already. */
+void check_add(struct checker *c, struct var *var);
 /* The variable of that name as the code here sees it (captured if in an undo), or NULL. */
 struct var *check_variable(struct checker *c, const char *text);
 bool check_is_narrowed(const struct checker *c, const struct var *var);
@@ -169,6 +171,8 @@ const struct expr *check_bare(const struct expr *e);
 const struct type *check_operation(struct checker *c, struct expr *e, const struct name *result);
 void check_undo(struct checker *c, struct undo *undo, const struct name *result,
 	const struct type *result_type);
+/* A step whose undo uses its result: so the name of the result is used. */
+bool check_names_result(const struct expr *e);
 const struct type *check_parallel(struct checker *c, struct expr *e);
 void check_yield(struct checker *c, struct stmt *s);
 

@@ -343,6 +343,7 @@ START_TEST(statements_that_wait_and_that_fall_through) {
 		{ "let a = n", false, true },
 		{ "do refund(\"x\")", true, true },
 		{ "let a = wait approval", true, true },
+		{ "let a: Color? = wait approval", true, true },
 		{ "sleep 1s", true, true },
 		{ "sleep until now()", true, true },
 		{ "status \"x\"", false, true },
@@ -434,6 +435,17 @@ START_TEST(decision_10_a_late_argument_names_copies) {
 	ck_assert_ptr_eq(n->inner->strand, &undo->strand);
 	ck_assert_ptr_eq(a->value->u.parts->next->next->expr->var, n->inner);
 	ck_assert_ptr_null(n->next);
+	ck_assert_uint_eq(diag.warnings, 1);
+}
+END_TEST
+
+START_TEST(decision_10_the_name_of_a_result_is_used_by_its_undo) {
+	only = DIAG_UNUSED_VARIABLE;
+	(void)workflow("let r = do charge(o.id) undo refund(r)\n"
+		       "select { do charge(o.id) undo refund(r2) as r2 { } }\n"
+		       "parallel { let r3 = do charge(o.id) undo { do refund(r3) }\nsleep 1s }");
+	ck_assert_uint_eq(diag.warnings, 0);
+	(void)workflow("let r = do charge(o.id) undo refund(o.id)");
 	ck_assert_uint_eq(diag.warnings, 1);
 }
 END_TEST
@@ -596,6 +608,7 @@ int main(void) {
 	tcase_add_test(tc, nothing_falls_through_where_nothing_comes);
 	tcase_add_test(tc, decision_10_an_undo_call_takes_its_arguments_now);
 	tcase_add_test(tc, decision_10_a_late_argument_names_copies);
+	tcase_add_test(tc, decision_10_the_name_of_a_result_is_used_by_its_undo);
 	tcase_add_test(tc, decision_10_an_undo_block_captures);
 	tcase_add_test(tc, language_8_a_let_that_is_a_branch_is_exported);
 	tcase_add_test(tc, language_9_raised_errors_are_inferred);
