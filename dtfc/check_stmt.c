@@ -222,6 +222,20 @@ static bool same_value(const struct expr *a, const struct expr *b) {
 	return a->kind == EXPR_BOOL ? a->u.boolean == b->u.boolean : a->u.integer == b->u.integer;
 }
 
+/* The value of an earlier arm, or earlier in the same one, that equals v, or NULL. */
+static const struct argument *earlier_value(
+	const struct stmt *s, const struct match_arm *arm, const struct argument *v) {
+	for (const struct match_arm *a = s->u.match.arms; a != NULL;
+		a = a == arm ? NULL : a->next) {
+		for (const struct argument *w = a->values; w != NULL && w != v; w = w->next) {
+			if (same_value(w->value, v->value)) {
+				return w;
+			}
+		}
+	}
+	return NULL;
+}
+
 static void match_values(
 	struct checker *c, struct stmt *s, struct match_arm *arm, const struct type *type) {
 	for (struct argument *v = arm->values; v != NULL; v = v->next) {
@@ -232,15 +246,11 @@ static void match_values(
 			report(c, NOT_CONSTANT, v->span, NULL, "an arm's value must be a constant");
 			continue;
 		}
-		for (struct match_arm *a = s->u.match.arms; a != NULL;
-			a = a == arm ? NULL : a->next) {
-			for (struct argument *w = a->values; w != NULL && w != v; w = w->next) {
-				if (same_value(w->value, v->value)) {
-					struct diagnostic *said = report(c, DUPLICATE_ARM, v->span,
-						NULL, "this value has an arm already");
-					note(c, said, c->file, w->span, "the first one is here");
-				}
-			}
+		const struct argument *first = earlier_value(s, arm, v);
+		if (first != NULL) {
+			struct diagnostic *said = report(
+				c, DUPLICATE_ARM, v->span, NULL, "this value has an arm already");
+			note(c, said, c->file, first->span, "the first one is here");
 		}
 	}
 }

@@ -103,6 +103,20 @@ bool text_is_printable(uint32_t code) {
 	return !IS_IN(bad, code);
 }
 
+bool text_is_space(uint32_t code) {
+	static const struct range spaces[] = {
+		{ 0xA0, 0xA0 },
+		{ 0x1680, 0x1680 },
+		{ 0x2000, 0x200D },
+		{ 0x2028, 0x2029 },
+		{ 0x202F, 0x202F },
+		{ 0x205F, 0x2060 },
+		{ 0x3000, 0x3000 },
+		{ 0xFEFF, 0xFEFF },
+	};
+	return IS_IN(spaces, code);
+}
+
 bool text_is_name(const char *text, size_t len) {
 	for (size_t i = 0; i < len; i++) {
 		char c = text[i];

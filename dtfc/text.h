@@ -19,6 +19,8 @@ size_t text_encode(uint32_t code, char out[4]);
 unsigned text_width(uint32_t code);
 /* False for what could steer a terminal or turn the direction of text. */
 bool text_is_printable(uint32_t code);
+/* A space to the eye, or nothing, outside ASCII: what pasted text brings along. */
+bool text_is_space(uint32_t code);
 /* Is it a name of the language: [A-Za-z_][A-Za-z0-9_]*? */
 bool text_is_name(const char *text, size_t len);
 

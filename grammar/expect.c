@@ -217,6 +217,15 @@ static const char *habit_of_operator(const struct feed *feed, const struct token
 	}
 }
 
+static bool is_in_block(const struct feed *feed) {
+	for (unsigned depth = feed->depth; depth > 0; depth--) {
+		if (feed->stack[depth].kind == BLOCK) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static const char *habit_of_line(const struct feed *feed, const struct token *token) {
 	const struct token *before = feed->before;
 	int last = before == NULL ? 0 : before->kind;
@@ -243,7 +252,10 @@ static const char *habit_of_line(const struct feed *feed, const struct token *to
 	case T_COMMA:
 		return feed->stack[feed->depth].of == T_MATCH ? "arms end with their line" : NULL;
 	case T_LPAREN:
-		return last == T_IDENT
+		if (last == T_IDENT && before > feed->tokens->items && before[-1].kind == T_EVENT) {
+			return "what comes with an event is written `event NAME: T`";
+		}
+		return last == T_IDENT && is_in_block(feed)
 			? "a step is run with `do`; only built-in functions are called like this"
 			: NULL;
 	case T_RPAREN:

@@ -161,6 +161,7 @@ static void close_blocks(struct feed *feed, const struct token *token) {
 			put_semi(feed);
 		}
 		feed->depth--;
+		feed->assumed++;
 		put_new(feed, T_RBRACE);
 	}
 	put_semi(feed);
@@ -222,6 +223,10 @@ static void take_open(struct feed *feed, struct token *token) {
 
 static void take_close(struct feed *feed, struct token *token) {
 	bool inner = layout_is_inner(feed);
+	if (token->kind == T_RBRACE && feed->depth == 0 && feed->assumed > 0) {
+		feed->assumed--; /* a declaration stood in a block: that was said */
+		return;
+	}
 	if (token->kind == T_RBRACE && !inner && feed->before != NULL &&
 		feed->before->kind != T_SEMI && feed->before->kind != T_LBRACE) {
 		put_semi(feed);

@@ -26,6 +26,7 @@ struct feed {
 	const struct token *before;  /* last one taken, SEMI included; NULL at first */
 	const struct token *first;   /* of this statement */
 	const struct token *suspect; /* brace closed by one that is indented otherwise */
+	unsigned assumed;            /* closed as forgotten: their '}' may come after all */
 	bool quiet;                  /* what is fed was made up: say nothing about it */
 };
 

@@ -25,7 +25,7 @@ struct tokens {
 	uint32_t count;
 	struct comment *comments;
 	bool ok;      /* no error was reported */
-	bool gave_up; /* there were so many that the rest was not read */
+	bool gave_up; /* because of one, or too many, the rest was not read */
 };
 
 struct lex_word {

@@ -31,6 +31,7 @@ struct lexer {
 	bool newline;
 	bool skipped;     /* bytes before the next token made none */
 	bool line_is_bad; /* an error was reported on this line */
+	bool lost;        /* what follows has no meaning: it was not read */
 	unsigned errors;
 	const char *doc, *doc_end; /* /// lines that wait for a token right below */
 	uint32_t doc_line;         /* of the last of them */
@@ -384,6 +385,7 @@ static void bad_comment(struct lexer *lx, const char *from) {
 	report(lx, DIAG_SYNTAX, span_of(lx, from, from + 2), "no '*/' follows",
 		"the comment does not end");
 	lx->at = lx->limit;
+	lx->lost = true;
 }
 
 /* ---- what only other languages know ---- */
@@ -415,6 +417,9 @@ static void bad_byte(struct lexer *lx, const char *from) {
 	lx->skipped = true;
 	if (code == 0x201c || code == 0x201d) {
 		foreign(lx, 0, from, from + size, "write a plain \"", "a typographic quote");
+	} else if (text_is_space(code)) {
+		report(lx, DIAG_SYNTAX, span, "write a plain space",
+			"this looks like a space and is none");
 	} else if (code == '\\') {
 		report(lx, DIAG_SYNTAX, span, "quotes inside { } are written without it",
 			"a '\\' outside a string");
@@ -568,5 +573,5 @@ struct tokens lex_all(struct arena *arena, struct diag *diag, struct source *sou
 	}
 	(void)push(&lx, 0, lx.limit, lx.limit);
 	return (struct tokens){ lx.items, lx.count, lx.comments, lx.errors == 0,
-		lx.errors >= LEX_ERRORS_MAX };
+		lx.lost || lx.errors >= LEX_ERRORS_MAX };
 }

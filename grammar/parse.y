@@ -197,6 +197,12 @@ type(T) ::= MAP(A) LBRACKET type(E) RBRACKET(B). {
 	T = build_type_of(p, TYPE_SYNTAX_MAP, A.span, E, B.span);
 }
 type(T) ::= type(E) QUESTION(B). { T = build_type_of(p, TYPE_SYNTAX_OPTIONAL, E->span, E, B.span); }
+type(T) ::= type(E) COALESCE(B). {
+	/* `T??` is one token to the lexer and wrong to check, which says why. */
+	struct span first = { B.span.at, 1 };
+	T = build_type_of(p, TYPE_SYNTAX_OPTIONAL, E->span, E, first);
+	T = build_type_of(p, TYPE_SYNTAX_OPTIONAL, E->span, T, B.span);
+}
 type_opt(T) ::= . { T = NULL; }
 type_opt(T) ::= COLON type(E). { T = E; }
 result(T) ::= . { T = NULL; }
