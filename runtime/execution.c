@@ -224,6 +224,7 @@ static void apply_resumed(struct dtf_ctx *ctx) {
 		deliver(ctx, &parked->event, parked->event.ref);
 		dtf__strand_run_ready(ctx);
 	}
+	ctx->parked = parked; /* when it continues with the next, they are for that */
 }
 
 /* ---- the micro-step ---- */
@@ -337,6 +338,9 @@ const struct event_unread *dtf__execution_unread(struct dtf_ctx *ctx, size_t *re
 	for (struct mailbox *box = ctx->mailboxes; box != NULL; box = box->next) {
 		count += box->count;
 	}
+	for (struct parked *p = ctx->parked; p != NULL; p = p->next) {
+		count += p->event.kind == EVENT_RAISED ? 1 : 0;
+	}
 	*ret_count = 0;
 	struct event_unread *unread = dtf__ctx_alloc(ctx, (count + 1) * sizeof(*unread));
 	if (ctx->out_of_memory) {
@@ -348,6 +352,13 @@ const struct event_unread *dtf__execution_unread(struct dtf_ctx *ctx, size_t *re
 	for (struct mailbox *box = ctx->mailboxes; box != NULL; box = box->next) {
 		for (struct message *m = box->first; m != NULL; m = m->next) {
 			unread[n++] = (struct event_unread){ box->name, m->payload };
+		}
+	}
+	for (struct parked *p = ctx->parked; p != NULL; p = p->next) {
+		if (p->event.kind == EVENT_RAISED) {
+			unread[n++] = (struct event_unread){
+				dtf__event_full_name(ctx->workflow, p->event.name), p->event.payload
+			};
 		}
 	}
 	*ret_count = n;

@@ -178,8 +178,10 @@ static void add_first(struct instance *instance, bool other_code) {
 	if (!ok) {
 		instance->engine->batch.failed = true;
 	}
-	struct losing losing = { instance, later };
-	dtf__op_each(ctx, lose_attempt, &losing);
+	if (instance->nevents == 0) { /* else the start was run just now: all is new */
+		struct losing losing = { instance, later };
+		dtf__op_each(ctx, lose_attempt, &losing);
+	}
 	if (later != NULL) {
 		*instance->tail = later;
 		instance->tail = later_tail;

@@ -339,6 +339,18 @@ static void take_late(struct instance *instance) {
 	}
 }
 
+/* A cancel that was asked for while the execution was suspended, and that it has
+ * not met: the next one does. */
+static bool keep_cancel(struct instance *instance) {
+	for (const struct parked *p = instance->ctx->parked; p != NULL; p = p->next) {
+		struct event event = { .kind = EVENT_CANCEL_REQUESTED, .text = p->event.text };
+		if (p->event.kind == EVENT_CANCEL_REQUESTED) {
+			return dtf__arrival_add(instance, &event) != NULL;
+		}
+	}
+	return true;
+}
+
 /* The next execution begins in the commit that ends this one. */
 static int continue_with(struct instance *instance) {
 	struct dtf_engine *engine = instance->engine;
@@ -363,10 +375,11 @@ static int continue_with(struct instance *instance) {
 	instance->row.events = 0;
 	instance->row.busy = true;
 	instance->row.status = DTF_RUNNING;
+	bool kept = keep_cancel(instance);
 	dtf__execution_destroy(ctx);
 	instance->ctx = NULL;
 	take_late(instance);
-	int rc = record(instance);
+	int rc = kept ? record(instance) : dtf__fail(DTF_ENOMEM, "out of memory for a turn");
 	dtf__instance_dirty(instance); /* its first micro-step: next round */
 	return rc;
 }
