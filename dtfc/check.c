@@ -129,6 +129,7 @@ bool check_unit(struct unit *unit) {
 		check_declare_all(c);
 	}
 	for (c->file = unit->files; c->file != NULL; c->file = c->file->next) {
+		check_packages(c);
 		check_imports(c);
 		check_signatures(c);
 	}

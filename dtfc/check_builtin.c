@@ -158,12 +158,9 @@ static const struct type *unknown(struct checker *c, struct expr *e) {
 	}
 	const struct decl *decl = check_find_any(c, NULL, name->text);
 	if (decl != NULL) {
-		const char *label = decl->kind == DECL_ACTIVITY ? "an activity is run with 'do'"
-			: decl->kind == DECL_WORKFLOW ? "a workflow is run with 'call' or 'spawn'"
-			: decl->kind == DECL_RECORD   ? "a record is written with braces"
-						      : NULL;
-		struct diagnostic *said = report(c, UNKNOWN_FUNCTION, name->span, label,
-			"'%s' is %s, not a function", name->text, check_kind_text(decl->kind));
+		struct diagnostic *said = report(c, UNKNOWN_FUNCTION, name->span,
+			check_how_to(decl), "'%s' is %s, not a function", name->text,
+			check_kind_text(decl->kind));
 		check_note_decl(c, said, decl);
 		return basic(c, TYPE_ERROR);
 	}

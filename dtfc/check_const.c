@@ -299,6 +299,7 @@ void check_fold(struct checker *c, struct expr *e) {
 /* ---- declarations ---- */
 
 static const struct type *resolve(struct checker *c, struct decl *decl) {
+	unsigned errors = c->diag->errors;
 	const struct type *type = check_expr(c, decl->value);
 	if (decl->result != NULL) {
 		type = check_type(c, decl->result);
@@ -309,8 +310,12 @@ static const struct type *resolve(struct checker *c, struct decl *decl) {
 			"the type of this constant is not known");
 		return basic(c, TYPE_ERROR);
 	}
+	if (c->diag->errors > errors) {
+		return basic(c, TYPE_ERROR);
+	}
 	if (type->kind != TYPE_ERROR && !check_is_constant(decl->value)) {
-		report(c, NOT_CONSTANT, decl->value->span, NULL,
+		report(c, NOT_CONSTANT, decl->value->span,
+			"a constant is made of literals, members of enums and other constants",
 			"the value of a constant must be known when it is compiled");
 		return basic(c, TYPE_ERROR);
 	}

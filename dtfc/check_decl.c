@@ -48,7 +48,8 @@ static void declare(struct checker *c, struct decl *decl) {
 			"'%s' is a built-in type", decl->name.text);
 	}
 	if (strcmp(decl->name.text, "self") == 0) {
-		report(c, RESERVED_NAME, decl->name.span, NULL, "'self' has a meaning of its own");
+		report(c, RESERVED_NAME, decl->name.span, "give it another name",
+			"'self' has a meaning of its own");
 	}
 	names_put(c->file->names, decl);
 }
@@ -63,22 +64,29 @@ void check_declare_all(struct checker *c) {
 
 void check_imports(struct checker *c) {
 	for (struct decl *d = c->file->decls; d != NULL; d = d->next) {
-		if (d->kind != DECL_IMPORT || d->imported == NULL ||
-			d->imported->package.text == NULL) {
+		if (d->kind != DECL_IMPORT || d->imported == NULL) {
 			continue;
 		}
-		const char *package = d->imported->package.text;
-		if (strcmp(package, c->file->package.text) == 0) {
-			report(c, DUPLICATE_NAME, d->path_span, NULL,
-				"the imported file has the package '%s' too", package);
-		}
 		for (struct decl *e = c->file->decls; e != d; e = e->next) {
-			if (e->kind == DECL_IMPORT && e->imported != NULL &&
-				strcmp(e->imported->package.text, package) == 0) {
+			if (e->kind == DECL_IMPORT && e->imported == d->imported) {
 				struct diagnostic *said = report(c, DUPLICATE_NAME, d->path_span,
-					NULL, "the package '%s' is imported twice", package);
+					"once is enough", "the package '%s' is imported twice",
+					d->imported->package.text);
 				note(c, said, c->file, e->path_span, "the first time here");
 			}
+		}
+	}
+}
+
+/* Names in C and of workflows begin with the package: it belongs to one file. */
+void check_packages(struct checker *c) {
+	for (const struct file *f = c->unit->files; f != c->file; f = f->next) {
+		if (strcmp(f->package.text, c->file->package.text) == 0) {
+			struct diagnostic *said = report(c, DUPLICATE_NAME, c->file->package.span,
+				"each file of a program has a package of its own",
+				"another file has the package '%s' too", f->package.text);
+			note(c, said, f, f->package.span, "it is this one");
+			return;
 		}
 	}
 }
@@ -134,7 +142,8 @@ static void check_signature(struct checker *c, struct decl *d) {
 		d->type = type_decl(c->types, d);
 	}
 	if (d->kind == DECL_ENUM && d->fields == NULL) {
-		report(c, EMPTY_BLOCK, d->span, NULL, "the enum '%s' has no members", d->name.text);
+		report(c, EMPTY_BLOCK, d->name.span, "its values are its members",
+			"the enum '%s' has no members", d->name.text);
 	}
 	if (d->kind == DECL_ACTIVITY || d->kind == DECL_EVENT) {
 		check_attributes(c, d);
@@ -193,7 +202,7 @@ void check_cycles(struct checker *c) {
 static bool is_compatible(const struct decl *old, const struct decl *new) {
 	const struct field *f = old->fields, *g = new->fields;
 	for (; f != NULL && g != NULL; f = f->next, g = g->next) {
-		if (f->type != g->type) {
+		if (f->type != g->type || strcmp(f->name.text, g->name.text) != 0) {
 			return false;
 		}
 	}
@@ -230,11 +239,15 @@ static const struct expr *constant(struct checker *c, struct expr *e, enum type_
 		return NULL;
 	}
 	const char *pure = c->pure;
+	unsigned errors = c->diag->errors;
 	c->pure = "an attribute";
-	bool typed = check_expect(c, e, basic(c, kind)) == NULL && e->type->kind != TYPE_ERROR;
+	(void)check_expect(c, e, basic(c, kind));
 	c->pure = pure;
-	const struct expr *literal = typed ? check_literal(e) : NULL;
-	if (typed && literal == NULL) {
+	if (c->diag->errors > errors || e->type->kind == TYPE_ERROR) {
+		return NULL;
+	}
+	const struct expr *literal = check_literal(e);
+	if (literal == NULL) {
 		report(c, NOT_CONSTANT, e->span, NULL, "an attribute's value must be a constant");
 	}
 	return literal;
@@ -244,8 +257,8 @@ static void constant_int(
 	struct checker *c, struct expr *e, enum type_kind kind, int64_t min, int64_t *ret) {
 	const struct expr *literal = constant(c, e, kind);
 	if (literal != NULL && literal->u.integer < min) {
-		report(c, BAD_ATTRIBUTE, e->span, NULL, "this must be at least %lld",
-			(long long)min);
+		report(c, BAD_ATTRIBUTE, e->span, NULL, "this must be at least %lld%s",
+			(long long)min, kind == TYPE_DURATION ? "ms" : "");
 	} else if (literal != NULL) {
 		*ret = literal->u.integer;
 	}
@@ -269,7 +282,8 @@ static void retry(struct checker *c, struct attribute *a, struct policy *policy)
 	}
 	const struct expr *factor = constant(c, a->factor, TYPE_FLOAT);
 	if (factor != NULL && factor->u.real < 1.0) {
-		report(c, BAD_ATTRIBUTE, a->factor->span, NULL, "the factor must be at least 1.0");
+		report(c, BAD_ATTRIBUTE, a->factor->span, NULL,
+			"a factor below 1.0 would shorten the backoff");
 	} else if (factor != NULL) {
 		policy->factor = factor->u.real;
 	}

@@ -95,6 +95,21 @@ static const struct type *constant(struct checker *c, struct expr *e, struct dec
 	return type;
 }
 
+static const struct type *report_no_value(
+	struct checker *c, const struct expr *e, const struct decl *decl) {
+	struct diagnostic *said = report(c, NOT_A_VALUE, e->span, check_how_to(decl),
+		"'%s' is %s, not a value", decl->name.text, check_kind_text(decl->kind));
+	check_note_decl(c, said, decl);
+	return poison(c);
+}
+
+static const struct type *self_alone(struct checker *c, const struct expr *e) {
+	report(c, NOT_A_VALUE, e->span,
+		"write self.id, self.execution, self.workflow or self.history",
+		"'self' is not a value");
+	return poison(c);
+}
+
 static const struct type *name(struct checker *c, struct expr *e) {
 	const char *text = e->u.name.text;
 	struct var *var = c->scope == NULL ? NULL : check_variable(c, text);
@@ -106,16 +121,7 @@ static const struct type *name(struct checker *c, struct expr *e) {
 		return constant(c, e, decl);
 	}
 	if (decl != NULL || strcmp(text, "self") == 0) {
-		struct diagnostic *said = report(c, NOT_A_VALUE, e->span,
-			decl == NULL
-				? "write self.id, self.execution, self.workflow or self.history"
-				: decl->kind == DECL_ACTIVITY ? "an activity is run with 'do'"
-							      : NULL,
-			"'%s' is not a value", text);
-		if (decl != NULL) {
-			check_note_decl(c, said, decl);
-		}
-		return poison(c);
+		return decl == NULL ? self_alone(c, e) : report_no_value(c, e, decl);
 	}
 	report_unknown(c, e);
 	return poison(c);
@@ -135,6 +141,10 @@ static const struct type *self_member(struct checker *c, struct expr *e) {
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
 		if (strcmp(members[i].text, e->u.field.name.text) == 0) {
 			e->builtin = (int)members[i].field;
+			if (c->workflow == NULL) {
+				report(c, NOT_PURE, e->span, NULL, "'self' cannot stand in %s",
+					c->pure);
+			}
 			return basic(c, members[i].kind);
 		}
 	}
@@ -226,10 +236,7 @@ static const struct type *not_in_package(
 	struct checker *c, struct expr *e, const struct file *file, const struct decl *decl) {
 	const struct name *name = &e->u.field.name;
 	if (decl != NULL) {
-		struct diagnostic *said = report(
-			c, NOT_A_VALUE, e->span, NULL, "'%s' is not a value", name->text);
-		check_note_decl(c, said, decl);
-		return poison(c);
+		return report_no_value(c, e, decl);
 	}
 	struct suggest suggest = { .wanted = name->text };
 	for (const struct decl *d = file->decls; d != NULL; d = d->next) {
@@ -250,7 +257,7 @@ static const struct type *qualified(struct checker *c, struct expr *e) {
 		if (c->scope != NULL && check_variable(c, text) != NULL) {
 			return NULL;
 		}
-		if (strcmp(text, "self") == 0 && (c->pure == NULL || c->workflow != NULL)) {
+		if (strcmp(text, "self") == 0) {
 			return self_member(c, e);
 		}
 		struct decl *decl = check_find_any(c, NULL, text);
@@ -475,14 +482,16 @@ static const struct type *record(struct checker *c, struct expr *e) {
 
 /* ---- all of them ---- */
 
+/* Checked all the same: the passes after typing walk through what is in it. */
 static const struct type *durable_inside(struct checker *c, struct expr *e) {
+	if (c->pure != NULL) {
+		report(c, NOT_PURE, e->span, NULL, "a durable operation cannot stand in %s",
+			c->pure);
+		return poison(c);
+	}
 	report(c, DURABLE_INSIDE, e->span, "give it a `let` of its own",
 		"a durable operation is a whole right-hand side or a whole statement");
-	if (e->kind != EXPR_PARALLEL && e->kind != EXPR_WAIT) {
-		for (struct argument *a = e->u.step.args; a != NULL; a = a->next) {
-			(void)check_expr(c, a->value);
-		}
-	}
+	(void)check_operation(c, e, NULL);
 	return poison(c);
 }
 
@@ -551,9 +560,6 @@ const struct type *check_expr(struct checker *c, struct expr *e) {
 	if (type->kind == TYPE_FAILURE) {
 		report(c, NOT_A_VALUE, e->span, "use its name, message or fields",
 			"a caught error is not a value by itself");
-		e->type = poison(c);
-	} else if (type->kind == TYPE_UNIT) {
-		report(c, NOT_A_VALUE, e->span, NULL, "this has no value");
 		e->type = poison(c);
 	}
 	return e->type;

@@ -86,18 +86,30 @@ struct decl *check_find_any(struct checker *c, const struct name *package, const
 	return decl;
 }
 
+const char *check_how_to(const struct decl *decl) {
+	switch ((int)decl->kind) {
+	case DECL_ACTIVITY:
+		return "an activity is run with `do`";
+	case DECL_WORKFLOW:
+		return "a workflow is run with `call` or `spawn`";
+	case DECL_EVENT:
+		return "an event is awaited with `wait`, or `on` in a select";
+	case DECL_RECORD:
+		return "a record is written `NAME { field: value }`";
+	case DECL_ENUM:
+		return "a member of an enum is written `ENUM.MEMBER`";
+	case DECL_ERROR:
+		return "an error is raised with `fail`";
+	default:
+		return NULL;
+	}
+}
+
 static void report_kind(struct checker *c, const struct name *name, const struct decl *decl,
 	enum decl_kind wanted) {
-	const char *label = NULL;
-	if (decl->kind == DECL_ACTIVITY) {
-		label = "an activity is run with 'do'";
-	} else if (decl->kind == DECL_WORKFLOW) {
-		label = "a workflow is run with 'call' or 'spawn'";
-	} else if (decl->kind == DECL_EVENT) {
-		label = "an event is awaited with 'wait', or 'on' in a select";
-	}
-	struct diagnostic *d = report(c, WRONG_KIND, name->span, label, "'%s' is %s, not %s",
-		name->text, check_kind_text(decl->kind), check_kind_text(wanted));
+	struct diagnostic *d = report(c, WRONG_KIND, name->span, check_how_to(decl),
+		"'%s' is %s, not %s", name->text, check_kind_text(decl->kind),
+		check_kind_text(wanted));
 	check_note_decl(c, d, decl);
 }
 
@@ -198,6 +210,11 @@ static void report_type(struct checker *c, const struct file *file, const struct
 		label = label ? label : in_imports(c, name->text, DECL_ENUM);
 	}
 	label = label ? label : check_did_you_mean(c, &suggest);
+	if (file != c->file) {
+		report(c, UNKNOWN_TYPE, name->span, label, "the package '%s' has no type '%s'",
+			file->package.text, name->text);
+		return;
+	}
 	report(c, UNKNOWN_TYPE, name->span, label, "unknown type '%s'", name->text);
 }
 

@@ -228,6 +228,17 @@ static const struct type *await(struct checker *c, struct expr *e) {
 	return e->decl == NULL || e->decl->type == NULL ? poison(c) : e->decl->type;
 }
 
+void check_no_value(struct checker *c, const struct expr *e) {
+	if (e->kind == EXPR_PARALLEL) {
+		report(c, NOT_A_VALUE, e->span, "its branches give it one with `yield`",
+			"this `parallel` has no value");
+		return;
+	}
+	struct diagnostic *said = report(
+		c, NOT_A_VALUE, e->span, NULL, "'%s' gives no value", e->decl->name.text);
+	check_note_decl(c, said, e->decl);
+}
+
 /* ---- parallel ---- */
 
 struct branch_inside {
@@ -353,8 +364,9 @@ void check_yield(struct checker *c, struct stmt *s) {
 		return;
 	}
 	struct expr *e = place->parallel;
-	if (type->kind == TYPE_UNIT || type->kind == TYPE_FAILURE) {
-		report(c, NOT_A_VALUE, s->span, NULL, "this has no value");
+	if (type->kind == TYPE_UNIT) {
+		check_no_value(c, s->u.expr);
+		e->u.parallel.yields = poison(c);
 		return;
 	}
 	if (e->u.parallel.yields == NULL && type_is_open(type)) {

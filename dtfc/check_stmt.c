@@ -36,7 +36,7 @@ const struct type *check_storable(struct checker *c, struct stmt *s, const struc
 		return type;
 	}
 	if (type->kind == TYPE_UNIT) {
-		report(c, NOT_A_VALUE, s->u.let.value->span, NULL, "this has no value");
+		check_no_value(c, s->u.let.value);
 		return poison(c);
 	}
 	if (type_is_open(type)) {
@@ -394,7 +394,7 @@ static void give_back(struct checker *c, struct stmt *s) {
 		return;
 	}
 	if (want->kind == TYPE_UNIT) {
-		if (type->kind != TYPE_UNIT) {
+		if (type->kind != TYPE_UNIT && type->kind != TYPE_ERROR) {
 			report(c, WRONG_TYPE, s->u.expr->span, "write `-> TYPE` in its head",
 				"the workflow returns nothing");
 		}

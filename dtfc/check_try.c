@@ -178,6 +178,7 @@ void check_fail(struct checker *c, struct stmt *s) {
 	} else if (decl->file == NULL) {
 		report(c, WRONG_KIND, s->u.fail.name.span, "declare an error of your own",
 			"the built-in error '%s' is raised by dtf alone", decl->name.text);
+		s->u.fail.error = NULL;
 	} else {
 		check_arguments(c, s->span, s->u.fail.args, decl->fields, decl);
 	}

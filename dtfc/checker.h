@@ -80,6 +80,8 @@ void check_leave(struct checker *c);
 
 /* "an activity" */
 const char *check_kind_text(enum decl_kind kind);
+/* "an activity is run with `do`", or NULL. */
+const char *check_how_to(const struct decl *decl);
 bool check_is_basic_type(const char *text);
 /* The file whose package is visible under this name, or NULL. */
 struct file *check_package(struct checker *c, const char *text);
@@ -152,6 +154,7 @@ void check_arguments(struct checker *c, struct span span, struct argument *args,
 /* ---- declarations: check_decl.c, check_import.c, check_policy.c ---- */
 
 void check_imports(struct checker *c);
+void check_packages(struct checker *c);
 void check_declare_all(struct checker *c);
 void check_signatures(struct checker *c);
 void check_cycles(struct checker *c);
@@ -173,6 +176,8 @@ void check_undo(struct checker *c, struct undo *undo, const struct name *result,
 	const struct type *result_type);
 /* A step whose undo uses its result: so the name of the result is used. */
 bool check_names_result(const struct expr *e);
+/* Reports that an operation has no value, and whose fault that is. */
+void check_no_value(struct checker *c, const struct expr *e);
 const struct type *check_parallel(struct checker *c, struct expr *e);
 void check_yield(struct checker *c, struct stmt *s);
 
