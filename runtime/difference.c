@@ -40,6 +40,41 @@ static bool same_frame(struct comparison *c, const struct strand *a, const struc
 		memcmp(c->left.data, c->right.data, c->left.size) == 0;
 }
 
+static bool same_text(const char *a, const char *b) {
+	return (a == NULL) == (b == NULL) && (a == NULL || strcmp(a, b) == 0);
+}
+
+static bool same_bytes(struct slice a, struct slice b) {
+	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+/* What would be undone, all the way out. */
+static bool same_scopes(const struct scope *a, const struct scope *b) {
+	for (; a != NULL && b != NULL; a = a->outer, b = b->outer) {
+		const struct undo *u = a->undos, *v = b->undos;
+		for (; u != NULL && v != NULL; u = u->next, v = v->next) {
+			if (u->def != v->def || u->op != v->op || u->order != v->order ||
+				u->impossible != v->impossible) {
+				return false;
+			}
+		}
+		if (u != v || a->depth != b->depth) {
+			return false;
+		}
+	}
+	return a == b;
+}
+
+static bool same_held(const struct held *a, const struct held *b) {
+	for (; a != NULL && b != NULL; a = a->outer, b = b->outer) {
+		if (a->depth != b->depth || a->raised != b->raised ||
+			a->cancelled != b->cancelled) {
+			return false;
+		}
+	}
+	return a == b;
+}
+
 static const char *strands_differ(
 	struct comparison *c, const struct strand *a, const struct strand *b) {
 	for (; a != NULL && b != NULL; a = a->next, b = b->next) {
@@ -50,8 +85,13 @@ static const char *strands_differ(
 			continue; /* frames of ended strands are dead */
 		}
 		if (a->wait != b->wait || a->cancel != b->cancel || a->raised != b->raised ||
-			a->shield != b->shield || a->finishing != b->finishing) {
+			a->shield != b->shield || a->finishing != b->finishing ||
+			a->cancelled != b->cancelled ||
+			a->cancel_delivered != b->cancel_delivered) {
 			return "what a strand waits for";
+		}
+		if (!same_scopes(a->scope, b->scope) || !same_held(a->held, b->held)) {
+			return "what a strand would undo";
 		}
 		if (frame_at(a) != frame_at(b) || !same_frame(c, a, b)) {
 			return "a frame";
@@ -82,11 +122,43 @@ static void op_differs(void *arg, struct op *op) {
 
 static const char *mailboxes_differ(struct dtf_ctx *a, struct dtf_ctx *b) {
 	for (const struct mailbox *box = a->mailboxes; box != NULL; box = box->next) {
-		if (box->count != dtf__mailbox_count(b, box->name)) {
+		const struct mailbox *other = dtf__mailbox(b, box->name);
+		if (b->out_of_memory) {
+			return NULL; /* nobody can say */
+		}
+		const struct message *m = box->first, *n = other->first;
+		for (; m != NULL && n != NULL; m = m->next, n = n->next) {
+			if (m->number != n->number || !same_bytes(m->payload, n->payload)) {
+				return "a message";
+			}
+		}
+		const struct op *v = box->waiting, *w = other->waiting;
+		while (v != NULL && w != NULL && v->number == w->number) {
+			v = v->next_waiting;
+			w = w->next_waiting;
+		}
+		if (m != NULL || n != NULL || v != NULL || w != NULL) {
 			return "a mailbox";
 		}
 	}
 	return NULL;
+}
+
+static const char *rest_differs(const struct dtf_ctx *a, const struct dtf_ctx *b) {
+	const struct parked *p = a->parked, *q = b->parked;
+	while (p != NULL && q != NULL && p->event.ref == q->event.ref) {
+		p = p->next;
+		q = q->next;
+	}
+	const struct undo_failure *f = a->undo_failures, *g = b->undo_failures;
+	while (f != NULL && g != NULL && f->site == g->site) {
+		f = f->next;
+		g = g->next;
+	}
+	bool same = p == NULL && q == NULL && f == NULL && g == NULL &&
+		same_bytes(a->status, b->status) && same_text(a->cancel_reason, b->cancel_reason) &&
+		a->history_full == b->history_full;
+	return same ? NULL : "what is parked, failed or said";
 }
 
 const char *dtf__execution_difference(struct dtf_ctx *a, struct dtf_ctx *b) {
@@ -107,6 +179,9 @@ const char *dtf__execution_difference(struct dtf_ctx *a, struct dtf_ctx *b) {
 	}
 	if (c.found == NULL) {
 		c.found = mailboxes_differ(a, b);
+	}
+	if (c.found == NULL) {
+		c.found = rest_differs(a, b);
 	}
 	dtf__buf_finish(&c.left);
 	dtf__buf_finish(&c.right);

@@ -325,6 +325,44 @@ START_TEST(cancel_is_not_met_at_a_status) {
 }
 END_TEST
 
+/* ---- too much at once ---- */
+
+static enum dtf_step talkative(struct dtf_ctx *ctx, void *frame) {
+	(void)frame;
+	for (int i = 0; i < STEP_COMMANDS_MAX * 3 && !dtf_raised(ctx); i++) {
+		say(ctx, "again");
+	}
+	return dtf_return(ctx, NULL);
+}
+WORKFLOW(talkative);
+
+/* DECISIONS 18: what one micro-step records is bounded, by an error with a name. */
+START_TEST(commands_without_a_wait_are_bounded) {
+	play(&talkative_workflow,
+		"\"expect\": {\"status\": \"failed\", \"error\": {\"name\": \"runaway\"}}");
+}
+END_TEST
+
+static enum dtf_step voluminous(struct dtf_ctx *ctx, void *frame) {
+	(void)frame;
+	char *text = calloc(1, 1000001);
+	ck_assert_ptr_nonnull(text);
+	memset(text, 'x', 1000000);
+	for (int i = 0; i < 100 && !dtf_raised(ctx); i++) {
+		say(ctx, text);
+	}
+	free(text);
+	return dtf_return(ctx, NULL);
+}
+WORKFLOW(voluminous);
+
+START_TEST(bytes_without_a_wait_are_bounded) {
+	play(&voluminous_workflow,
+		"\"expect\": {\"status\": \"failed\","
+		"\"error\": {\"name\": \"payload_too_large\"}}");
+}
+END_TEST
+
 int main(void) {
 	Suite *suite = suite_create("machine");
 	TCase *tc = tcase_create("corners");
@@ -334,6 +372,8 @@ int main(void) {
 	tcase_add_test(tc, cancellation_survives_a_finally_that_fails);
 	tcase_add_test(tc, cancellation_survives_the_last_finally_too);
 	tcase_add_test(tc, cancel_is_not_met_at_a_status);
+	tcase_add_test(tc, commands_without_a_wait_are_bounded);
+	tcase_add_test(tc, bytes_without_a_wait_are_bounded);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
