@@ -63,6 +63,26 @@ static int check(const struct dtf_engine *engine) {
 	return 0;
 }
 
+int dtf__engine_open_on(
+	struct store *store, const struct dtf_engine_options *options, struct dtf_engine **ret) {
+	struct clock clock = { wall_ms, NULL, steady_ms };
+	struct executor executor = { submit, cancel, NULL };
+	struct dtf_engine *engine = NULL;
+	int rc = dtf__engine_create(options, store, &clock, &executor, &engine);
+	if (rc == 0) {
+		engine->executor.arg = engine;
+		engine->pid = (long)getpid();
+		rc = dtf__client_create(engine, store, &engine->client);
+	}
+	if (rc < 0) {
+		dtf__engine_destroy(engine);
+		store->ops->close(store);
+		return rc;
+	}
+	*ret = engine;
+	return 0;
+}
+
 int dtf_engine_open(const struct dtf_engine_options *options, struct dtf_engine **ret) {
 	dtf__error_clear();
 	if (options == NULL || ret == NULL || options->history_max < 0 || options->grace_ms < 0) {
@@ -77,22 +97,7 @@ int dtf_engine_open(const struct dtf_engine_options *options, struct dtf_engine 
 	if (rc < 0) {
 		return rc;
 	}
-	struct clock clock = { wall_ms, NULL, steady_ms };
-	struct executor executor = { submit, cancel, NULL };
-	struct dtf_engine *engine = NULL;
-	rc = dtf__engine_create(options, store, &clock, &executor, &engine);
-	if (rc == 0) {
-		engine->executor.arg = engine;
-		engine->pid = (long)getpid();
-		rc = dtf__client_create(engine, store, &engine->client);
-	}
-	if (rc < 0) {
-		dtf__engine_destroy(engine);
-		store->ops->close(store);
-		return rc;
-	}
-	*ret = engine;
-	return 0;
+	return dtf__engine_open_on(store, options, ret);
 }
 
 int dtf_engine_register(struct dtf_engine *engine, const struct dtf_module *module) {

@@ -161,8 +161,7 @@ struct batch_point {
 
 struct dtf_engine {
 	struct dtf_engine_options options;
-	struct store *store; /* owned unless borrowed */
-	bool store_borrowed;
+	struct store *store; /* whoever opened the engine closes it */
 	struct clock clock;
 	struct executor executor;
 	unsigned slots, slots_used;        /* attempts that may run at once */
@@ -197,6 +196,10 @@ struct dtf_engine {
 	struct loop *loop;         /* engine.c: its thread, when started */
 	long pid;                  /* of the opener: a fork's child is refused */
 };
+
+/* engine.c: with threads and the wall's clock; takes the store over. */
+int dtf__engine_open_on(
+	struct store *store, const struct dtf_engine_options *options, struct dtf_engine **ret);
 
 /* step.c */
 int dtf__engine_create(const struct dtf_engine_options *options, struct store *store,
