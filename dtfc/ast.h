@@ -561,6 +561,7 @@ struct decl {
 	bool awaited;              /* event: some code waits for it */
 	struct policy policy;      /* activity */
 	int64_t capacity;          /* event */
+	uint64_t weight;           /* const: literals and bytes of text, check's own */
 	struct var *vars;          /* workflow: all variables, undos' copies included */
 	struct error_name *raises; /* workflow: the declared errors that can leave it */
 	enum decl_mark { MARK_NEW, MARK_BUSY, MARK_DONE } mark; /* check's own */

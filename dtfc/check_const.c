@@ -75,6 +75,16 @@ bool check_is_true(const struct expr *e) {
 	return literal != NULL && literal->kind == EXPR_BOOL && literal->u.boolean;
 }
 
+/* Computing what is known may double it with each line: nothing here gets bigger. */
+#define TEXT_MAX   (UINT32_C(1024) * 1024)
+#define WEIGHT_MAX 65536
+
+static void report_overflow(struct checker *c, struct expr *e) {
+	report(c, ALWAYS_FAULTS, e->span, NULL, "the result is too large for %s",
+		text_of(c, e->type));
+	e->type = basic(c, TYPE_ERROR);
+}
+
 /* ---- strings ---- */
 
 const char *check_string(struct checker *c, const struct expr *e, size_t *ret_len) {
@@ -103,12 +113,14 @@ static int compare_strings(struct checker *c, const struct expr *a, const struct
 
 /* Interpolated values that are known become text. */
 static void fold_string(struct checker *c, struct expr *e) {
-	for (struct string_part *p = e->u.parts; p != NULL; p = p->next) {
+	size_t sum = 0;
+	for (struct string_part *p = e->u.parts; p != NULL && sum <= TEXT_MAX; p = p->next) {
 		const struct expr *literal = p->expr == NULL ? NULL : check_literal(p->expr);
+		size_t len = p->len;
+		sum += len;
 		if (literal == NULL) {
 			continue;
 		}
-		size_t len = 0;
 		if (literal->kind == EXPR_STRING) {
 			p->text = check_string(c, literal, &len);
 		} else if (literal->kind == EXPR_INT) {
@@ -122,6 +134,10 @@ static void fold_string(struct checker *c, struct expr *e) {
 		}
 		p->len = (uint32_t)len;
 		p->expr = NULL;
+		sum += len;
+	}
+	if (sum > TEXT_MAX) {
+		report_overflow(c, e);
 	}
 }
 
@@ -152,6 +168,10 @@ static void concatenate(
 	struct checker *c, struct expr *e, const struct expr *a, const struct expr *b) {
 	size_t na, nb;
 	const char *ta = check_string(c, a, &na), *tb = check_string(c, b, &nb);
+	if (na + nb > TEXT_MAX) {
+		report_overflow(c, e);
+		return;
+	}
 	char *text = mem_alloc(c->arena, na + nb + 1);
 	memcpy(text, ta, na);
 	memcpy(text + na, tb, nb);
@@ -159,12 +179,6 @@ static void concatenate(
 	*part = (struct string_part){ .text = text, .len = (uint32_t)(na + nb) };
 	become(e, EXPR_STRING);
 	e->u.parts = part;
-}
-
-static void report_overflow(struct checker *c, struct expr *e) {
-	report(c, ALWAYS_FAULTS, e->span, NULL, "the result is too large for %s",
-		text_of(c, e->type));
-	e->type = basic(c, TYPE_ERROR);
 }
 
 static void fold_integers(struct checker *c, struct expr *e, int64_t a, int64_t b) {
@@ -298,6 +312,41 @@ void check_fold(struct checker *c, struct expr *e) {
 
 /* ---- declarations ---- */
 
+static uint64_t weight(const struct expr *e);
+
+static uint64_t weights(const struct argument *items) {
+	uint64_t sum = 1;
+	for (; items != NULL; items = items->next) {
+		sum += weight(items->value) + (items->key == NULL ? 0 : weight(items->key));
+	}
+	return sum;
+}
+
+/* What stands in the C wherever the constant is named, which has no name there. */
+static uint64_t weight(const struct expr *e) {
+	switch ((int)e->kind) {
+	case EXPR_NAME:
+	case EXPR_FIELD:
+		return e->decl != NULL && e->decl->kind == DECL_CONST ? e->decl->weight : 1;
+	case EXPR_STRING: {
+		uint64_t sum = 1;
+		for (const struct string_part *p = e->u.parts; p != NULL; p = p->next) {
+			sum += p->expr == NULL ? p->len : weight(p->expr);
+		}
+		return sum;
+	}
+	case EXPR_LIST:
+	case EXPR_MAP:
+		return weights(e->u.items);
+	case EXPR_RECORD:
+		return weights(e->u.record.fields);
+	case EXPR_CONVERT:
+		return weight(e->u.converted);
+	default:
+		return 1;
+	}
+}
+
 static const struct type *resolve(struct checker *c, struct decl *decl) {
 	unsigned errors = c->diag->errors;
 	const struct type *type = check_expr(c, decl->value);
@@ -317,6 +366,13 @@ static const struct type *resolve(struct checker *c, struct decl *decl) {
 		report(c, NOT_CONSTANT, decl->value->span,
 			"a constant is made of literals, members of enums and other constants",
 			"the value of a constant must be known when it is compiled");
+		return basic(c, TYPE_ERROR);
+	}
+	decl->weight = weight(decl->value);
+	if (decl->weight > WEIGHT_MAX) {
+		report(c, LIMIT, decl->name.span, NULL,
+			"the constant '%s' is too large (limit %d literals and bytes of text)",
+			decl->name.text, WEIGHT_MAX);
 		return basic(c, TYPE_ERROR);
 	}
 	return type;

@@ -153,20 +153,32 @@ static const struct type *self_member(struct checker *c, struct expr *e) {
 	return poison(c);
 }
 
+static struct field *find_field(const struct decl *decl, const char *text) {
+	struct field *field = decl->fields;
+	while (field != NULL && strcmp(field->name.text, text) != 0) {
+		field = field->next;
+	}
+	return field;
+}
+
+static const char *near_field(struct checker *c, const struct decl *decl, const char *text) {
+	struct suggest suggest = { .wanted = text };
+	for (const struct field *f = decl->fields; f != NULL; f = f->next) {
+		suggest_offer(&suggest, f->name.text);
+	}
+	return check_did_you_mean(c, &suggest);
+}
+
 static const struct type *enum_member(struct checker *c, struct expr *e, struct decl *decl) {
-	struct suggest suggest = { .wanted = e->u.field.name.text };
 	decl->used = true;
-	for (struct field *m = decl->fields; m != NULL; m = m->next) {
-		if (strcmp(m->name.text, e->u.field.name.text) == 0) {
-			e->member = m;
-			e->decl = decl;
-			return type_decl(c->types, decl);
-		}
-		suggest_offer(&suggest, m->name.text);
+	e->member = find_field(decl, e->u.field.name.text);
+	if (e->member != NULL) {
+		e->decl = decl;
+		return type_decl(c->types, decl);
 	}
 	struct diagnostic *said = report(c, UNKNOWN_FIELD, e->u.field.name.span,
-		check_did_you_mean(c, &suggest), "'%s' has no member '%s'", decl->name.text,
-		e->u.field.name.text);
+		near_field(c, decl, e->u.field.name.text), "'%s' has no member '%s'",
+		decl->name.text, e->u.field.name.text);
 	check_note_decl(c, said, decl);
 	return poison(c);
 }
@@ -216,17 +228,13 @@ static const struct type *failure_member(
 
 static const struct type *record_member(
 	struct checker *c, struct expr *e, const struct type *base) {
-	struct suggest suggest = { .wanted = e->u.field.name.text };
-	for (struct field *f = base->decl->fields; f != NULL; f = f->next) {
-		if (strcmp(f->name.text, e->u.field.name.text) == 0) {
-			e->member = f;
-			return f->type == NULL ? poison(c) : f->type;
-		}
-		suggest_offer(&suggest, f->name.text);
+	e->member = find_field(base->decl, e->u.field.name.text);
+	if (e->member != NULL) {
+		return e->member->type == NULL ? poison(c) : e->member->type;
 	}
 	struct diagnostic *said = report(c, UNKNOWN_FIELD, e->u.field.name.span,
-		check_did_you_mean(c, &suggest), "'%s' has no field '%s'", base->decl->name.text,
-		e->u.field.name.text);
+		near_field(c, base->decl, e->u.field.name.text), "'%s' has no field '%s'",
+		base->decl->name.text, e->u.field.name.text);
 	check_note_decl(c, said, base->decl);
 	return poison(c);
 }
@@ -366,8 +374,9 @@ static const struct type *string(struct checker *c, struct expr *e) {
 			e->faults |= FAULT_BIT(BAD_VALUE);
 		}
 	}
+	e->type = basic(c, TYPE_STRING);
 	check_fold(c, e);
-	return basic(c, TYPE_STRING);
+	return e->type;
 }
 
 static const struct type *list(struct checker *c, struct expr *e) {
@@ -416,24 +425,12 @@ static const struct type *map(struct checker *c, struct expr *e) {
 	return of->kind == TYPE_ERROR ? of : type_map(c->types, of);
 }
 
-static struct field *find_field(const struct decl *decl, const char *text) {
-	struct field *field = decl->fields;
-	while (field != NULL && strcmp(field->name.text, text) != 0) {
-		field = field->next;
-	}
-	return field;
-}
-
 static void record_field(struct checker *c, struct expr *e, struct decl *decl, struct argument *a) {
 	a->field = find_field(decl, a->name.text);
 	if (a->field == NULL) {
-		struct suggest suggest = { .wanted = a->name.text };
-		for (const struct field *f = decl->fields; f != NULL; f = f->next) {
-			suggest_offer(&suggest, f->name.text);
-		}
 		struct diagnostic *said = report(c, UNKNOWN_FIELD, a->name.span,
-			check_did_you_mean(c, &suggest), "'%s' has no field '%s'", decl->name.text,
-			a->name.text);
+			near_field(c, decl, a->name.text), "'%s' has no field '%s'",
+			decl->name.text, a->name.text);
 		check_note_decl(c, said, decl);
 		(void)check_expr(c, a->value);
 		return;
