@@ -115,7 +115,8 @@ struct dtf_failure {
  * One attempt.  An activity runs on a pool thread, at least once, and again
  * after a crash or a failure.  Arguments are borrowed until it returns; what it
  * stores through `ret` must be constant or come from dtf_activity_alloc().
- * It returns 0, or what a …_fail function gave it.
+ * It returns 0, or what dtf_activity_fail(), dtf_activity_fail_final() or the
+ * generated PACKAGE_fail_ERROR() gave it.
  */
 struct dtf_activity;
 
