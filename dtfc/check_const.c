@@ -192,8 +192,8 @@ static void fold_integers(struct checker *c, struct expr *e, int64_t a, int64_t 
 	} else if (op == OP_MUL) {
 		overflow = __builtin_mul_overflow(a, b, &value);
 	} else {
-		overflow = b == -1 && a == INT64_MIN;
-		value = overflow ? 0 : op == OP_DIV ? a / b : a % b;
+		overflow = op == OP_DIV && b == -1 && a == INT64_MIN;
+		value = overflow || (op == OP_MOD && b == -1) ? 0 : op == OP_DIV ? a / b : a % b;
 	}
 	if (overflow) {
 		report_overflow(c, e);
@@ -252,10 +252,11 @@ static void fold_arithmetic(
 		e->type = basic(c, TYPE_ERROR);
 		return;
 	}
-	if (divides && b != NULL && e->type->kind == TYPE_INT) {
+	if (divides && b != NULL) {
 		/* The divisor is known, and with it what can go wrong. */
-		e->faults = e->u.operation.left->faults |
-			(b->u.integer == -1 ? FAULT_BIT(OVERFLOW) : 0);
+		bool overflows = e->u.operation.op == OP_DIV &&
+			(b->kind == EXPR_FLOAT || b->u.integer == -1);
+		e->faults = e->u.operation.left->faults | (overflows ? FAULT_BIT(OVERFLOW) : 0);
 		e->can_fault = e->faults != 0;
 	}
 	if (a == NULL || b == NULL) {

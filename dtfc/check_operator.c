@@ -153,7 +153,9 @@ static const struct type *arithmetic(struct checker *c, struct expr *e) {
 	}
 	e->type = type;
 	bool divides = op == OP_DIV || op == OP_MOD;
-	raises(e, FAULT_BIT(OVERFLOW) | (divides ? FAULT_BIT(DIVISION_BY_ZERO) : 0));
+	raises(e,
+		(op == OP_MOD ? 0 : FAULT_BIT(OVERFLOW)) |
+			(divides ? FAULT_BIT(DIVISION_BY_ZERO) : 0));
 	return fold(c, e);
 }
 
