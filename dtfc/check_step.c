@@ -161,7 +161,7 @@ void check_undo(struct checker *c, struct undo *undo, const struct name *result,
 		struct diagnostic *said = report(
 			c, UNDO_IN_UNDO, undo->span, NULL, "an undo cannot stand inside an undo");
 		note(c, said, c->file, outer->span, "it stands in this");
-		return;
+		/* Checked all the same: the passes after typing walk through it. */
 	}
 	if (undo->call != NULL) {
 		undo_call(c, undo, result, result_type);
