@@ -2,8 +2,10 @@
  * Built-in functions (LANGUAGE.md 15), one row for each: names of the parameters
  * as letters, the result, the faults.
  *
- * Letters: s string, i int, f float, t time, n number, o number or time or
- * duration, l list, e the list's element, x anything, c string or list.
+ * Letters: s string, i int, f float, t time, o number or duration or time,
+ * a number or duration, l list, g list of a, h list of o or strings, m map,
+ * c string or list, k what can be counted, e the list's element, p what can be
+ * shown, q number or string, r json or string, x anything.
  * Result: a letter too; = the type of the first argument, E its element,
  * ? optional int, L list of strings, I list of ints, P the type in brackets.
  */
@@ -18,7 +20,7 @@ static const struct row {
 	char result;
 	unsigned faults;
 } rows[] = {
-	{ "len", BUILTIN_LEN, "c", 'i', 0 },
+	{ "len", BUILTIN_LEN, "k", 'i', 0 },
 	{ "contains", BUILTIN_CONTAINS, "ce", 'b', 0 },
 	{ "starts_with", BUILTIN_STARTS_WITH, "ss", 'b', 0 },
 	{ "ends_with", BUILTIN_ENDS_WITH, "ss", 'b', 0 },
@@ -33,11 +35,11 @@ static const struct row {
 	{ "find", BUILTIN_FIND, "ce", '?', 0 },
 	{ "min", BUILTIN_MIN, "oo", '=', 0 },
 	{ "max", BUILTIN_MAX, "oo", '=', 0 },
-	{ "abs", BUILTIN_ABS, "o", '=', FAULT_BIT(OVERFLOW) },
+	{ "abs", BUILTIN_ABS, "a", '=', FAULT_BIT(OVERFLOW) },
 	{ "floor", BUILTIN_FLOOR, "f", 'i', FAULT_BIT(OVERFLOW) },
 	{ "ceil", BUILTIN_CEIL, "f", 'i', FAULT_BIT(OVERFLOW) },
 	{ "round", BUILTIN_ROUND, "f", 'i', FAULT_BIT(OVERFLOW) },
-	{ "sum", BUILTIN_SUM, "l", 'E', FAULT_BIT(OVERFLOW) },
+	{ "sum", BUILTIN_SUM, "g", 'E', FAULT_BIT(OVERFLOW) },
 	{ "string", BUILTIN_STRING, "p", 's', FAULT_BIT(BAD_VALUE) },
 	{ "int", BUILTIN_INT, "q", 'i', FAULT_BIT(OVERFLOW) | FAULT_BIT(BAD_VALUE) },
 	{ "float", BUILTIN_FLOAT, "q", 'f', FAULT_BIT(BAD_VALUE) },
@@ -46,7 +48,7 @@ static const struct row {
 	{ "keys", BUILTIN_KEYS, "m", 'L', 0 },
 	{ "values", BUILTIN_VALUES, "m", 'V', 0 },
 	{ "has", BUILTIN_HAS, "ms", 'b', 0 },
-	{ "sort", BUILTIN_SORT, "l", '=', 0 },
+	{ "sort", BUILTIN_SORT, "h", '=', 0 },
 	{ "reverse", BUILTIN_REVERSE, "l", '=', 0 },
 	{ "unique", BUILTIN_UNIQUE, "l", '=', 0 },
 	{ "range", BUILTIN_RANGE, "ii", 'I', FAULT_BIT(PAYLOAD_TOO_LARGE) },
@@ -90,16 +92,29 @@ static const char *wanted(const struct type *type, char letter) {
 	bool number = kind == TYPE_INT || kind == TYPE_FLOAT;
 	switch (letter) {
 	case 'c':
+		return kind == TYPE_STRING || kind == TYPE_LIST ? NULL : "a string or a list";
+	case 'k':
 		return kind == TYPE_STRING || kind == TYPE_LIST || kind == TYPE_MAP ||
 				kind == TYPE_BYTES
 			? NULL
-			: "a string or a list";
+			: "a string, a list, a map or bytes";
 	case 'l':
 		return kind == TYPE_LIST ? NULL : "a list";
+	case 'g':
+		return kind == TYPE_LIST && wanted(type->of, 'a') == NULL
+			? NULL
+			: "a list of numbers or durations";
+	case 'h':
+		return kind == TYPE_LIST &&
+				(type->of->kind == TYPE_STRING || wanted(type->of, 'o') == NULL)
+			? NULL
+			: "a list of numbers, strings, durations or times";
 	case 'm':
 		return kind == TYPE_MAP ? NULL : "a map";
+	case 'a':
+		return number || kind == TYPE_DURATION ? NULL : "a number or a duration";
 	case 'o':
-		return number || kind == TYPE_DURATION || kind == TYPE_TIME
+		return kind == TYPE_TIME || wanted(type, 'a') == NULL
 			? NULL
 			: "a number, a duration or a time";
 	case 'q':
@@ -114,6 +129,10 @@ static const char *wanted(const struct type *type, char letter) {
 static void check_param(
 	struct checker *c, struct expr *arg, char letter, const struct type *first) {
 	const struct type *type = exact(c, letter);
+	if (letter == 'e' && first != NULL && first->kind == TYPE_ERROR) {
+		(void)check_expr(c, arg);
+		return;
+	}
 	if (type == NULL && letter == 'e' && first != NULL) {
 		type = first->kind == TYPE_LIST ? first->of : basic(c, TYPE_STRING);
 	}

@@ -23,6 +23,7 @@ struct raised {
 struct raises {
 	struct checker *c;
 	unsigned faults;
+	bool is_unknown; /* something in it is poisoned and may raise anything */
 	struct raised *first;
 	const struct raises *caught; /* what a bare `fail` raises again */
 };
@@ -45,6 +46,7 @@ static void add(struct raises *r, struct decl *error, struct span span, const st
 
 static void add_all(struct raises *r, const struct raises *from) {
 	r->faults |= from->faults;
+	r->is_unknown = r->is_unknown || from->is_unknown;
 	for (const struct raised *e = from->first; e != NULL; e = e->next) {
 		add(r, e->error, e->span, e->step);
 	}
@@ -55,6 +57,8 @@ static void raise_fails(struct raises *r, const struct expr *e) {
 		f = f->next) {
 		if (f->error != NULL) {
 			add(r, f->error, e->span, e->decl);
+		} else {
+			r->is_unknown = true;
 		}
 	}
 }
@@ -99,6 +103,7 @@ static void raise_expr(struct raises *r, const struct expr *e) {
 		return;
 	}
 	r->faults |= e->faults;
+	r->is_unknown = r->is_unknown || e->type == NULL || e->type->kind == TYPE_ERROR;
 	e = check_bare(e);
 	switch ((int)e->kind) {
 	case EXPR_DO:
@@ -131,25 +136,13 @@ static void raise_expr(struct raises *r, const struct expr *e) {
 
 /* ---- try ---- */
 
-static bool takes(const struct catch_arm *arm, const struct decl *error) {
-	if (arm->names == NULL) {
-		return true;
-	}
-	for (const struct catch_name *n = arm->names; n != NULL; n = n->next) {
-		if (n->error == error) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Moves what the arm takes from `from` to `into`; true if it takes anything. */
-static bool catch_from(struct raises *from, const struct catch_arm *arm, struct raises *into) {
+/* Moves that error, NULL: all, from `from` to `into`; true if it is there. */
+static bool take(struct raises *from, const struct decl *error, struct raises *into) {
 	bool any = false;
 	struct raised **at = &from->first;
 	while (*at != NULL) {
 		struct raised *raised = *at;
-		if (!takes(arm, raised->error)) {
+		if (error != NULL && raised->error != error) {
 			at = &raised->next;
 			continue;
 		}
@@ -159,7 +152,7 @@ static bool catch_from(struct raises *from, const struct catch_arm *arm, struct 
 	}
 	unsigned bit = 1;
 	for (struct decl *e = from->c->unit->builtin_errors; e != NULL; e = e->next, bit <<= 1) {
-		if ((from->faults & bit) != 0 && takes(arm, e)) {
+		if ((from->faults & bit) != 0 && (error == NULL || error == e)) {
 			from->faults &= ~bit;
 			into->faults |= bit;
 			any = true;
@@ -168,28 +161,67 @@ static bool catch_from(struct raises *from, const struct catch_arm *arm, struct 
 	return any;
 }
 
-static bool is_poisoned(const struct catch_arm *arm) {
-	for (const struct catch_name *n = arm->names; n != NULL; n = n->next) {
-		if (n->error == NULL) {
-			return true;
+/* Where an arm before this one, or a name before this one in it, takes the error already. */
+static const struct span *taken_by(
+	const struct stmt *s, const struct catch_arm *arm, const struct catch_name *name) {
+	for (const struct catch_arm *a = s->u.attempt.catches; a != NULL; a = a->next) {
+		if (a != arm && a->names == NULL) {
+			return &a->span;
+		}
+		for (const struct catch_name *n = a->names; n != NULL && n != name; n = n->next) {
+			if (name != NULL && n->error == name->error) {
+				return &n->name.span;
+			}
+		}
+		if (a == arm) {
+			break;
 		}
 	}
-	return false;
+	return NULL;
+}
+
+/* `name` is NULL for an arm that catches all. */
+static void report_arm(struct checker *c, const struct stmt *s, const struct catch_arm *arm,
+	const struct catch_name *name) {
+	const struct span *before = taken_by(s, arm, name);
+	struct diagnostic *said;
+	if (name == NULL) {
+		said = report(c, UNREACHABLE_CATCH, arm->span, NULL,
+			"nothing is left for this arm to catch");
+	} else if (before != NULL) {
+		said = report(c, UNREACHABLE_CATCH, name->name.span, NULL, "'%s' is caught already",
+			name->name.text);
+	} else {
+		said = report(c, UNREACHABLE_CATCH, name->name.span, NULL,
+			"nothing in this `try` raises '%s'", name->name.text);
+	}
+	if (before != NULL) {
+		note(c, said, c->file, *before, "it is caught here");
+	}
+}
+
+static void raise_arm(
+	struct raises *r, struct raises *body, const struct stmt *s, const struct catch_arm *arm) {
+	struct raises caught = { .c = r->c, .is_unknown = body->is_unknown };
+	if (arm->names == NULL && !take(body, NULL, &caught) && !body->is_unknown) {
+		report_arm(r->c, s, arm, NULL);
+	}
+	for (const struct catch_name *n = arm->names; n != NULL; n = n->next) {
+		if (n->error != NULL && !take(body, n->error, &caught) &&
+			(!body->is_unknown || taken_by(s, arm, n) != NULL)) {
+			report_arm(r->c, s, arm, n);
+		}
+	}
+	struct raises own = { .c = r->c, .caught = &caught };
+	raise_block(&own, arm->body);
+	add_all(r, &own);
 }
 
 static void raise_try(struct raises *r, const struct stmt *s) {
 	struct raises body = { .c = r->c, .caught = r->caught };
 	raise_block(&body, s->u.attempt.body);
 	for (const struct catch_arm *arm = s->u.attempt.catches; arm != NULL; arm = arm->next) {
-		struct raises caught = { .c = r->c };
-		if (!catch_from(&body, arm, &caught) && !is_poisoned(arm)) {
-			struct checker *c = r->c;
-			report(c, UNREACHABLE_CATCH, arm->span, NULL,
-				"nothing in this `try` raises what this arm catches");
-		}
-		struct raises own = { .c = r->c, .caught = &caught };
-		raise_block(&own, arm->body);
-		add_all(r, &own);
+		raise_arm(r, &body, s, arm);
 	}
 	add_all(r, &body);
 	raise_block(r, s->u.attempt.finally);
@@ -282,6 +314,8 @@ static void raise_stmt(struct raises *r, const struct stmt *s) {
 			add(r, s->u.fail.error, s->span, NULL);
 		} else if (s->u.fail.name.text == NULL && r->caught != NULL) {
 			add_all(r, r->caught);
+		} else {
+			r->is_unknown = true;
 		}
 		break;
 	case STMT_SLEEP:
@@ -308,6 +342,8 @@ static void raise_stmt(struct raises *r, const struct stmt *s) {
 		raise_undo(r, s->u.undo);
 		break;
 	case STMT_ERROR:
+		r->is_unknown = true;
+		break;
 	case STMT_BREAK:
 	case STMT_CONTINUE:
 		break;
@@ -354,7 +390,7 @@ void check_raises(struct checker *c, struct decl *workflow) {
 		for (const struct raised *e = r.first; e != NULL; e = e->next) {
 			raised = raised || e->error == f->error;
 		}
-		if (!raised) {
+		if (!raised && !r.is_unknown) {
 			report(c, FAILS_TOO_LARGE, f->name.span, NULL, "nothing raises '%s'",
 				f->name.text);
 		}
