@@ -258,6 +258,36 @@ START_TEST(an_entry_stays_until_what_it_did_is_durable) {
 }
 END_TEST
 
+/* More turns than a round has: the first command's turn does not come, the second's
+ * does.  Neither is lost when the process dies then, and neither is done twice. */
+START_TEST(an_entry_that_is_answered_waits_for_those_before_it) {
+	static struct asked asked[TURNS_MAX + 1];
+	static char ids[TURNS_MAX][8];
+	lab_open(&lab);
+	ck_assert_int_eq(
+		lab_do(&lab, REQUEST_START, "o", "shop.fulfil", NULL, order("ada", 500000)), 0);
+	lab_ask(&lab, &asked[TURNS_MAX], REQUEST_SUSPEND, "o", NULL, NULL, NULL);
+	for (unsigned i = 0; i < TURNS_MAX; i++) {
+		(void)snprintf(ids[i], sizeof(ids[i]), "h%u", i);
+		lab_ask(&lab, &asked[i], REQUEST_START, ids[i], HELLO, NULL, "[\"ada\"]");
+	}
+	lab_append(&lab, REQUEST_START, "r1", "late", HELLO, NULL, "[\"ada\"]");
+	lab_append(&lab, REQUEST_RAISE, "r2", "o", "approval", NULL, "\"approved\"");
+	ck_assert_int_eq(lab_round(&lab), 0);
+	ck_assert_int_eq(lab_answer(&lab, "r1"), STORE_NOT_FOUND);
+	ck_assert_int_eq(lab_answer(&lab, "r2"), 0);
+	ck_assert_uint_eq(inbox_size(), 2);
+	lab_crash(&lab);
+	lab_open(&lab);
+	lab.engine->inbox_due = true;
+	lab_settle(&lab);
+	ck_assert_int_eq(lab_answer(&lab, "r1"), 0);
+	ck_assert_int_eq(lab_status(&lab, "late"), DTF_RUNNING);
+	ck_assert_uint_eq(inbox_size(), 0);
+	ck_assert_uint_eq(lab_count(&lab, "o", EVENT_RAISED), 1);
+}
+END_TEST
+
 START_TEST(a_command_that_makes_no_sense_is_dropped) {
 	lab_open(&lab);
 	char id[STORE_ID_MAX + 2];
@@ -360,6 +390,7 @@ int main(void) {
 	tcase_add_test(tc, commands_are_carried_out_and_answered_in_one_commit);
 	tcase_add_test(tc, commands_survive_a_full_store);
 	tcase_add_test(tc, an_entry_stays_until_what_it_did_is_durable);
+	tcase_add_test(tc, an_entry_that_is_answered_waits_for_those_before_it);
 	tcase_add_test(tc, a_command_that_makes_no_sense_is_dropped);
 	tcase_add_test(tc, a_clock_set_back_does_not_stop_time);
 	tcase_add_test(tc, trap_22_a_late_result_changes_nothing);
