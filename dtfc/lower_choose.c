@@ -22,6 +22,7 @@ static void lower_way(struct lower *l, struct way *way) {
 struct choosing {
 	struct ir_state *end; /* NULL: no way has states */
 	bool is_switch;
+	bool is_closed; /* the labels name all values that there are */
 	bool end_used;
 	bool alive; /* control can come out at the bottom */
 };
@@ -81,7 +82,9 @@ static void choose_by_switch(
 		(*tail)->body = chosen(l, c, way);
 		tail = &(*tail)->next;
 	}
-	if (!has_default && (!c->alive || ways->arm != NULL)) {
+	if (!has_default && !c->is_closed) {
+		c->alive = true; /* none of them: on behind the switch */
+	} else if (!has_default && (!c->alive || ways->arm != NULL)) {
 		bad_value(l, op, value); /* corrupt memory must not go on to the next state */
 	}
 }
@@ -113,8 +116,9 @@ static void choose_by_tests(struct lower *l, struct choosing *c, struct way *way
 	c->end_used = c->end != NULL;
 }
 
-void lower_ways(struct lower *l, const char *name, struct way *ways, struct ir_expr *value) {
-	struct choosing c = { .is_switch = value != NULL };
+void lower_ways(struct lower *l, const char *name, struct way *ways, struct ir_expr *value,
+	bool is_closed) {
+	struct choosing c = { .is_switch = value != NULL, .is_closed = is_closed };
 	unsigned n = 0;
 
 	for (struct way *way = ways; way != NULL; way = way->next) {
@@ -280,5 +284,5 @@ void lower_match(struct lower *l, struct stmt *stmt) {
 	}
 	const char *name = mem_printf(l->arena, "match_%u",
 		lower_needs_states(stmt) ? lower_ordinal(l, CONSTRUCT_MATCH) : 0);
-	lower_ways(l, name, ways, by_switch ? value : NULL);
+	lower_ways(l, name, ways, by_switch ? value : NULL, type->kind == TYPE_ENUM);
 }

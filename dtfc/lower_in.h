@@ -253,7 +253,8 @@ struct way {
 };
 
 /* Chooses by a switch over value, or by tests if value is NULL. */
-void lower_ways(struct lower *l, const char *name, struct way *ways, struct ir_expr *value);
+void lower_ways(
+	struct lower *l, const char *name, struct way *ways, struct ir_expr *value, bool is_closed);
 
 extern const char *const lower_activity_fixed[], *const lower_start_fixed[],
 							 *const lower_fail_fixed[];

@@ -532,5 +532,5 @@ void lower_select(struct lower *l, struct stmt *stmt) {
 	}
 	struct ir_expr *arm = ir_text(l->arena, "arm");
 	lower_poll(l, lower_ctx_call(l, "dtf_select_await", ir_unary(l->arena, "&", arm), NULL));
-	lower_ways(l, name, ways, arm);
+	lower_ways(l, name, ways, arm, true);
 }
