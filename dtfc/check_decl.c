@@ -1,4 +1,13 @@
-/* Declarations (LANGUAGE.md 5): names, signatures, cycles, attributes, use. */
+/*
+ * Declarations (LANGUAGE.md 5): names, signatures, cycles, versions, attributes,
+ * and whether they are used.
+ *
+ * All names of all files come first, then all signatures, so that order and
+ * direction of imports do not matter to what follows.  After this every field,
+ * parameter and result has a type, poisoned if its text meant nothing, and every
+ * activity has the whole policy that the runtime is told: defaults are filled
+ * in here and nowhere else.
+ */
 #include "checker.h"
 
 #include <string.h>

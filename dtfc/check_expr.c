@@ -1,4 +1,12 @@
-/* Expressions (LANGUAGE.md 4): names, members, literals. */
+/*
+ * Expressions (LANGUAGE.md 4): names, members, literals.
+ *
+ * An expression is typed once, from the leaves up, and keeps its type, what it
+ * names and what it can raise.  Nothing is expected of it from above: a literal
+ * that has no type of its own yet gets one where it meets a type
+ * (check_convert.c).  After a report the type is poison, which every rule
+ * accepts, so one mistake is said once.
+ */
 #include "checker.h"
 
 #include <string.h>

@@ -1,4 +1,12 @@
-/* Operators (LANGUAGE.md 4): which types they join, and what they can raise. */
+/*
+ * Operators (LANGUAGE.md 4): which types they join, and what they can raise.
+ *
+ * The rules are few and closed: two numbers of one type, times and durations,
+ * strings, lists.  Whatever else is written is a mistake with one message and,
+ * where it is a common one, the way to write it.  Operations on what is known
+ * are computed at once (check_const.c); the faults noted here are those that
+ * are left for the run.
+ */
 #include "checker.h"
 
 static bool is_number(const struct type *type) {

@@ -1,4 +1,11 @@
-/* Statements (LANGUAGE.md 4 and 7): types, variables and where what may stand. */
+/*
+ * Statements (LANGUAGE.md 4 and 7): types, variables and where what may stand.
+ *
+ * The walk keeps what a statement stands in as a chain of places on the C
+ * stack, innermost first; whether a `return` or `break` may leave is one look
+ * along it.  What can be reached, assigned, shared or raised is not judged here
+ * but by the passes over the typed body.
+ */
 #include "checker.h"
 
 #include <string.h>

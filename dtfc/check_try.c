@@ -1,4 +1,11 @@
-/* select (LANGUAGE.md 8); try, catch, fail (9). */
+/*
+ * Where one of several ways is taken: select (LANGUAGE.md 8); try, catch and
+ * fail (9).
+ *
+ * `catch NAME` is resolved here (DECISIONS 25): an error if there is one of that
+ * name, else the binder of a catch-all, so that no later pass has to know that
+ * the two are written alike.
+ */
 #include "checker.h"
 
 #include <string.h>

@@ -1,4 +1,10 @@
-/* Going through a body: every expression that stands in it, and every name. */
+/*
+ * Going through a body: every statement and expression that stands in it, and
+ * every name.
+ *
+ * It knows where in the tree things hang and nothing else, so that a pass that
+ * only looks for something need not.  Children come before what holds them.
+ */
 #include "checker.h"
 
 static void in_args(const struct argument *args, const struct visitor *v);

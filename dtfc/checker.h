@@ -151,7 +151,7 @@ void check_wrap(struct checker *c, struct expr *e, const struct type *type);
 void check_arguments(struct checker *c, struct span span, struct argument *args,
 	struct field *params, const struct decl *of);
 
-/* ---- declarations: check_decl.c, check_import.c, check_policy.c ---- */
+/* ---- declarations: check_decl.c ---- */
 
 void check_imports(struct checker *c);
 void check_packages(struct checker *c);
@@ -164,7 +164,7 @@ void check_attributes(struct checker *c, struct decl *decl);
 /* The `with` of a step: e->policy. */
 void check_overrides(struct checker *c, struct expr *step);
 
-/* ---- durable operations: check_step.c, check_undo.c, check_parallel.c ---- */
+/* ---- durable operations: check_step.c ---- */
 
 bool check_is_durable(const struct expr *e);
 /* Without the conversions around it. */
@@ -181,7 +181,7 @@ void check_no_value(struct checker *c, const struct expr *e);
 const struct type *check_parallel(struct checker *c, struct expr *e);
 void check_yield(struct checker *c, struct stmt *s);
 
-/* ---- statements: check_stmt.c, check_select.c, check_try.c ---- */
+/* ---- statements: check_stmt.c, check_try.c ---- */
 
 void check_block(struct checker *c, struct block *block);
 /* The block's statements in the scope that is open now. */
