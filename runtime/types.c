@@ -98,9 +98,17 @@ static void add_edge(struct graph *graph, const struct dtf_type *part) {
 	}
 }
 
+/* An enum has members instead, an argument list cannot do without a place. */
+static bool may_come_and_go(const struct dtf_type *type, size_t i) {
+	return type->kind == DTF_KIND_RECORD && type->fields[i].type->kind == DTF_KIND_OPTIONAL;
+}
+
 static uint64_t hash_own(const struct dtf_type *type) {
 	uint64_t hash = (uint64_t)type->kind + 1;
 	for (size_t i = 0; i < type->count; i++) {
+		if (may_come_and_go(type, i)) {
+			continue;
+		}
 		const char *name = type->fields != NULL ? type->fields[i].name : type->members[i];
 		hash = XXH3_64bits_withSeed(name, strlen(name), hash);
 	}
@@ -114,7 +122,9 @@ static void expand(struct graph *graph, size_t at) {
 		add_edge(graph, type->of);
 	}
 	for (size_t i = 0; type->fields != NULL && i < type->count; i++) {
-		add_edge(graph, type->fields[i].type);
+		if (!may_come_and_go(type, i)) {
+			add_edge(graph, type->fields[i].type);
+		}
 	}
 	if (graph->failed) {
 		return;

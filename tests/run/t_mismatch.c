@@ -27,21 +27,64 @@ struct frame {
 	const char *text;
 };
 
-#define ACTIVITY(variable, activity_name, arguments)                                        \
+#define ACTIVITY(variable, activity_name, arguments, answer)                                \
 	static const struct dtf_activity_def variable = { .name = (activity_name),          \
 		.args = (arguments),                                                        \
-		.result = &dtf_type_unit,                                                   \
+		.result = (answer),                                                         \
 		.policy = { .timeout_ms = 60000, .attempts = 3, .factor = 1.0, .tag = "" }, \
 		.fails = (const struct dtf_error_def *const[]){ NULL },                     \
 		.run = run_nothing }
 
-ACTIVITY(first, "v.first", &hello_greet_args_type);
-ACTIVITY(second, "v.second", &hello_greet_args_type);
-ACTIVITY(first_of_order, "v.first", &shop_reserve_args_type);
+ACTIVITY(first, "v.first", &hello_greet_args_type, &dtf_type_unit);
+ACTIVITY(second, "v.second", &hello_greet_args_type, &dtf_type_unit);
+ACTIVITY(first_of_order, "v.first", &shop_reserve_args_type, &dtf_type_unit);
+
+/* record note { id: int }, and as it was later: with `by: string?`, with `by: int?` */
+struct note {
+	int64_t id;
+	struct dtf_string_opt by;
+	struct dtf_int_opt by_number;
+};
+static const struct dtf_type string_opt = DTF_OPTIONAL(
+	"string?", struct dtf_string_opt, &dtf_type_string);
+static const struct dtf_type int_opt = DTF_OPTIONAL("int?", struct dtf_int_opt, &dtf_type_int);
+static const struct dtf_field note_fields[] = { { "id", &dtf_type_int, 0 } };
+static const struct dtf_field with_by_fields[] = { { "id", &dtf_type_int, 0 },
+	{ "by", &string_opt, offsetof(struct note, by) } };
+static const struct dtf_field with_number_fields[] = { { "id", &dtf_type_int, 0 },
+	{ "by", &int_opt, offsetof(struct note, by_number) } };
+
+#define NOTE_TYPE(variable)                                                                    \
+	static const struct dtf_type variable##_note = DTF_RECORD(                             \
+		"v.note", struct note, variable##_fields);                                     \
+	static const struct dtf_field variable##_args_fields[] = { { "note", &variable##_note, \
+		0 } };                                                                         \
+	static const struct dtf_type variable##_args = DTF_TUPLE(                              \
+		"(v.note)", struct note, variable##_args_fields);                              \
+	ACTIVITY(variable, "v.first", &variable##_args, &variable##_note)
+
+NOTE_TYPE(note);
+NOTE_TYPE(with_by);
+NOTE_TYPE(with_number);
 static const struct dtf_event_def go = { "v.go", &dtf_type_int, 2 };
 
 /* What a variant does, in order; 0 ends. */
-enum move { END, FIRST, SECOND, OTHER_ARGS, OTHER_TYPE, SLEEP_1, SLEEP_2, WAIT, LONGER, BAD };
+enum move {
+	END,
+	FIRST,
+	SECOND,
+	OTHER_ARGS,
+	OTHER_TYPE,
+	NOTE,
+	SIGNED,
+	SIGNED_BY,
+	NUMBERED,
+	SLEEP_1,
+	SLEEP_2,
+	WAIT,
+	LONGER,
+	BAD
+};
 
 static void issue(struct dtf_ctx *ctx, enum move command) {
 	const struct dtf_policy longer = {
@@ -61,6 +104,18 @@ static void issue(struct dtf_ctx *ctx, enum move command) {
 		break;
 	case OTHER_TYPE:
 		dtf_do(ctx, 0, &first_of_order, &order, NULL);
+		break;
+	case NOTE:
+		dtf_do(ctx, 0, &note, &(struct note){ .id = 1 }, NULL);
+		break;
+	case SIGNED:
+		dtf_do(ctx, 0, &with_by, &(struct note){ .id = 1 }, NULL);
+		break;
+	case SIGNED_BY:
+		dtf_do(ctx, 0, &with_by, &(struct note){ .id = 1, .by = { true, "ada" } }, NULL);
+		break;
+	case NUMBERED:
+		dtf_do(ctx, 0, &with_number, &(struct note){ .id = 1 }, NULL);
 		break;
 	case LONGER:
 		dtf_do(ctx, 0, &first, &ada, &longer);
@@ -82,7 +137,10 @@ static void issue(struct dtf_ctx *ctx, enum move command) {
 
 static enum dtf_step run(struct dtf_ctx *ctx, void *frame, const enum move *program) {
 	struct frame *f = frame;
-	int64_t value;
+	union {
+		int64_t number;
+		struct note note;
+	} value;
 	for (;;) {
 		if (f->at % 2 == 1) {
 			enum dtf_step step = dtf_await(ctx, &value);
@@ -146,6 +204,10 @@ VARIANT(another_type, 1, 2, OTHER_TYPE, SLEEP_1, WAIT);
 VARIANT(other_options, 1, 2, LONGER, SLEEP_1, WAIT);
 VARIANT(ends_early, 1, 2, FIRST);
 VARIANT(longer_after, 1, 2, FIRST, SLEEP_1, WAIT, SLEEP_1);
+VARIANT(plain, 1, 1, NOTE, SLEEP_1, WAIT);
+VARIANT(grown, 1, 2, SIGNED, SLEEP_1, WAIT);
+VARIANT(grown_and_used, 1, 2, SIGNED_BY, SLEEP_1, WAIT);
+VARIANT(grown_otherwise, 1, 2, NUMBERED, SLEEP_1, WAIT);
 VARIANT(version_2, 2, 3, SECOND);
 VARIANT(bad_from_the_start, 1, 2, BAD);
 VARIANT(bad_later, 1, 1, FIRST, BAD);
@@ -254,6 +316,55 @@ START_TEST(other_code_that_matches_is_adopted) {
 	ck_assert_uint_eq(lab_count(&lab, "i", EVENT_ADOPTED), 1);
 	lab_pass(&lab, 1000);
 	ck_assert_int_eq(lab_status(&lab, "i"), DTF_COMPLETED);
+}
+END_TEST
+
+/* ---- a record gains an optional field (LANGUAGE.md 4) ---- */
+
+static void begin_with_note(const struct dtf_module *const *modules, const char *result) {
+	reopen(modules);
+	ck_assert_int_eq(ask(REQUEST_START, "v.flow", NULL, "[]"), 0);
+	lab_end(&lab, "v.first", "i", result);
+	lab_settle(&lab);
+	ck_assert_uint_eq(lab_count(&lab, "i", EVENT_TIMER_SET), 1);
+}
+
+static void assert_ends_under(const struct dtf_module *const *modules) {
+	reopen(modules);
+	lab_pass(&lab, 1000);
+	ck_assert_int_eq(ask(REQUEST_RAISE, "go", NULL, "7"), 0);
+	ck_assert_int_eq(lab_status(&lab, "i"), DTF_COMPLETED);
+	ck_assert_uint_eq(lab_count(&lab, "i", EVENT_ACTIVITY_SCHEDULED), 1);
+}
+
+START_TEST(a_record_gains_and_loses_an_optional_field) {
+	begin_with_note(plain, "{\"id\":1}");
+	assert_ends_under(grown);
+	teardown();
+	setup();
+	begin_with_note(grown, "{\"id\":1,\"by\":\"ada\"}");
+	assert_ends_under(plain);
+}
+END_TEST
+
+START_TEST(the_new_field_counts_once_it_is_used) {
+	begin_with_note(plain, "{\"id\":1}");
+	reopen(grown_and_used);
+	lab_pass(&lab, 5000);
+	assert_says("(values differs)");
+	assert_ends_under(plain);
+}
+END_TEST
+
+/* What was recorded cannot be read as the new type: no bad_payload, a mismatch. */
+START_TEST(an_optional_field_of_another_type_suspends) {
+	begin_with_note(grown, "{\"id\":1,\"by\":\"ada\"}");
+	uint64_t before = lab.store->ops->next(lab.store);
+	reopen(grown_otherwise);
+	lab_pass(&lab, 5000);
+	ck_assert_uint_eq(lab.store->ops->next(lab.store), before);
+	assert_says("recorded: timer_set");
+	assert_ends_under(grown);
 }
 END_TEST
 
@@ -380,6 +491,9 @@ int main(void) {
 		tc, trap_29_any_difference_suspends_and_writes_nothing, 0, (int)DTF_COUNT(others));
 	tcase_add_test(tc, trap_46_mismatch_after_mismatch_grows_nothing);
 	tcase_add_test(tc, other_code_that_matches_is_adopted);
+	tcase_add_test(tc, a_record_gains_and_loses_an_optional_field);
+	tcase_add_test(tc, the_new_field_counts_once_it_is_used);
+	tcase_add_test(tc, an_optional_field_of_another_type_suspends);
 	tcase_add_test(tc, arrivals_are_kept_and_delivered);
 	tcase_add_loop_test(tc, a_version_that_is_not_linked_suspends, 0, 2);
 	tcase_add_test(tc, terminate_works_without_code);

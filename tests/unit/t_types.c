@@ -150,6 +150,34 @@ START_TEST(a_type_s_hash_is_of_its_content) {
 }
 END_TEST
 
+/* LANGUAGE.md 4: a record can gain optional fields while instances run. */
+START_TEST(optional_fields_of_a_record_do_not_count) {
+	static const struct dtf_field grown_fields[] = {
+		{ "note", &int_opt_type, 16 },
+		{ "sku", &dtf_type_string, 0 },
+		{ "qty", &dtf_type_int, 8 },
+	};
+	struct dtf_type grown = item_type;
+	grown.fields = grown_fields;
+	grown.count = 3;
+	ck_assert_uint_eq(dtf__type_hash(&item_type), dtf__type_hash(&grown));
+	/* One that becomes optional does: what was there may be missing now. */
+	static const struct dtf_field loose_fields[] = {
+		{ "sku", &dtf_type_string, 0 },
+		{ "qty", &int_opt_type, 8 },
+	};
+	grown.fields = loose_fields;
+	grown.count = 2;
+	ck_assert_uint_ne(dtf__type_hash(&item_type), dtf__type_hash(&grown));
+	/* Arguments have places, not names. */
+	struct dtf_type args = item_type, more = item_type;
+	args.kind = more.kind = DTF_KIND_TUPLE;
+	more.fields = grown_fields;
+	more.count = 3;
+	ck_assert_uint_ne(dtf__type_hash(&args), dtf__type_hash(&more));
+}
+END_TEST
+
 static const struct dtf_type twin_list_a, twin_list_b;
 static const struct dtf_field twin_fields_a[] = { { "children", &twin_list_b, 0 } };
 static const struct dtf_field twin_fields_b[] = { { "children", &twin_list_a, 0 } };
@@ -242,6 +270,7 @@ int main(void) {
 	tcase_add_test(types, a_copy_shares_nothing);
 	tcase_add_test(types, values_have_an_order);
 	tcase_add_test(types, a_type_s_hash_is_of_its_content);
+	tcase_add_test(types, optional_fields_of_a_record_do_not_count);
 	tcase_add_test(types, recursive_types_have_a_hash);
 	tcase_add_test(types, wide_types_are_hashed_in_no_time);
 	tcase_add_test(types, failures_are_recorded);
