@@ -222,9 +222,7 @@ static void release(struct dtf_engine *engine, const struct effect *effect) {
 		dtf__dispatch_run(effect->instance, effect->op);
 		break;
 	case EFFECT_QUEUE:
-		if (!dtf__dispatch_queue(effect->instance, effect->op)) {
-			dtf__instance_reload(effect->instance);
-		}
+		dtf__dispatch_wait(effect->instance, effect->op);
 		break;
 	case EFFECT_CANCEL:
 		dtf__dispatch_cancel(effect->instance, effect->op);

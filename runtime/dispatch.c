@@ -29,7 +29,7 @@ bool dtf__dispatch_claim(
 	void *arg, const struct dtf_activity_def *activity, const struct event_policy *policy) {
 	struct dtf_engine *engine = arg;
 	(void)activity;
-	bool free_slot = engine->slots_used < engine->slots && engine->waiting == NULL;
+	bool free_slot = engine->slots_used < engine->slots && engine->waiting.count == 0;
 	if (!free_slot || !serves(engine, policy->tag)) {
 		return false;
 	}
@@ -149,17 +149,21 @@ int dtf__dispatch_adopt(struct dtf_engine *engine, struct dtf_activity *attempt)
 	return 0;
 }
 
-bool dtf__dispatch_queue(struct instance *instance, uint32_t op) {
+bool dtf__dispatch_queue(struct instance *instance, const struct op *op) {
 	struct dtf_engine *engine = instance->engine;
-	struct waiting *waiting = calloc(1, sizeof(*waiting));
-	if (waiting == NULL) {
-		return false;
+	/* ~ turns the order about, and unlike - has no overflow. */
+	struct due waiting = { .key = ~op->policy.priority,
+		.ticket = ++engine->tickets,
+		.instance = instance->number,
+		.op = op->number };
+	return dtf__heap_push(&engine->waiting, waiting) == 0;
+}
+
+void dtf__dispatch_wait(struct instance *instance, uint32_t number) {
+	const struct op *op = instance->ctx == NULL ? NULL : dtf__op_find(instance->ctx, number);
+	if (op != NULL && !dtf__dispatch_queue(instance, op)) {
+		dtf__instance_reload(instance);
 	}
-	waiting->instance = instance->number;
-	waiting->op = op;
-	*engine->waiting_tail = waiting;
-	engine->waiting_tail = &waiting->next;
-	return true;
 }
 
 void dtf__dispatch_cancel(struct instance *instance, uint32_t op) {
@@ -202,7 +206,7 @@ static struct instance *find_live(struct dtf_engine *engine, uint64_t number, bo
 
 enum start { STARTED, LOADING, AGAIN };
 
-static enum start start_waiting(struct dtf_engine *engine, const struct waiting *waiting) {
+static enum start start_waiting(struct dtf_engine *engine, const struct due *waiting) {
 	bool again;
 	struct instance *instance = find_live(engine, waiting->instance, &again);
 	if (instance == NULL) {
@@ -229,33 +233,26 @@ static enum start start_waiting(struct dtf_engine *engine, const struct waiting 
 }
 
 /*
- * First come, first served.  One whose instance has to be loaded keeps its
- * place, and a slot is kept for it: sent to the end, it might be forgotten
- * again before its turn comes, for ever.
+ * By priority, then first come, first served.  One whose instance has to be
+ * loaded keeps its place, and a slot is kept for it: sent to the end, it might
+ * be forgotten again before its turn comes, for ever.
  */
 void dtf__dispatch_fill(struct dtf_engine *engine) {
-	struct waiting *kept = NULL, **kept_tail = &kept;
-	unsigned loading = 0;
-	while (engine->waiting != NULL && engine->slots_used + loading < engine->slots) {
-		struct waiting *waiting = engine->waiting;
-		enum start start = start_waiting(engine, waiting);
-		if (start == AGAIN) {
-			break;
-		}
-		engine->waiting = waiting->next;
-		if (start == LOADING) {
-			*kept_tail = waiting;
-			kept_tail = &waiting->next;
-			loading++;
-		} else {
-			free(waiting);
+	struct due waiting;
+	unsigned nloading = 0;
+	enum start start = STARTED;
+	while (start != AGAIN && engine->slots_used + nloading < engine->slots &&
+		dtf__heap_pop(&engine->waiting, INT64_MAX, &waiting)) {
+		start = start_waiting(engine, &waiting);
+		if (start != STARTED) {
+			engine->loading[nloading++] = waiting;
 		}
 	}
-	if (engine->waiting == NULL) {
-		engine->waiting_tail = kept == NULL ? &engine->waiting : kept_tail;
+	while (nloading > 0) {
+		/* There is room: they have just been taken out. */
+		int rc = dtf__heap_push(&engine->waiting, engine->loading[--nloading]);
+		dtf__assert(rc == 0);
 	}
-	*kept_tail = engine->waiting;
-	engine->waiting = kept;
 }
 
 /* ---- in ---- */
@@ -311,7 +308,7 @@ static void due_activity(struct instance *instance, const struct op *op) {
 					.payload = { failure, sizeof(failure) - 1 } });
 		}
 	} else if (op->state == OP_OPEN && op->due_ms <= now_ms) {
-		if (!dtf__dispatch_queue(instance, op->number)) {
+		if (!dtf__dispatch_queue(instance, op)) {
 			dtf__instance_reload(instance);
 		}
 	}
@@ -343,11 +340,10 @@ static bool due(struct dtf_engine *engine, const struct due *entry) {
 void dtf__dispatch_due(struct dtf_engine *engine) {
 	struct due entry;
 	unsigned n = 0;
-	while (n++ < TURNS_MAX && dtf__timers_pop(&engine->timers, engine->now_ms, &entry)) {
+	while (n++ < TURNS_MAX && dtf__heap_pop(&engine->timers, engine->now_ms, &entry)) {
 		if (!due(engine, &entry)) {
 			/* There is room: one has just been taken out. */
-			int rc = dtf__timers_push(
-				&engine->timers, entry.time_ms, entry.instance, entry.op);
+			int rc = dtf__heap_push(&engine->timers, entry);
 			dtf__assert(rc == 0);
 			return;
 		}

@@ -96,30 +96,25 @@ struct effect {
 	int rc;
 };
 
-/* An activity that has no pool slot yet. */
-struct waiting {
-	struct waiting *next;
-	uint64_t instance;
-	uint32_t op;
-};
-
-/* ---- timers.c: what is due when; entries are checked when they are popped ---- */
+/* ---- heap.c: what is due; entries are checked when they are popped ---- */
 
 struct due {
-	int64_t time_ms;
+	int64_t key;     /* a time, or how little it is urgent */
+	uint64_t ticket; /* first come, first served among equal keys */
 	uint64_t instance;
 	uint32_t op; /* 0: load the instance and look */
 };
 
-struct timers {
-	struct due *heap;
+struct heap {
+	struct due *entries;
 	size_t count, capacity;
 };
 
-int dtf__timers_push(struct timers *timers, int64_t time_ms, uint64_t instance, uint32_t op);
-bool dtf__timers_pop(struct timers *timers, int64_t now_ms, struct due *ret);
-int64_t dtf__timers_next(const struct timers *timers); /* INT64_MAX: none */
-void dtf__timers_finish(struct timers *timers);
+int dtf__heap_push(struct heap *heap, struct due due);
+/* The least one, unless its key is above key_max. */
+bool dtf__heap_pop(struct heap *heap, int64_t key_max, struct due *ret);
+int64_t dtf__heap_next(const struct heap *heap); /* the least key; INT64_MAX: none */
+void dtf__heap_finish(struct heap *heap);
 
 /* ---- the engine ---- */
 
@@ -176,8 +171,10 @@ struct dtf_engine {
 	struct instance *newest_idle, *oldest_idle;
 	size_t nidle;
 	struct instance *dirty, **dirty_tail;
-	struct timers timers;
-	struct waiting *waiting, **waiting_tail;
+	struct heap timers;  /* by time */
+	struct heap waiting; /* activities without a slot, by priority */
+	uint64_t tickets;    /* given to those so far */
+	struct due *loading; /* room for as many as there are workers; owned */
 	struct batch batch;
 	int64_t now_ms; /* durable clock: never goes back */
 	int64_t steady_ms;
@@ -344,8 +341,10 @@ uint64_t dtf__inbox_through(const struct dtf_engine *engine);
 
 /* dispatch.c */
 void dtf__dispatch_run(struct instance *instance, uint32_t op);
-/* False: no memory. */
-bool dtf__dispatch_queue(struct instance *instance, uint32_t op);
+/* It waits for a slot.  False: no memory. */
+bool dtf__dispatch_queue(struct instance *instance, const struct op *op);
+/* The same, if there still is such an op. */
+void dtf__dispatch_wait(struct instance *instance, uint32_t op);
 void dtf__dispatch_cancel(struct instance *instance, uint32_t op);
 void dtf__dispatch_fill(struct dtf_engine *engine);
 void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *attempt);

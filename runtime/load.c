@@ -87,20 +87,20 @@ int dtf__history_read(
 
 static void schedule_op(void *arg, struct op *op) {
 	struct instance *instance = arg;
-	struct timers *timers = &instance->engine->timers;
+	struct dtf_engine *engine = instance->engine;
 	int64_t due_ms = op->due_ms;
 	if (op->kind == OP_ACTIVITY && op->state == OP_OPEN) {
 		if (op->running) {
 			due_ms = dtf__attempt_limit(op->attempt_ms, &op->policy);
 		} else if (!op->running && op->due_ms == 0) {
-			bool queued = dtf__dispatch_queue(instance, op->number);
-			struct batch *batch = &instance->engine->batch;
-			batch->failed = batch->failed || !queued;
+			bool queued = dtf__dispatch_queue(instance, op);
+			engine->batch.failed = engine->batch.failed || !queued;
 		}
 	}
+	struct due due = { .key = due_ms, .instance = instance->number, .op = op->number };
 	if (due_ms != 0 && due_ms != INT64_MAX && op->state != OP_DONE && op->state != OP_SETTLED &&
-		dtf__timers_push(timers, due_ms, instance->number, op->number) < 0) {
-		instance->engine->batch.failed = true;
+		dtf__heap_push(&engine->timers, due) < 0) {
+		engine->batch.failed = true;
 	}
 }
 

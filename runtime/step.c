@@ -17,13 +17,17 @@
 int dtf__engine_create(const struct dtf_engine_options *options, struct store *store,
 	const struct clock *clock, const struct executor *executor, struct dtf_engine **ret) {
 	struct dtf_engine *engine = calloc(1, sizeof(*engine));
-	if (engine == NULL || (engine->queue = dtf__queue_create()) == NULL) {
+	unsigned workers = options->workers == 0 ? 8 : options->workers;
+	struct due *loading = calloc(workers, sizeof(*loading));
+	if (engine == NULL || loading == NULL || (engine->queue = dtf__queue_create()) == NULL) {
+		free(loading);
 		free(engine);
 		return dtf__fail(DTF_ENOMEM, "out of memory for an engine");
 	}
 	engine->options = *options;
 	struct dtf_engine_options *o = &engine->options;
-	o->workers = o->workers == 0 ? 8 : o->workers;
+	o->workers = workers;
+	engine->loading = loading;
 	o->payload_max = o->payload_max == 0 ? (size_t)1024 * 1024 : o->payload_max;
 	o->history_max = o->history_max == 0 ? 1000000 : o->history_max;
 	o->grace_ms = o->grace_ms == 0 ? 30000 : o->grace_ms;
@@ -32,7 +36,6 @@ int dtf__engine_create(const struct dtf_engine_options *options, struct store *s
 	engine->executor = *executor;
 	engine->slots = o->workers;
 	engine->dirty_tail = &engine->dirty;
-	engine->waiting_tail = &engine->waiting;
 	*ret = engine;
 	return 0;
 }
@@ -58,11 +61,6 @@ void dtf__engine_destroy(struct dtf_engine *engine) {
 			dtf__instance_remove(engine->by_number[i]);
 		}
 	}
-	while (engine->waiting != NULL) {
-		struct waiting *next = engine->waiting->next;
-		free(engine->waiting);
-		engine->waiting = next;
-	}
 	for (size_t i = 0; i < engine->nmodules; i++) {
 		free(engine->manifests[i].text);
 	}
@@ -70,7 +68,9 @@ void dtf__engine_destroy(struct dtf_engine *engine) {
 	free(engine->modules);
 	free(engine->by_number);
 	free(engine->by_id);
-	dtf__timers_finish(&engine->timers);
+	dtf__heap_finish(&engine->timers);
+	dtf__heap_finish(&engine->waiting);
+	free(engine->loading);
 	dtf__batch_finish(engine);
 	dtf__queue_destroy(engine->queue);
 	free(engine);
@@ -115,10 +115,9 @@ static bool look_at_row(void *arg, uint64_t number, struct slice bytes) {
 		bool diagnosed = row.suspended[0] != '\0' && strcmp(row.suspended, "operator") != 0;
 		if (row.busy || diagnosed) {
 			load_later(recovery, number);
-		} else if (row.next_timer_ms != 0 &&
-			dtf__timers_push(&recovery->engine->timers, row.next_timer_ms, number, 0) <
-				0) {
-			recovery->rc = DTF_ENOMEM;
+		} else if (row.next_timer_ms != 0) {
+			struct due due = { .key = row.next_timer_ms, .instance = number };
+			recovery->rc = dtf__heap_push(&recovery->engine->timers, due);
 		}
 	}
 	dtf__arena_finish(&arena);
@@ -224,11 +223,11 @@ static bool take_queue(struct dtf_engine *engine) {
 }
 
 static int64_t next_round(const struct dtf_engine *engine) {
-	bool slot = engine->waiting != NULL && engine->slots_used < engine->slots;
+	bool slot = engine->waiting.count > 0 && engine->slots_used < engine->slots;
 	if (slot || (engine->dirty != NULL && engine->retry_at_ms == 0)) {
 		return 0;
 	}
-	int64_t next_ms = dtf__timers_next(&engine->timers);
+	int64_t next_ms = dtf__heap_next(&engine->timers);
 	if (engine->dirty != NULL && engine->retry_at_ms < next_ms) {
 		next_ms = engine->retry_at_ms;
 	}

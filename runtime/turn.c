@@ -32,8 +32,8 @@ static void effect(struct instance *instance, enum effect_kind kind, uint32_t op
 
 static void timer(struct instance *instance, int64_t due_ms, uint32_t op) {
 	struct dtf_engine *engine = instance->engine;
-	if (due_ms != INT64_MAX &&
-		dtf__timers_push(&engine->timers, due_ms, instance->number, op) < 0) {
+	struct due due = { .key = due_ms, .instance = instance->number, .op = op };
+	if (due_ms != INT64_MAX && dtf__heap_push(&engine->timers, due) < 0) {
 		engine->batch.failed = true;
 	}
 }

@@ -27,7 +27,7 @@ runtime: sites walk inspect where
 runtime: execution context strand command decide select try undo block mailbox retry difference
      +: replay
 runtime: activity pool
-runtime: engine registry queue timers instance load arrival turn batch request dispatch result
+runtime: engine registry queue heap instance load arrival turn batch request dispatch result
      +: inbox step verify client look
 runtime: scenario/*
 cli: *
