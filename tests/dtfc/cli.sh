@@ -222,12 +222,4 @@ diamond() {
 }
 check "two imports of one file: its types are defined once" diamond
 
-# ---- not supported yet ----
-
-unsupported() {
-	cp "$here/$1.dtf" . && exits 1 "$1.dtf" --check && diff -u "$here/$1.stderr" err
-}
-check "what is not supported yet, in declarations" unsupported unsupported_types
-check "what is not supported yet, in workflows" unsupported unsupported
-
 echo "1..$count"
