@@ -347,6 +347,10 @@ static const struct type *element(struct checker *c, struct expr *e) {
 		inherit(e, index);
 		return type_optional(c->types, of->of);
 	}
+	if (of->kind == TYPE_ERROR) {
+		(void)check_expr(c, index);
+		return of;
+	}
 	(void)check_expect(c, index, basic(c, TYPE_INT));
 	inherit(e, base);
 	inherit(e, index);
@@ -357,7 +361,7 @@ static const struct type *element(struct checker *c, struct expr *e) {
 	}
 	if (of->kind == TYPE_OPTIONAL) {
 		check_optional_used(c, base);
-	} else if (of->kind != TYPE_ERROR) {
+	} else {
 		report(c, BAD_OPERAND, base->span, NULL, "%s has no elements", text_of(c, of));
 	}
 	return poison(c);
@@ -426,6 +430,10 @@ static const struct type *map(struct checker *c, struct expr *e) {
 	}
 	if (of == NULL) {
 		return basic(c, TYPE_EMPTY);
+	}
+	if (of->kind == TYPE_OPTIONAL) {
+		(void)check_map_of(c, e->span, of);
+		return poison(c);
 	}
 	for (struct argument *a = e->u.items; a != NULL && !type_is_open(of); a = a->next) {
 		(void)check_convert(c, a->value, of);

@@ -249,6 +249,17 @@ static const struct type *named_type(struct checker *c, const struct type_syntax
 	return type_decl(c->types, decl);
 }
 
+/* m[k] is none where there is no k, so it could not tell a value that is none. */
+const struct type *check_map_of(struct checker *c, struct span span, const struct type *of) {
+	if (of->kind == TYPE_OPTIONAL) {
+		report(c, DOUBLE_OPTIONAL, span, "a key without a value can be left out",
+			"a map cannot hold values of type %s: m[k] would be '%s?'", text_of(c, of),
+			text_of(c, of));
+		of = of->of;
+	}
+	return type_map(c->types, of);
+}
+
 const struct type *check_type(struct checker *c, const struct type_syntax *syntax) {
 	if (syntax->kind == TYPE_SYNTAX_NAME) {
 		return named_type(c, syntax);
@@ -265,11 +276,12 @@ const struct type *check_type(struct checker *c, const struct type_syntax *synta
 		return type_list(c->types, of);
 	}
 	if (syntax->kind == TYPE_SYNTAX_MAP) {
-		return type_map(c->types, of);
+		return check_map_of(c, syntax->span, of);
 	}
 	if (of->kind == TYPE_OPTIONAL) {
 		report(c, DOUBLE_OPTIONAL, syntax->span, "write one '?'",
 			"a value is there or it is none: '%s?' does not exist", text_of(c, of));
+		return basic(c, TYPE_ERROR);
 	}
 	return type_optional(c->types, of);
 }

@@ -97,6 +97,8 @@ void check_note_decl(struct checker *c, struct diagnostic *to, const struct decl
 const char *check_did_you_mean(struct checker *c, const struct suggest *suggest);
 /* Never NULL; poison after a report. */
 const struct type *check_type(struct checker *c, const struct type_syntax *syntax);
+/* map[of], which may not be a map of optionals: reported at span. */
+const struct type *check_map_of(struct checker *c, struct span span, const struct type *of);
 
 /* ---- variables: check_var.c ---- */
 
