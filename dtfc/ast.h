@@ -564,7 +564,12 @@ struct decl {
 	uint64_t weight;           /* const: literals and bytes of text, check's own */
 	struct var *vars;          /* workflow: all variables, undos' copies included */
 	struct error_name *raises; /* workflow: the declared errors that can leave it */
-	enum decl_mark { MARK_NEW, MARK_BUSY, MARK_DONE } mark; /* check's own */
+	bool is_recursive;         /* record: it can contain itself */
+	uint32_t component;        /* record: those that can contain each other have the same */
+	/* check's own: */
+	enum decl_mark { MARK_NEW, MARK_BUSY, MARK_DONE } mark;
+	uint32_t order, oldest; /* record: Tarjan's index and low link */
+	struct decl *below;
 };
 
 /* A comment, kept for the formatter. */

@@ -133,8 +133,8 @@ bool check_unit(struct unit *unit) {
 		check_imports(c);
 		check_signatures(c);
 	}
+	check_records(c);
 	for (c->file = unit->files; c->file != NULL; c->file = c->file->next) {
-		check_cycles(c);
 		check_versions(c);
 	}
 	for (c->file = unit->files; c->file != NULL; c->file = c->file->next) {

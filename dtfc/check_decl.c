@@ -1,5 +1,5 @@
 /*
- * Declarations (LANGUAGE.md 5): names, signatures, cycles, versions, attributes,
+ * Declarations (LANGUAGE.md 5): names, signatures, versions, attributes,
  * and whether they are used.
  *
  * All names of all files come first, then all signatures, so that order and
@@ -162,46 +162,6 @@ static void check_signature(struct checker *c, struct decl *d) {
 void check_signatures(struct checker *c) {
 	for (struct decl *d = c->file->decls; d != NULL; d = d->next) {
 		check_signature(c, d);
-	}
-}
-
-/*
- * A record that holds itself by value has no end (LANGUAGE.md 4).  Each record
- * is gone through once, and each way back to one that is being gone through is
- * reported where it closes.
- */
-static void check_record(struct checker *c, struct decl *record) {
-	if (record->mark != MARK_NEW || !check_enter(c, record->name.span)) {
-		return;
-	}
-	struct file *file = c->file;
-	c->file = record->file;
-	record->mark = MARK_BUSY;
-	for (struct field *f = record->fields; f != NULL; f = f->next) {
-		if (f->type == NULL || f->type->kind != TYPE_RECORD) {
-			continue;
-		}
-		struct decl *inner = f->type->decl;
-		check_record(c, inner);
-		if (inner->mark == MARK_BUSY) {
-			struct diagnostic *said = report(c, RECORD_CYCLE, f->span,
-				"put a list, a map or a `?` in between",
-				"the record '%s' contains itself", inner->name.text);
-			if (inner != record) {
-				check_note_decl(c, said, inner);
-			}
-		}
-	}
-	record->mark = MARK_DONE;
-	c->file = file;
-	check_leave(c);
-}
-
-void check_cycles(struct checker *c) {
-	for (struct decl *d = c->file->decls; d != NULL; d = d->next) {
-		if (d->kind == DECL_RECORD) {
-			check_record(c, d);
-		}
 	}
 }
 

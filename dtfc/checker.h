@@ -159,12 +159,14 @@ void check_imports(struct checker *c);
 void check_packages(struct checker *c);
 void check_declare_all(struct checker *c);
 void check_signatures(struct checker *c);
-void check_cycles(struct checker *c);
 void check_versions(struct checker *c);
 void check_unused_decls(struct checker *c);
 void check_attributes(struct checker *c, struct decl *decl);
 /* The `with` of a step: e->policy. */
 void check_overrides(struct checker *c, struct expr *step);
+
+/* All files' records that contain themselves: check_record.c */
+void check_records(struct checker *c);
 
 /* ---- durable operations: check_step.c ---- */
 

@@ -170,10 +170,14 @@ START_TEST(records_cost_no_more_than_their_number) {
 }
 END_TEST
 
+/* However they hold each other: what comes after recurses through them. */
 START_TEST(records_are_nested_to_a_limit) {
+	static const char *const around[][2] = { { "", "" }, { "[", "]" }, { "", "?" },
+		{ "map[", "]" }, { "[[[", "]?]]" } };
 	const char *text = "record R0 { x: int }\n";
 	for (int i = 1; i <= 1000; i++) {
-		text = mem_printf(&arena, "record R%d { a: R%d }\n%s", i, i - 1, text);
+		text = mem_printf(&arena, "record R%d { a: %sR%d%s }\n%s", i, around[_i][0], i - 1,
+			around[_i][1], text);
 	}
 	ck_assert(!check(mem_printf(&arena, "package p\n%s", text)));
 	char *said = NULL;
@@ -184,6 +188,26 @@ START_TEST(records_are_nested_to_a_limit) {
 	ck_assert_ptr_nonnull(strstr(said, "this is nested too deeply (limit 1000)"));
 	ck_assert_uint_eq(diag.errors, 1);
 	free(said);
+}
+END_TEST
+
+START_TEST(language_4_records_that_contain_themselves) {
+	ck_assert(check("package p\n"
+			"record Tree { children: [Tree] }\n"
+			"record A { b: B? }\n"
+			"record B { plain: Plain, a: A }\n"
+			"record Holds { tree: Tree, a: A }\n"
+			"record Plain { x: int, e: E }\n"
+			"enum E { one, two }\n"));
+	ck_assert(find("Tree")->is_recursive);
+	ck_assert(find("A")->is_recursive);
+	ck_assert(find("B")->is_recursive);
+	ck_assert(!find("Holds")->is_recursive);
+	ck_assert(!find("Plain")->is_recursive);
+	ck_assert_uint_eq(find("A")->component, find("B")->component);
+	ck_assert_uint_ne(find("A")->component, find("Tree")->component);
+	ck_assert_uint_ne(find("A")->component, find("Holds")->component);
+	ck_assert_uint_ne(find("A")->component, find("Plain")->component);
 }
 END_TEST
 
@@ -612,7 +636,8 @@ int main(void) {
 	tcase_add_test(tc, built_in_errors_stand_in_the_order_of_enum_fault);
 	tcase_add_test(tc, constants_are_folded);
 	tcase_add_test(tc, records_cost_no_more_than_their_number);
-	tcase_add_test(tc, records_are_nested_to_a_limit);
+	tcase_add_loop_test(tc, records_are_nested_to_a_limit, 0, 5);
+	tcase_add_test(tc, language_4_records_that_contain_themselves);
 	tcase_add_test(tc, language_4_types_of_values);
 	tcase_add_test(tc, language_4_a_value_becomes_optional_by_a_convert);
 	tcase_add_test(tc, language_4_a_test_narrows);
