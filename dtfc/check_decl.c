@@ -144,6 +144,9 @@ static void check_signature(struct checker *c, struct decl *d) {
 	if (d->kind == DECL_IMPORT || d->kind == DECL_CONST) {
 		return;
 	}
+	if (d->version < 1) {
+		report(c, BAD_ATTRIBUTE, d->version_span, NULL, "versions count from 1");
+	}
 	check_fields(c, d, whats[d->kind]);
 	check_fails(c, d);
 	d->type = d->result == NULL ? basic(c, TYPE_UNIT) : check_type(c, d->result);
