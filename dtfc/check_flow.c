@@ -236,6 +236,14 @@ static bool flow_loop(struct flow *f, struct stmt *s) {
 	return waits;
 }
 
+/* That a choice has no arms is said; those it will have may assign anything. */
+static void without_arms(struct flow *f, bool is_empty) {
+	if (is_empty) {
+		f->now.dead = false;
+		memset(f->now.has, true, f->capacity);
+	}
+}
+
 static bool flow_match(struct flow *f, struct stmt *s) {
 	(void)uses(f, s->u.match.value);
 	struct state before = copy(f), after = nowhere(f);
@@ -250,6 +258,7 @@ static bool flow_match(struct flow *f, struct stmt *s) {
 		join(f, &after, &before);
 	}
 	f->now = after;
+	without_arms(f, s->u.match.arms == NULL && !before.dead);
 	return waits;
 }
 
@@ -266,6 +275,7 @@ static bool flow_select(struct flow *f, struct stmt *s) {
 		join(f, &after, &f->now);
 	}
 	f->now = after;
+	without_arms(f, s->u.arms == NULL && !before.dead);
 	return true;
 }
 

@@ -283,7 +283,7 @@ bool check_is_exhaustive(const struct stmt *s) {
 			return true;
 		}
 	}
-	return kind == TYPE_ENUM ||
+	return (kind == TYPE_ENUM && s->u.match.arms != NULL) ||
 		(kind == TYPE_BOOL && has_value(s, true) && has_value(s, false));
 }
 
@@ -328,11 +328,10 @@ void check_match(struct checker *c, struct stmt *s) {
 		has_else = has_else || a->values == NULL;
 		check_block(c, a->body);
 	}
-	if (members && !has_else) {
-		check_exhaustive(c, s, type);
-	}
 	if (s->u.match.arms == NULL) {
 		report(c, EMPTY_BLOCK, s->span, NULL, "a `match` without arms");
+	} else if (members && !has_else) {
+		check_exhaustive(c, s, type);
 	}
 }
 
