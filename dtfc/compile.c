@@ -22,7 +22,7 @@ struct loaded {
 	dev_t device;
 	ino_t inode;
 	struct file *file;
-	struct loaded *importer; /* while its own imports are loaded */
+	struct loaded *importer; /* NULL: the root */
 	struct decl *by;         /* the import that led here */
 	bool is_open;
 };
@@ -77,6 +77,29 @@ static void report_cycle(struct compile *c, struct file *file, struct decl *decl
 	}
 }
 
+/* Headers are included by the last part of their path, so that any layout of outputs works. */
+static void check_base_name(struct compile *c, struct file *file, struct decl *decl) {
+	const char *base = compile_base_name(decl->path);
+	struct loaded *l = c->loaded;
+
+	while (l != NULL && strcmp(compile_base_name(l->file->source->name), base) != 0) {
+		l = l->next;
+	}
+	if (l == NULL) {
+		return;
+	}
+	struct diagnostic *d = diag_report(&c->diag, DIAG_SAME_FILE_NAME, file->source,
+		decl->path_span, "give one of them another name",
+		"two files are called '%s': the headers of both would be '%s.h'", base, base);
+	if (l->by == NULL) {
+		diag_note(&c->diag, d, l->file->source, l->file->package.span,
+			"the other one is this");
+	} else {
+		diag_note(&c->diag, d, l->importer->file->source, l->by->path_span,
+			"the other one is imported here");
+	}
+}
+
 static void load_imports(struct compile *c, struct loaded *from);
 
 static void load_import(struct compile *c, struct loaded *from, struct decl *decl) {
@@ -103,6 +126,7 @@ static void load_import(struct compile *c, struct loaded *from, struct decl *dec
 			"cannot import: %s", error);
 		return;
 	}
+	check_base_name(c, file, decl);
 	struct loaded *loaded = mem_new(&c->arena, struct loaded);
 	*loaded = (struct loaded){
 		.device = st.st_dev, .inode = st.st_ino, .importer = from, .by = decl
