@@ -147,6 +147,7 @@ static void lower_workflow(struct lower *l, struct decl *decl, struct ir_workflo
 	l->strands_tail = &w->strands;
 	l->policies_tail = &w->policies;
 	l->npolicies = 0;
+	w->fingerprint = lower_fingerprint(l, decl); /* lowering settles indexes in the tree */
 	const char *name = decl->name.text;
 	struct strand *body = lower_strand_begin(
 		l, &decl->strand, name, cname_snake(l->arena, name));
@@ -160,7 +161,6 @@ static void lower_workflow(struct lower *l, struct decl *decl, struct ir_workflo
 		lower_return(l, lower_ctx_call(l, "dtf_return", ir_text(l->arena, "NULL"), NULL));
 	}
 	lower_strand_end(l, body);
-	w->fingerprint = lower_fingerprint(l, decl);
 }
 
 /* Two versions of a workflow in one file would need numbered names. */

@@ -35,22 +35,21 @@ static bool dies_with_it(struct lower *l, const struct expr *target) {
 
 /* The indexes on the way to the target, outermost last. */
 struct path {
-	struct ir_expr *indexes[16];
+	struct ir_expr **indexes;
 	size_t count;
-	bool deep, can_fault;
+	bool can_fault;
 };
 
-static void find_indexes(struct lower *l, struct expr *target, struct path *path) {
+/* `inner` indexes come behind this part of the target. */
+static void find_indexes(struct lower *l, struct expr *target, struct path *path, size_t inner) {
 	if (target->kind == EXPR_FIELD) {
-		find_indexes(l, target->u.field.base, path);
+		find_indexes(l, target->u.field.base, path, inner);
 	} else if (target->kind == EXPR_INDEX) {
-		find_indexes(l, target->u.index.base, path);
-		if (path->count == sizeof(path->indexes) / sizeof(*path->indexes)) {
-			path->deep = true;
-			return;
-		}
+		find_indexes(l, target->u.index.base, path, inner + 1);
 		path->can_fault = path->can_fault || target->u.index.index->can_fault;
 		path->indexes[path->count++] = settle_index(l, target->u.index.index);
+	} else {
+		path->indexes = mem_alloc(l->arena, (inner + 1) * sizeof(*path->indexes));
 	}
 }
 
@@ -158,11 +157,7 @@ void lower_assign(struct lower *l, struct stmt *stmt) {
 		lower_durable(l, value, NULL, ir_slot(l->arena, lower_var(l, target->var)));
 		return;
 	}
-	find_indexes(l, target, &path);
-	if (path.deep) {
-		lower_unsupported(l, target->span, "an assignment through more than 16 indexes");
-		return;
-	}
+	find_indexes(l, target, &path, 0);
 	bool faults = value->can_fault || stmt->u.assign.op != ASSIGN_SET || path.can_fault;
 	const struct ctype *type = lower_ctype(l, target->type);
 	if (lower_is_durable(value)) {

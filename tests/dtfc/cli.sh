@@ -222,4 +222,27 @@ diamond() {
 }
 check "two imports of one file: its types are defined once" diamond
 
+# ---- fingerprints ----
+
+# fingerprint STATEMENT…: of a workflow that has them.
+fingerprint() {
+	printf 'package f\nactivity act(n: int)\nworkflow w(n: int) {\n' >f.dtf
+	printf '%s\n' "$@" '}' >>f.dtf
+	exits 0 f.dtf || return 1
+	grep -o '"fingerprint":"[0-9a-f]*"' f.dtf.json
+}
+
+# differs A B: with this statement, and with that one.
+differs() {
+	start='var xs = [1, 2, 3]; var i = 0; i += 1'
+	a=$(fingerprint "$start" "$1" 'do act(xs[0])') || return 1
+	b=$(fingerprint "$start" "$2" 'do act(xs[0])') || return 1
+	[ "$a" != "$b" ] || {
+		echo "$a with '$1' and with '$2'"
+		return 1
+	}
+}
+check "a fingerprint is of an assignment's value" differs 'xs[i] = 4' 'xs[i] = 5'
+check "a fingerprint is of what stands in an index" differs 'xs[i - 1] = 4' 'xs[1 - i] = 4'
+
 echo "1..$count"

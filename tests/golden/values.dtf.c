@@ -832,7 +832,7 @@ static const struct dtf_strand_def structures_strand = {
 const struct dtf_workflow_def values_structures_workflow = {
 	.name = "values.structures",
 	.version = 1,
-	.fingerprint = UINT64_C(0xb68dcf61862ddb55),
+	.fingerprint = UINT64_C(0x192f616720a99fef),
 	.input = &structures_input_type,
 	.output = &values_point_list_type,
 	.input_at = offsetof(struct structures_frame, in),
@@ -869,7 +869,7 @@ static const char *const values_manifest[] = {
 	"\"workflows\":[\n",
 	"{\"name\":\"values.numbers\",\"version\":1,\"fingerprint\":\"ef42c88a0f30638d\",\"parameters\":[{\"name\":\"a\",\"type\":\"int\"},{\"name\":\"b\",\"type\":\"int\"},{\"name\":\"x\",\"type\":\"float\"},{\"name\":\"d\",\"type\":\"duration\"},{\"name\":\"t\",\"type\":\"time\"}],\"result\":\"int\",\"sites\":[]},\n",
 	"{\"name\":\"values.texts\",\"version\":1,\"fingerprint\":\"f4833d5f9b00c615\",\"parameters\":[{\"name\":\"name\",\"type\":\"string\"},{\"name\":\"n\",\"type\":\"int\"},{\"name\":\"shape\",\"type\":\"values.Shape\"},{\"name\":\"on\",\"type\":\"bool\"},{\"name\":\"at\",\"type\":\"time\"},{\"name\":\"every\",\"type\":\"duration\"}],\"result\":\"string\",\"sites\":[]},\n",
-	"{\"name\":\"values.structures\",\"version\":1,\"fingerprint\":\"b68dcf61862ddb55\",\"parameters\":[{\"name\":\"shape\",\"type\":\"values.Shape\"},{\"name\":\"extra\",\"type\":\"values.Point\077\"},{\"name\":\"count\",\"type\":\"int\"}],\"result\":\"[values.Point]\",\"sites\":[\n",
+	"{\"name\":\"values.structures\",\"version\":1,\"fingerprint\":\"192f616720a99fef\",\"parameters\":[{\"name\":\"shape\",\"type\":\"values.Shape\"},{\"name\":\"extra\",\"type\":\"values.Point\077\"},{\"name\":\"count\",\"type\":\"int\"}],\"result\":\"[values.Point]\",\"sites\":[\n",
 	"{\"kind\":\"do\",\"name\":\"values.keep\",\"line\":81,\"column\":5,\"text_column\":5,\"text\":\"do keep(len(unit) + sum(numbers) + int(weights), copy.name, [copy, shape], none)\"},\n",
 	"{\"kind\":\"do\",\"name\":\"values.keep\",\"line\":82,\"column\":5,\"text_column\":5,\"text\":\"do keep(numbers[0], unit[1], [], extra)\"}]}]}\n",
 	NULL,
