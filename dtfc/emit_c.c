@@ -51,14 +51,25 @@ static void emit_members(struct emit *e, const struct ir_type *type) {
 	emit_line(e, "};");
 }
 
+static void emit_record_table(struct emit *e, const struct ir_type *type, const char *c) {
+	if (type->fields == NULL) {
+		emit_expr(e, NULL, mem_printf(e->arena, "const struct dtf_type %s = ", type->table),
+			ir_call(e->arena, "DTF_EMPTY", ir_textf(e->arena, "\"%s\"", type->text),
+				ir_text(e->arena, c), NULL),
+			";");
+		return;
+	}
+	emit_c_fields(e, type->fields_name, c, type->fields);
+	emit_c_table(e, false, type->table, "DTF_RECORD", type->text, c, type->fields_name);
+}
+
 static void emit_type_table(struct emit *e, const struct ir_type *type) {
 	const char *kind = type->kind == IR_TYPE_ENUM ? "enum" : "struct";
 	const char *c = mem_printf(e->arena, "%s %s", kind, type->c_name);
 
 	switch (type->kind) {
 	case IR_TYPE_RECORD:
-		emit_c_fields(e, type->fields_name, c, type->fields);
-		emit_c_table(e, false, type->table, "DTF_RECORD", type->text, c, type->fields_name);
+		emit_record_table(e, type, c);
 		break;
 	case IR_TYPE_ENUM:
 		emit_members(e, type);

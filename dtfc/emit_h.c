@@ -112,6 +112,9 @@ struct ir_expr *emit_wait_prototype(struct emit *e, const struct ir_workflow *wo
 
 static void emit_struct(struct emit *e, const char *name, const struct ir_field *fields) {
 	emit_line(e, "struct %s {", name);
+	if (fields == NULL) {
+		emit_line(e, "\tchar empty; /* C wants a member */");
+	}
 	for (; fields != NULL; fields = fields->next) {
 		emit_line(e, "\t%s;", emit_declarator(e->arena, fields->c_type, fields->c_name));
 	}

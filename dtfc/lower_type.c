@@ -301,9 +301,6 @@ static void declare(struct lower *l, const struct type *type, struct ctype *ctyp
 	struct ir_field *fields = NULL;
 	ctype->busy = true;
 	if (!is_enum) {
-		if (decl->fields == NULL) {
-			lower_unsupported(l, decl->span, "a record without fields");
-		}
 		fields = lower_fields(l, decl->fields, none);
 	} else {
 		struct ir_field **tail = &fields;

@@ -78,6 +78,8 @@ struct dtf_type {
 #define DTF_COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define DTF_RECORD(name, type, fields) \
 	{ (name), DTF_KIND_RECORD, sizeof(type), NULL, 0, 0, (fields), NULL, DTF_COUNT(fields) }
+#define DTF_EMPTY(name, type) /* a record without fields; its struct has one all the same */ \
+	{ (name), DTF_KIND_RECORD, sizeof(type), NULL, 0, 0, NULL, NULL, 0 }
 #define DTF_TUPLE(name, type, fields) \
 	{ (name), DTF_KIND_TUPLE, sizeof(type), NULL, 0, 0, (fields), NULL, DTF_COUNT(fields) }
 #define DTF_ENUM(name, type, members) \
