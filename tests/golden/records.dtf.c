@@ -96,11 +96,11 @@ int records_raise_poke(struct dtf_client *client, const char *instance,
 /* ---- workflow talk ---- */
 
 static const struct dtf_site talk_sites[] = {
-	[0] = { 23, 16, "last = do send(PING, both.maybe)" },
-	[1] = { 25, 17, "never = do send(both.many[0], first)" },
-	[2] = { 27, 17, "let poked = wait poke" },
-	[3] = { 28, 47, "if poked == (Ping { }) or never == none { status poked }" },
-	[4] = { 29, 21, "if both.n > 2 { fail refused(never \077\077 poked) }" },
+	[0] = { 25, 16, "last = do send(PING, both.maybe)" },
+	[1] = { 27, 17, "never = do send(both.many[0], first)" },
+	[2] = { 29, 17, "let poked = wait poke" },
+	[3] = { 30, 47, "if poked == (Ping { }) or never == none { status poked }" },
+	[4] = { 31, 21, "if both.n > 2 { fail refused(never \077\077 poked) }" },
 };
 
 struct talk_input {
@@ -147,38 +147,39 @@ static enum dtf_step talk_run(struct dtf_ctx *ctx, void *frame) {
 	enum dtf_step step;
 
 	switch (f->at) {
-	case TALK_START:
+	case TALK_START: {
 #line 19 "records.dtf"
 		f->last = (struct records_ping){ 0 };
+		struct records_both usual = (struct records_both){
+			.ping = (struct records_ping){ 0 },
+			.many =
+				(struct records_ping_list){
+					.items = dtf_items(ctx, sizeof(struct records_ping), 2,
+						(const struct records_ping[]){
+							(struct records_ping){ 0 },
+							(struct records_ping){ 0 },
+						}),
+					.count = 2,
+				},
+			.n = 1,
+		};
+#line 21 "records.dtf"
 		f->never = (struct records_ping_opt){ 0 };
 		f->never = (struct records_ping_opt){ .has = false };
-		if (!(dtf_equal(&records_ping_type, &f->in.first, &f->last) &&
-			!dtf_equal(&records_both_type, &f->in.both,
-				&(struct records_both){
-					.ping = (struct records_ping){ 0 },
-					.many =
-						(struct records_ping_list){
-							.items = dtf_items(ctx,
-								sizeof(struct records_ping), 2,
-								(const struct records_ping[]){
-									(struct records_ping){ 0 },
-									(struct records_ping){ 0 },
-								}),
-							.count = 2,
-						},
-					.n = 1,
-				}))) {
+		bool same = dtf_equal(&records_both_type, &f->in.both, &usual);
+		if (!(dtf_equal(&records_ping_type, &f->in.first, &f->last) && !same)) {
 #line 172 "records.dtf.c"
 			f->at = TALK_IF_1_ELSE;
 			return DTF_AGAIN;
 		}
-#line 23 "records.dtf"
+#line 25 "records.dtf"
 		dtf_do(ctx, 0, &records_send_activity,
 			&(struct records_send_args){ (struct records_ping){ 0 }, f->in.both.maybe },
 			NULL);
 #line 180 "records.dtf.c"
 		f->at = TALK_SEND;
 		DTF_FALLTHROUGH;
+	}
 
 	case TALK_SEND:
 		step = dtf_await(ctx, &f->last);
@@ -189,17 +190,17 @@ static enum dtf_step talk_run(struct dtf_ctx *ctx, void *frame) {
 		return DTF_AGAIN;
 
 	case TALK_IF_1_ELSE: {
-#line 25 "records.dtf"
+#line 27 "records.dtf"
 		const struct records_ping *t2 = dtf_at(ctx, sizeof(struct records_ping),
 			f->in.both.many.items, f->in.both.many.count, 0);
-#line 25 "records.dtf"
+#line 27 "records.dtf"
 		dtf_do(ctx, 1, &records_send_activity,
 			&(struct records_send_args){
 				.ping = *t2,
 				.maybe = (struct records_ping_opt){ true, f->in.first },
 			},
 			NULL);
-#line 203 "records.dtf.c"
+#line 204 "records.dtf.c"
 		f->at = TALK_SEND_2;
 		DTF_FALLTHROUGH;
 	}
@@ -210,16 +211,16 @@ static enum dtf_step talk_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 25 "records.dtf"
+#line 27 "records.dtf"
 		f->never = (struct records_ping_opt){ true, t1 };
-#line 216 "records.dtf.c"
+#line 217 "records.dtf.c"
 		DTF_FALLTHROUGH;
 	}
 
 	case TALK_IF_1_END:
-#line 27 "records.dtf"
+#line 29 "records.dtf"
 		dtf_wait(ctx, 2, &records_poke_event);
-#line 223 "records.dtf.c"
+#line 224 "records.dtf.c"
 		f->at = TALK_POKE;
 		DTF_FALLTHROUGH;
 
@@ -229,26 +230,26 @@ static enum dtf_step talk_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 28 "records.dtf"
+#line 30 "records.dtf"
 		if (dtf_equal(&records_ping_type, &poked, &(struct records_ping){ 0 }) ||
 			!f->never.has) {
-#line 28 "records.dtf"
+#line 30 "records.dtf"
 			dtf_status(ctx, 3, &records_ping_type, &poked);
-#line 238 "records.dtf.c"
+#line 239 "records.dtf.c"
 		}
-#line 29 "records.dtf"
+#line 31 "records.dtf"
 		if (f->in.both.n > 2) {
-#line 29 "records.dtf"
+#line 31 "records.dtf"
 			dtf_fail(ctx, 4, &records_refused_error,
 				&(struct records_refused_fields){
 					.ping = f->never.has ? f->never.value : poked,
 				});
-#line 247 "records.dtf.c"
+#line 248 "records.dtf.c"
 			return DTF_RAISED;
 		}
-#line 30 "records.dtf"
+#line 32 "records.dtf"
 		return dtf_return(ctx, &f->last);
-#line 252 "records.dtf.c"
+#line 253 "records.dtf.c"
 	}
 
 	default:
@@ -267,7 +268,7 @@ static const struct dtf_strand_def talk_strand = {
 const struct dtf_workflow_def records_talk_workflow = {
 	.name = "records.talk",
 	.version = 1,
-	.fingerprint = UINT64_C(0xc84956265b55ef9c),
+	.fingerprint = UINT64_C(0xb369fdd41423dd58),
 	.input = &talk_input_type,
 	.output = &records_ping_type,
 	.input_at = offsetof(struct talk_frame, in),
@@ -291,7 +292,7 @@ int records_talk_wait(struct dtf_client *client, const char *instance, int64_t t
 /* ---- the module ---- */
 
 static const char *const records_manifest[] = {
-	"{\"dtfc\":\"0.1.0\",\"package\":\"records\",\"file\":\"records.dtf\",\"hash\":\"8d408e7eaef5b62fd972dd08cff92f27\",\n",
+	"{\"dtfc\":\"0.1.0\",\"package\":\"records\",\"file\":\"records.dtf\",\"hash\":\"c20a7d2229ce3b12ecee99455642343d\",\n",
 	"\"types\":[\n",
 	"{\"name\":\"records.Ping\",\"fields\":[]},\n",
 	"{\"name\":\"records.Both\",\"fields\":[{\"name\":\"ping\",\"type\":\"records.Ping\"},{\"name\":\"maybe\",\"type\":\"records.Ping\077\"},{\"name\":\"many\",\"type\":\"[records.Ping]\"},{\"name\":\"n\",\"type\":\"int\"}]},\n",
@@ -303,12 +304,12 @@ static const char *const records_manifest[] = {
 	"\"events\":[\n",
 	"{\"name\":\"records.poke\",\"payload\":\"records.Ping\",\"capacity\":1024}],\n",
 	"\"workflows\":[\n",
-	"{\"name\":\"records.talk\",\"version\":1,\"fingerprint\":\"c84956265b55ef9c\",\"parameters\":[{\"name\":\"first\",\"type\":\"records.Ping\"},{\"name\":\"both\",\"type\":\"records.Both\"}],\"result\":\"records.Ping\",\"sites\":[\n",
-	"{\"kind\":\"do\",\"name\":\"records.send\",\"line\":23,\"column\":16,\"text_column\":9,\"text\":\"last = do send(PING, both.maybe)\"},\n",
-	"{\"kind\":\"do\",\"name\":\"records.send\",\"line\":25,\"column\":17,\"text_column\":9,\"text\":\"never = do send(both.many[0], first)\"},\n",
-	"{\"kind\":\"wait\",\"name\":\"records.poke\",\"line\":27,\"column\":17,\"text_column\":5,\"text\":\"let poked = wait poke\"},\n",
-	"{\"kind\":\"status\",\"name\":\"\",\"line\":28,\"column\":47,\"text_column\":5,\"text\":\"if poked == (Ping { }) or never == none { status poked }\"},\n",
-	"{\"kind\":\"fail\",\"name\":\"records.refused\",\"line\":29,\"column\":21,\"text_column\":5,\"text\":\"if both.n > 2 { fail refused(never \077\077 poked) }\"}]}]}\n",
+	"{\"name\":\"records.talk\",\"version\":1,\"fingerprint\":\"b369fdd41423dd58\",\"parameters\":[{\"name\":\"first\",\"type\":\"records.Ping\"},{\"name\":\"both\",\"type\":\"records.Both\"}],\"result\":\"records.Ping\",\"sites\":[\n",
+	"{\"kind\":\"do\",\"name\":\"records.send\",\"line\":25,\"column\":16,\"text_column\":9,\"text\":\"last = do send(PING, both.maybe)\"},\n",
+	"{\"kind\":\"do\",\"name\":\"records.send\",\"line\":27,\"column\":17,\"text_column\":9,\"text\":\"never = do send(both.many[0], first)\"},\n",
+	"{\"kind\":\"wait\",\"name\":\"records.poke\",\"line\":29,\"column\":17,\"text_column\":5,\"text\":\"let poked = wait poke\"},\n",
+	"{\"kind\":\"status\",\"name\":\"\",\"line\":30,\"column\":47,\"text_column\":5,\"text\":\"if poked == (Ping { }) or never == none { status poked }\"},\n",
+	"{\"kind\":\"fail\",\"name\":\"records.refused\",\"line\":31,\"column\":21,\"text_column\":5,\"text\":\"if both.n > 2 { fail refused(never \077\077 poked) }\"}]}]}\n",
 	NULL,
 };
 
