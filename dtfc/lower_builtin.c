@@ -5,7 +5,7 @@
  * `args` says what the runtime's function is given, a letter for each:
  *	c	ctx
  *	0 1 2	an argument; m the first as an int (an enum)
- *	i n	the items and the count of the first, a list
+ *	i n	the items and the count of the first, a list; z its size, bytes
  *	a b	the address of the first or second
  *	e s	the type and the size of the list's elements
  *	t r	the type of the first argument, of the result
@@ -30,6 +30,7 @@ static const struct row {
 } rows[] = {
 	{ BUILTIN_LEN, TYPE_STRING, "dtf_string_length", "0", VALUE },
 	{ BUILTIN_LEN, TYPE_LIST, "(int64_t)", "n", VALUE },
+	{ BUILTIN_LEN, TYPE_BYTES, "(int64_t)", "z", VALUE },
 	{ BUILTIN_CONTAINS, TYPE_STRING, "dtf_string_contains", "01", VALUE },
 	{ BUILTIN_CONTAINS, TYPE_LIST, "dtf_items_contains", "einb", VALUE },
 	{ BUILTIN_STARTS_WITH, TYPE_STRING, "dtf_string_starts_with", "01", VALUE },
@@ -127,6 +128,8 @@ static struct ir_expr *argument(struct builtin_call *b, char what) {
 		return member(b, "items");
 	case 'n':
 		return member(b, "count");
+	case 'z':
+		return member(b, "size");
 	case 'a':
 		return address(b, 0);
 	case 'b':
