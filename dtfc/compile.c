@@ -228,6 +228,7 @@ static enum compile_exit write_outputs(struct compile *c, const struct ir_module
 	const char *base = compile_base_name(o->input);
 	struct emit_options options = {
 		.stamps = !o->no_line,
+		.no_functions = o->no_functions,
 		.c_file = o->c != NULL ? compile_base_name(o->c)
 				       : mem_printf(&c->arena, "%s.c", base),
 		.h_file = o->header != NULL ? compile_base_name(o->header)

@@ -28,6 +28,7 @@ struct compile_options {
 	const char *c, *header, *manifest, *depfile;
 	bool check_only;
 	bool no_line;
+	bool no_functions;      /* C whose activities another program runs */
 	enum compile_dump dump; /* to stdout, instead of outputs */
 	bool json, colour;      /* of the diagnostics */
 	bool warnings_are_errors;

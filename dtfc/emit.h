@@ -54,6 +54,7 @@ const char *emit_up(struct arena *arena, unsigned levels);
 
 struct emit_options {
 	bool stamps;
+	bool no_functions; /* activities without a C function */
 	const char *c_file,
 		*h_file; /* base names of the outputs; a #line and an #include name them */
 };

@@ -257,7 +257,8 @@ static void emit_thunk(struct emit *e, const struct ir_activity *activity) {
 	emit_blank(e);
 }
 
-static void emit_activity(struct emit *e, const struct ir_activity *activity) {
+static void emit_activity(
+	struct emit *e, const struct ir_activity *activity, const struct emit_options *options) {
 	if (activity->args_c != NULL) {
 		const char *c = mem_printf(e->arena, "struct %s", activity->args_c);
 		emit_c_fields(e, activity->args_fields, c, activity->params);
@@ -265,7 +266,9 @@ static void emit_activity(struct emit *e, const struct ir_activity *activity) {
 			activity->args_fields);
 		emit_blank(e);
 	}
-	emit_thunk(e, activity);
+	if (!options->no_functions) {
+		emit_thunk(e, activity);
+	}
 	emit_line(e, "const struct dtf_activity_def %s = {", activity->def);
 	e->indent++;
 	emit_line(e, ".name = \"%s\",", activity->name);
@@ -277,7 +280,9 @@ static void emit_activity(struct emit *e, const struct ir_activity *activity) {
 	e->indent--;
 	emit_line(e, "},");
 	emit_c_pointers(e, "fails", "dtf_error_def", activity->fails);
-	emit_line(e, ".run = %s,", activity->thunk);
+	if (!options->no_functions) {
+		emit_line(e, ".run = %s,", activity->thunk);
+	}
 	e->indent--;
 	emit_line(e, "};");
 	emit_blank(e);
@@ -385,7 +390,7 @@ void emit_c(struct emit *e, const struct ir_module *module, const struct emit_op
 		emit_blank(e);
 	}
 	for (const struct ir_activity *a = module->activities; a != NULL; a = a->next) {
-		emit_activity(e, a);
+		emit_activity(e, a, options);
 	}
 	emit_events(e, module);
 	for (const struct ir_workflow *w = module->workflows; w != NULL; w = w->next) {

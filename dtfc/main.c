@@ -24,6 +24,7 @@ static const char help
 	     "  --check           report mistakes, write nothing\n"
 	     "  --emit=WHAT       print tokens, ast, ir or dot instead\n"
 	     "  --no-line         C without #line\n"
+	     "  --no-functions    C that calls no activity: the program that loads it runs them\n"
 	     "\n"
 	     "messages:\n"
 	     "  -Werror           warnings are errors\n"
@@ -54,6 +55,7 @@ enum option_id {
 	OPTION_CHECK,
 	OPTION_EMIT,
 	OPTION_NO_LINE,
+	OPTION_NO_FUNCTIONS,
 	OPTION_JSON,
 	OPTION_COLOR,
 	OPTION_VERSION,
@@ -68,6 +70,7 @@ static const struct option long_options[] = {
 	{ "check", no_argument, NULL, OPTION_CHECK },
 	{ "emit", required_argument, NULL, OPTION_EMIT },
 	{ "no-line", no_argument, NULL, OPTION_NO_LINE },
+	{ "no-functions", no_argument, NULL, OPTION_NO_FUNCTIONS },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "color", required_argument, NULL, OPTION_COLOR },
 	{ "version", no_argument, NULL, OPTION_VERSION },
@@ -146,6 +149,9 @@ static bool set_option(struct command *command, int id, const char *value) {
 		return set_dump(o, value);
 	case OPTION_NO_LINE:
 		o->no_line = true;
+		return true;
+	case OPTION_NO_FUNCTIONS:
+		o->no_functions = true;
 		return true;
 	case OPTION_JSON:
 		o->json = true;

@@ -73,6 +73,61 @@ int dtf_activity_fail_typed(struct dtf_activity *act, const struct dtf_error_def
 	return 1;
 }
 
+/* ---- names and JSON instead of types ---- */
+
+const char *dtf_activity_name(const struct dtf_activity *act) {
+	return act->def->name;
+}
+
+const char *dtf_activity_args(const struct dtf_activity *act) {
+	return act->args.data;
+}
+
+int dtf_activity_return_json(struct dtf_activity *act, const char *json) {
+	struct slice text = { json, strlen(json) };
+	int rc = dtf__decode(&act->memory, act->def->result, "result", text, act->result);
+	if (rc == DTF_ENOMEM) {
+		return fail(act, NULL, "out of memory", true);
+	}
+	if (rc < 0) {
+		act->failed = true;
+		act->failure = (struct dtf_failure){ .name = dtf_bad_payload.name,
+			.message = keep(act, dtf_errmsg()) };
+	}
+	return rc < 0;
+}
+
+static const struct dtf_error_def *find_declared(const struct dtf_activity *act, const char *name) {
+	for (const struct dtf_error_def *const *e = act->def->fails; *e != NULL; e++) {
+		const char *dot = strrchr((*e)->name, '.');
+		if (strcmp((*e)->name, name) == 0 || (dot != NULL && strcmp(dot + 1, name) == 0)) {
+			return *e;
+		}
+	}
+	return NULL;
+}
+
+int dtf_activity_fail_json(
+	struct dtf_activity *act, const char *name, const char *fields, const char *message) {
+	const struct dtf_error_def *error = find_declared(act, name);
+	if (error == NULL) {
+		return fail(act, name, message, true);
+	}
+	if (fields == NULL) {
+		return dtf_activity_fail_typed(act, error, NULL, message);
+	}
+	void *value = dtf__arena_alloc(&act->memory, error->fields->size + 1);
+	if (value == NULL) {
+		return fail(act, NULL, "out of memory", true);
+	}
+	struct slice text = { fields, strlen(fields) };
+	int rc = dtf__decode(&act->memory, error->fields, error->name, text, value);
+	return rc < 0 ? fail(act, "bad_payload", dtf_errmsg(), false)
+		      : dtf_activity_fail_typed(act, error, value, message);
+}
+
+/* ---- what it may ask ---- */
+
 const char *dtf_activity_key(const struct dtf_activity *act) {
 	return act->key;
 }
@@ -156,9 +211,9 @@ static void encode_result(struct dtf_activity *act, const void *result) {
 
 void dtf__attempt_run(struct dtf_activity *act) {
 	void *args = dtf__arena_alloc(&act->memory, act->def->args->size + 1);
-	void *result = dtf__arena_alloc(&act->memory, act->def->result->size + 1);
+	act->result = dtf__arena_alloc(&act->memory, act->def->result->size + 1);
 	int rc = DTF_ENOMEM;
-	if (args != NULL && result != NULL) {
+	if (args != NULL && act->result != NULL) {
 		rc = dtf__decode(&act->memory, act->def->args, "", act->args, args);
 	}
 	if (rc < 0) {
@@ -167,14 +222,18 @@ void dtf__attempt_run(struct dtf_activity *act) {
 		encode_failure(act);
 		return;
 	}
-	rc = act->def->run(act, args, result);
+	rc = act->run != NULL ? act->run(act) : act->def->run(act, args, act->result);
 	if (rc != 0 && !act->failed) {
 		char text[64];
 		(void)snprintf(text, sizeof(text), "the activity returned %d", rc);
 		(void)fail(act, NULL, text, true);
 	}
 	if (rc == 0) {
-		encode_result(act, result);
+		encode_result(act, act->result);
+		return;
+	}
+	if (act->failure.name == dtf_bad_payload.name) {
+		refuse_result(act, act->failure.name, act->failure.message);
 		return;
 	}
 	bool gave_up = act->cancelled && act->failure.name == dtf_activity_failed.name;

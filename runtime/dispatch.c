@@ -88,6 +88,7 @@ static struct dtf_activity *make_attempt(struct instance *instance, const struct
 	attempt->deadline_ms = limit_ms == INT64_MAX ? 0 : limit_ms;
 	attempt->payload_max = ctx->begin.payload_max;
 	attempt->user = engine->options.user;
+	attempt->run = engine->options.run;
 	attempt->now_ms = clock_now;
 	attempt->now_arg = engine;
 	attempt->finished = finished;

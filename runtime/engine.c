@@ -100,12 +100,24 @@ int dtf_engine_open(const struct dtf_engine_options *options, struct dtf_engine 
 	return dtf__engine_open_on(store, options, ret);
 }
 
+static int check_functions(const struct dtf_engine *engine, const struct dtf_module *module) {
+	const struct dtf_activity_def *const *a = module->activities;
+	while (*a != NULL && ((*a)->run != NULL || engine->options.run != NULL)) {
+		a++;
+	}
+	return *a == NULL
+		? 0
+		: dtf__fail(DTF_EINVAL, "activity %s has no function, and there is no `run` for it",
+			  (*a)->name);
+}
+
 int dtf_engine_register(struct dtf_engine *engine, const struct dtf_module *module) {
 	int rc = check(engine);
 	if (rc == 0 && engine->loop != NULL) {
 		rc = dtf__fail(DTF_EINVAL, "dtf_engine_register: the engine has been started");
 	}
-	return rc == 0 ? dtf__registry_add(engine, module) : rc;
+	rc = rc == 0 ? dtf__registry_add(engine, module) : rc;
+	return rc == 0 ? check_functions(engine, module) : rc;
 }
 
 struct dtf_client *dtf_engine_client(struct dtf_engine *engine) {

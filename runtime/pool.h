@@ -32,6 +32,7 @@ struct dtf_activity {
 	int64_t deadline_ms; /* by the engine's clock; 0 = none */
 	int64_t payload_max;
 	void *user;
+	int (*run)(struct dtf_activity *act); /* in the place of def->run; NULL: def->run */
 	_Atomic bool cancelled;
 	int64_t (*now_ms)(void *arg);
 	void *now_arg;
@@ -40,6 +41,7 @@ struct dtf_activity {
 	struct buf payload;         /* result or failure, JSON */
 	struct dtf_failure failure; /* set by dtf_activity_fail… */
 	bool failed;
+	void *result; /* as def->result has it, in memory */
 	/* Called once, on the worker's thread. */
 	void (*finished)(void *arg, struct dtf_activity *attempt);
 	void *finished_arg;

@@ -89,6 +89,12 @@ no_line() {
 }
 check "--no-line" no_line
 
+no_functions() {
+	exits 0 hello.dtf --no-functions --c free.c && has hello.dtf.c 'return hello_greet(' &&
+		! grep -q 'hello_greet(\|[.]run\|_thunk' free.c
+}
+check "--no-functions" no_functions
+
 depfile() {
 	mkdir dep && exits 0 imports.dtf -o dep --depfile dep/d &&
 		[ "$(cat dep/d)" = "dep/imports.dtf.c dep/imports.dtf.h dep/imports.dtf.json:\

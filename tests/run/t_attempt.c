@@ -14,6 +14,14 @@
 #include "../support/suite.h"
 
 static const struct dtf_error_def declared = { "w.no", &dtf_type_unit };
+struct full_fields {
+	int64_t room;
+};
+static const struct dtf_field full_fields[] = {
+	{ "room", &dtf_type_int, offsetof(struct full_fields, room) },
+};
+static const struct dtf_type full_type = DTF_RECORD("w.full", struct full_fields, full_fields);
+static const struct dtf_error_def full = { "w.full", &full_type };
 static const struct dtf_error_def undeclared = { "w.other", &dtf_type_unit };
 
 static int (*step_does)(struct dtf_activity *act, const void *args, void *ret);
@@ -32,7 +40,7 @@ static const struct dtf_activity_def step = { .name = "w.step",
 	.args = &dtf_type_no_args,
 	.result = &dtf_type_string,
 	.policy = { .attempts = 2, .backoff_min_ms = 1000, .backoff_max_ms = 1000, .tag = "" },
-	.fails = (const struct dtf_error_def *const[]){ &declared, NULL },
+	.fails = (const struct dtf_error_def *const[]){ &declared, &full, NULL },
 	.run = step_run };
 static const struct dtf_activity_def back = { .name = "w.back",
 	.args = &dtf_type_no_args,
@@ -231,6 +239,78 @@ START_TEST(any_other_value_is_a_failure) {
 }
 END_TEST
 
+/* ---- names and JSON instead of types: what struct dtf_engine_options' run answers with ---- */
+
+static const char *answer;
+
+static int returns_json(struct dtf_activity *act, const void *args, void *ret) {
+	ck_assert_str_eq(dtf_activity_name(act), "w.step");
+	ck_assert_str_eq(dtf_activity_args(act), "[]");
+	return dtf_activity_return_json(act, answer);
+}
+
+START_TEST(a_result_in_json) {
+	step_does = returns_json;
+	answer = "\"fine\"";
+	run(false);
+	assert_end(DTF_COMPLETED, "", 1);
+}
+END_TEST
+
+/* It happened, and trying again would do it twice. */
+START_TEST(a_result_of_another_type_is_not_retried_and_undone) {
+	step_does = returns_json;
+	answer = "[1, 2]";
+	run(false);
+	assert_end(DTF_FAILED, "bad_payload: result: expected string, got ", 1);
+	ck_assert_uint_eq(backs, 1);
+}
+END_TEST
+
+START_TEST(a_result_that_is_no_json_is_not_retried_and_undone) {
+	step_does = returns_json;
+	answer = "fine";
+	run(false);
+	assert_end(DTF_FAILED, "bad_payload: ", 1);
+	ck_assert_uint_eq(backs, 1);
+}
+END_TEST
+
+static const char *error_name, *error_fields;
+
+static int fails_json(struct dtf_activity *act, const void *args, void *ret) {
+	return dtf_activity_fail_json(act, error_name, error_fields, "so it is");
+}
+
+START_TEST(a_declared_error_by_name) {
+	static const char *const names[] = { "full", "w.full" };
+	step_does = fails_json;
+	error_name = names[_i];
+	error_fields = "{\"room\":7}";
+	run(false);
+	assert_end(DTF_FAILED, "w.full: so it is", 1);
+	ck_assert_uint_eq(backs, 0);
+}
+END_TEST
+
+START_TEST(a_declared_error_with_fields_that_are_not_its_own) {
+	step_does = fails_json;
+	error_name = "full";
+	error_fields = "{\"room\":\"seven\"}";
+	run(false);
+	assert_end(DTF_FAILED, "activity_failed: w.full.room: expected int, got \"seven\"", 1);
+}
+END_TEST
+
+START_TEST(a_name_that_is_not_declared_is_an_ordinary_failure) {
+	step_does = fails_json;
+	error_name = "gateway";
+	error_fields = NULL;
+	run(false);
+	assert_end(DTF_FAILED, "activity_failed: so it is", 2);
+}
+END_TEST
+
 int main(void) {
 	Suite *suite = suite_create("attempt");
 	TCase *tc = tcase_create("attempt");
@@ -242,6 +322,12 @@ int main(void) {
 	tcase_add_test(tc, an_attempt_that_gives_up_when_cancelled_is_undone);
 	tcase_add_test(tc, a_declared_error_when_cancelled_is_not_undone);
 	tcase_add_test(tc, any_other_value_is_a_failure);
+	tcase_add_test(tc, a_result_in_json);
+	tcase_add_test(tc, a_result_of_another_type_is_not_retried_and_undone);
+	tcase_add_test(tc, a_result_that_is_no_json_is_not_retried_and_undone);
+	tcase_add_loop_test(tc, a_declared_error_by_name, 0, 2);
+	tcase_add_test(tc, a_declared_error_with_fields_that_are_not_its_own);
+	tcase_add_test(tc, a_name_that_is_not_declared_is_an_ordinary_failure);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }

@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <dtf/abi.h>
+
 #include "../support/shop.h"
 #include "../support/suite.h"
 
@@ -244,6 +246,40 @@ START_TEST(an_activity_with_a_tag_waits_for_one_who_serves_it) {
 }
 END_TEST
 
+static int run_by_name(struct dtf_activity *act) {
+	bool has_result = strcmp(dtf_activity_name(act), "shop.charge") == 0 ||
+		strcmp(dtf_activity_name(act), "shop.print_label") == 0;
+	return dtf_activity_return_json(act,
+		has_result ? dtf_activity_printf(act, "\"%s\"", dtf_activity_name(act)) : "null");
+}
+
+START_TEST(activities_that_are_no_c_functions) {
+	struct world w = { .dir = "" };
+	int before = shop_world.charged;
+	open_world(&w, (struct dtf_engine_options){ .run = run_by_name });
+	struct shop_receipt receipt;
+	struct dtf_result result;
+	ck_assert_int_eq(shop_fulfil_start(w.client, "o-1", &small), 0);
+	ck_assert_int_eq(shop_fulfil_wait(w.client, "o-1", 60000, &receipt, &result), 0);
+	ck_assert_str_eq(receipt.charge, "shop.charge");
+	ck_assert_int_eq(shop_world.charged, before);
+	dtf_result_free(&result);
+	close_world(&w);
+}
+END_TEST
+
+START_TEST(an_activity_that_nothing_runs_is_refused_at_registration) {
+	const struct dtf_activity_def bare = { .name = "shop.bare" };
+	struct dtf_module module = shop_module;
+	module.activities = (const struct dtf_activity_def *const[]){ &bare, NULL };
+	struct dtf_engine *engine;
+	ck_assert_int_eq(dtf_engine_open(&(struct dtf_engine_options){ 0 }, &engine), 0);
+	ck_assert_int_eq(dtf_engine_register(engine, &module), DTF_EINVAL);
+	ck_assert_ptr_nonnull(strstr(dtf_errmsg(), "shop.bare"));
+	dtf_engine_close(engine);
+}
+END_TEST
+
 START_TEST(a_second_owner_is_refused) {
 	struct world w = make_world(1);
 	struct dtf_engine *other;
@@ -340,6 +376,8 @@ int main(void) {
 	tcase_add_loop_test(tc, a_forks_child_is_refused, 0, 2);
 	tcase_add_test(tc, stopping_records_what_runs_and_tells_who_waits);
 	tcase_add_test(tc, an_activity_with_a_tag_waits_for_one_who_serves_it);
+	tcase_add_test(tc, activities_that_are_no_c_functions);
+	tcase_add_test(tc, an_activity_that_nothing_runs_is_refused_at_registration);
 	tcase_add_test(tc, a_second_owner_is_refused);
 	tcase_add_test(tc, the_inbox_carries_commands_of_others);
 	tcase_add_test(tc, a_store_at_its_limit_refuses_new_work_and_finishes_old);

@@ -112,6 +112,7 @@ struct dtf_activity_def {
 	const struct dtf_type *result;
 	struct dtf_policy policy;
 	const struct dtf_error_def *const *fails; /* NULL-terminated */
+	/* NULL (dtfc --no-functions): only struct dtf_engine_options' run runs it. */
 	int (*run)(struct dtf_activity *act, const void *args, void *ret);
 };
 

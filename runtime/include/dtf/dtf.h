@@ -143,6 +143,21 @@ bool dtf_activity_cancelled(const struct dtf_activity *act);
 /* What the engine was opened with. */
 void *dtf_activity_user(const struct dtf_activity *act);
 
+/*
+ * Activities that are not C functions (struct dtf_engine_options, run): names
+ * and JSON instead of types.  Borrowed until it returns.
+ */
+const char *dtf_activity_name(const struct dtf_activity *act); /* "shop.charge" */
+const char *dtf_activity_args(const struct dtf_activity *act); /* a JSON array */
+/* The result, null of an activity without one.  Return what this returns: not 0
+ * if it is no JSON of the declared type; the workflow gets a bad_payload. */
+int dtf_activity_return_json(struct dtf_activity *act, const char *json);
+/* A failure with a declared error, "shop.out_of_stock" or "out_of_stock", its
+ * fields as JSON (NULL: none); one that is not declared is an ordinary failure
+ * of that code. */
+int dtf_activity_fail_json(
+	struct dtf_activity *act, const char *error, const char *fields, const char *message);
+
 /* ---- the engine ---- */
 
 struct dtf_engine; /* owns a directory; one per process and directory */
@@ -162,6 +177,9 @@ struct dtf_engine_options {
 	/* Called on the engine thread; must not call dtf. */
 	void (*log)(void *user, enum dtf_log_level level, const char *instance, const char *text);
 	void *user; /* for log and dtf_activity_user() */
+	/* Runs every attempt in the place of the C functions, on a worker's thread,
+	 * and answers as they do; NULL: they are linked. */
+	int (*run)(struct dtf_activity *act);
 };
 
 /*
@@ -169,7 +187,8 @@ struct dtf_engine_options {
  * DTF_EOWNED, DTF_EFORMAT, DTF_ESTORE, DTF_ECORRUPT, DTF_EINVAL.
  */
 int dtf_engine_open(const struct dtf_engine_options *options, struct dtf_engine **ret);
-/* Before dtf_engine_start.  The module is borrowed until close. */
+/* Before dtf_engine_start.  The module is borrowed until close.  DTF_EABI,
+ * DTF_EVERSION; DTF_EINVAL: an activity has no function, and options no `run`. */
 int dtf_engine_register(struct dtf_engine *engine, const struct dtf_module *module);
 /* Recovers what was running and begins to work, on threads of its own. */
 int dtf_engine_start(struct dtf_engine *engine);
