@@ -3,8 +3,8 @@
  * round, stopping.
  *
  * Stopping hands nothing out any more, lets running activities finish and
- * records their results, then closes the door: whoever comes later, or still
- * waits, is told DTF_ECLOSED.
+ * records their results, then closes the door.  Who waits for an instance's end
+ * is told DTF_ECLOSED at once: it may be an activity, and stopping waits for it.
  */
 #include "engine.h"
 
@@ -23,7 +23,10 @@
 
 struct loop {
 	pthread_t thread;
-	int64_t looked_ms; /* into the inbox, by the steady clock */
+	pthread_mutex_t lock;    /* held while the threads are joined */
+	bool joined;             /* guarded by lock */
+	const struct pool *pool; /* to know its threads by; the engine owns it */
+	int64_t looked_ms;       /* into the inbox, by the steady clock */
 	int rc;
 	char text[256];
 };
@@ -83,15 +86,35 @@ int dtf__engine_open_on(
 	return 0;
 }
 
+static int check_options(const struct dtf_engine_options *options, struct dtf_engine **ret) {
+	if (options == NULL || ret == NULL) {
+		return dtf__fail(DTF_EINVAL, "dtf_engine_open: no %s",
+			options == NULL ? "options" : "place for the engine");
+	}
+	if (options->dir != NULL && options->dir[0] == '\0') {
+		return dtf__fail(DTF_EINVAL, "dtf_engine_open: dir is empty; NULL is memory");
+	}
+	if (options->history_max < 0 || options->grace_ms < 0) {
+		return dtf__fail(DTF_EINVAL, "dtf_engine_open: %s is negative",
+			options->history_max < 0 ? "history_max" : "grace_ms");
+	}
+	if (options->payload_max > PAYLOAD_MAX_MAX) {
+		return dtf__fail(DTF_EINVAL, "dtf_engine_open: payload_max is over %zu bytes",
+			PAYLOAD_MAX_MAX);
+	}
+	return 0;
+}
+
 int dtf_engine_open(const struct dtf_engine_options *options, struct dtf_engine **ret) {
 	dtf__error_clear();
-	if (options == NULL || ret == NULL || options->history_max < 0 || options->grace_ms < 0) {
-		return dtf__fail(DTF_EINVAL, "dtf_engine_open: options make no sense");
+	int rc = check_options(options, ret);
+	if (rc < 0) {
+		return rc;
 	}
 	struct store *store;
 	struct store_options store_options = { .map_size = options->map_size,
 		.size_max = options->store_max };
-	int rc = options->dir == NULL
+	rc = options->dir == NULL
 		? dtf__store_memory_open(&store)
 		: dtf__store_lmdb_open(options->dir, STORE_OWN, &store_options, &store);
 	if (rc < 0) {
@@ -157,12 +180,20 @@ static bool has_arrivals(const struct dtf_engine *engine) {
 	return instance != NULL;
 }
 
+static _Thread_local const struct loop *running; /* by this thread */
+
+/* An activity or the log callback, which would wait for itself. */
+static bool is_inside(const struct loop *loop) {
+	return running == loop || dtf__pool_is_worker(loop->pool);
+}
+
 static void *loop(void *arg) {
 	struct dtf_engine *engine = arg;
+	running = engine->loop;
 	for (;;) {
 		bool stopping = dtf__queue_stopping(engine->queue);
 		if (stopping) {
-			engine->slots = 0; /* nothing new is handed out */
+			dtf__engine_wind_down(engine);
 		}
 		int64_t next_ms;
 		int rc = dtf__engine_step(engine, &next_ms);
@@ -183,6 +214,23 @@ static void *loop(void *arg) {
 	return NULL;
 }
 
+static int start_thread(struct dtf_engine *engine) {
+	struct loop *started = calloc(1, sizeof(*started));
+	if (started == NULL) {
+		return dtf__fail(DTF_ENOMEM, "out of memory for the engine's thread");
+	}
+	(void)pthread_mutex_init(&started->lock, NULL);
+	started->pool = engine->pool;
+	engine->loop = started;
+	if (pthread_create(&started->thread, NULL, loop, engine) != 0) {
+		engine->loop = NULL;
+		(void)pthread_mutex_destroy(&started->lock);
+		free(started);
+		return dtf__fail(DTF_ENOMEM, "cannot start the engine's thread");
+	}
+	return 0;
+}
+
 int dtf_engine_start(struct dtf_engine *engine) {
 	int rc = check(engine);
 	if (rc < 0) {
@@ -198,14 +246,11 @@ int dtf_engine_start(struct dtf_engine *engine) {
 	if (rc < 0) {
 		return rc;
 	}
-	engine->loop = calloc(1, sizeof(*engine->loop));
-	if (engine->loop == NULL ||
-		pthread_create(&engine->loop->thread, NULL, loop, engine) != 0) {
-		free(engine->loop);
-		engine->loop = NULL;
+	rc = start_thread(engine);
+	if (rc < 0) {
 		dtf__pool_destroy(engine->pool);
 		engine->pool = NULL;
-		return dtf__fail(DTF_ENOMEM, "cannot start the engine's thread");
+		return rc;
 	}
 	dtf__client_started(engine->client);
 	return 0;
@@ -213,24 +258,39 @@ int dtf_engine_start(struct dtf_engine *engine) {
 
 int dtf_engine_stop(struct dtf_engine *engine) {
 	int rc = check(engine);
-	if (rc < 0 || engine->loop == NULL || engine->pool == NULL) {
+	if (rc < 0 || engine->loop == NULL) {
 		return rc;
 	}
-	dtf__queue_stop(engine->queue);
-	(void)pthread_join(engine->loop->thread, NULL);
-	dtf__pool_destroy(engine->pool);
-	engine->pool = NULL;
-	rc = engine->loop->rc;
-	return rc < 0 ? dtf__fail(rc, "%s", engine->loop->text) : 0;
+	struct loop *loop = engine->loop;
+	if (is_inside(loop)) {
+		return dtf__fail(DTF_EINVAL,
+			"dtf_engine_stop: called by an activity or the log callback of the engine");
+	}
+	(void)pthread_mutex_lock(&loop->lock);
+	if (!loop->joined) {
+		dtf__queue_stop(engine->queue);
+		(void)pthread_join(loop->thread, NULL);
+		dtf__pool_destroy(engine->pool);
+		engine->pool = NULL;
+		loop->joined = true;
+	}
+	(void)pthread_mutex_unlock(&loop->lock);
+	return loop->rc < 0 ? dtf__fail(loop->rc, "%s", loop->text) : 0;
 }
 
 void dtf_engine_close(struct dtf_engine *engine) {
 	if (engine == NULL || check(engine) < 0) {
 		return; /* a fork's child owns nothing of it */
 	}
+	if (engine->loop != NULL && is_inside(engine->loop)) {
+		return; /* it still runs on what would be freed */
+	}
 	(void)dtf_engine_stop(engine);
 	struct store *store = engine->store;
-	free(engine->loop);
+	if (engine->loop != NULL) {
+		(void)pthread_mutex_destroy(&engine->loop->lock);
+		free(engine->loop);
+	}
 	dtf__client_destroy(engine->client);
 	dtf__engine_destroy(engine);
 	store->ops->close(store);

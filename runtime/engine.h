@@ -17,6 +17,8 @@
 #define TURNS_MAX        4096                       /* in one commit */
 #define RECORDS_SIZE_MAX ((size_t)16 * 1024 * 1024) /* bytes in one commit */
 #define LOADED_MAX       4096                       /* idle instances kept in memory */
+/* A commit must hold whatever one turn brings: a few payloads and 2 RECORDS_SIZE_MAX. */
+#define PAYLOAD_MAX_MAX ((size_t)64 * 1024 * 1024)
 
 /* ---- requests: what clients ask; answered after the commit that holds it ---- */
 
@@ -159,7 +161,7 @@ struct dtf_engine {
 	struct store *store; /* whoever opened the engine closes it */
 	struct clock clock;
 	struct executor executor;
-	unsigned slots, slots_used;        /* attempts that may run at once */
+	unsigned slots, slots_used;        /* attempts that may run at once; 0: it stops */
 	const struct dtf_module **modules; /* owned array */
 	size_t nmodules;
 	struct manifest {
@@ -209,6 +211,8 @@ int dtf__engine_recover(struct dtf_engine *engine);
  * Negative: the store failed, for good.
  */
 int dtf__engine_step(struct dtf_engine *engine, int64_t *ret_next_ms);
+/* The engine is to stop: nothing new is handed out, nobody waits for an end any more. */
+void dtf__engine_wind_down(struct dtf_engine *engine);
 /* Answers whatever is in the queue with this error: the engine works no more. */
 void dtf__engine_refuse(struct dtf_engine *engine, int rc, const char *text);
 /* The same, and whoever waits for something in an instance. */

@@ -20,8 +20,15 @@ struct pool {
 	pthread_t threads[];
 };
 
+static _Thread_local const struct pool *working; /* the pool whose thread this is */
+
+bool dtf__pool_is_worker(const struct pool *pool) {
+	return working == pool;
+}
+
 static void *worker(void *arg) {
 	struct pool *pool = arg;
+	working = pool;
 	for (;;) {
 		(void)pthread_mutex_lock(&pool->lock);
 		while (pool->first == NULL && !pool->stopping) {

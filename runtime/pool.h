@@ -51,6 +51,8 @@ struct pool;
 
 int dtf__pool_create(unsigned workers, struct pool **ret);
 void dtf__pool_submit(struct pool *pool, struct dtf_activity *attempt);
+/* Is this thread one of its own?  The pool may be gone: then it is none. */
+bool dtf__pool_is_worker(const struct pool *pool);
 /* Waits until every submitted attempt has finished, joins the threads. */
 void dtf__pool_destroy(struct pool *pool);
 /* Runs an attempt on this thread, to its outcome: what a worker does. */

@@ -67,10 +67,12 @@ static int check_versions(const struct dtf_engine *engine, const struct dtf_work
 }
 
 int dtf__registry_add(struct dtf_engine *engine, const struct dtf_module *module) {
-	if (module == NULL || module->abi != DTF_ABI) {
+	if (module == NULL) {
+		return dtf__fail(DTF_EINVAL, "dtf_engine_register: no module");
+	}
+	if (module->abi != DTF_ABI) {
 		return dtf__fail(DTF_EABI, "module %s was generated for ABI %d, this is %d",
-			module == NULL ? "(null)" : module->name, module == NULL ? 0 : module->abi,
-			DTF_ABI);
+			module->name, module->abi, DTF_ABI);
 	}
 	for (const struct dtf_workflow_def *const *w = module->workflows; *w != NULL; w++) {
 		int rc = check_versions(engine, *w);

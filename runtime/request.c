@@ -248,6 +248,9 @@ static int wait_for_end(struct dtf_engine *engine, struct request *request) {
 		request->answer(request, 0, "");
 		return 0;
 	}
+	if (rc == 0 && engine->slots == 0) {
+		rc = dtf__fail(DTF_ECLOSED, "the engine is stopping");
+	}
 	if (rc == 0) {
 		sweep_abandoned(instance);
 		request->next = instance->waiters;

@@ -40,12 +40,21 @@ int dtf__engine_create(const struct dtf_engine_options *options, struct store *s
 	return 0;
 }
 
-/* Requests that nobody will carry out any more. */
-static void refuse_waiters(struct dtf_engine *engine, int rc, const char *text) {
+static void dismiss_waiters(struct dtf_engine *engine, int rc, const char *text) {
 	for (size_t i = 0; i < engine->table_size; i++) {
 		for (struct instance *instance = engine->by_number[i]; instance != NULL;
 			instance = instance->next_number) {
 			dtf__request_dismiss_waiters(instance, rc, text);
+		}
+	}
+}
+
+/* Requests that nobody will carry out any more. */
+static void refuse_waiters(struct dtf_engine *engine, int rc, const char *text) {
+	dismiss_waiters(engine, rc, text);
+	for (size_t i = 0; i < engine->table_size; i++) {
+		for (struct instance *instance = engine->by_number[i]; instance != NULL;
+			instance = instance->next_number) {
 			dtf__request_withdraw(instance, rc, text);
 		}
 	}
@@ -278,6 +287,13 @@ int dtf__engine_step(struct dtf_engine *engine, int64_t *ret_next_ms) {
 	}
 	*ret_next_ms = engine->failure < 0 ? INT64_MAX : next_round(engine);
 	return engine->failure < 0 ? dtf__fail(engine->failure, "%s", engine->failure_text) : 0;
+}
+
+void dtf__engine_wind_down(struct dtf_engine *engine) {
+	if (engine->slots > 0) {
+		engine->slots = 0;
+		dismiss_waiters(engine, DTF_ECLOSED, "the engine is stopping");
+	}
 }
 
 void dtf__engine_refuse(struct dtf_engine *engine, int rc, const char *text) {

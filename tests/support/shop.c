@@ -16,6 +16,9 @@ static int count(struct dtf_activity *act, atomic_int *counter) {
 
 int shop_reserve(struct dtf_activity *act, const struct shop_order *order) {
 	(void)count(act, &shop_world.reserved);
+	if (shop_world.reserving != NULL) {
+		shop_world.reserving(act);
+	}
 	if (strcmp(order->id, "gone") == 0) {
 		return shop_fail_out_of_stock(act, "x", "nothing left");
 	}

@@ -9,6 +9,7 @@
 extern struct shop_world {
 	atomic_int reserved, released, charged, refunded, labels, notified;
 	atomic_bool block; /* activities do not return until it is false, or cancelled */
+	void (*reserving)(struct dtf_activity *act); /* what reserve does besides; or NULL */
 } shop_world;
 
 #endif

@@ -233,6 +233,88 @@ START_TEST(closing_answers_those_who_wait) {
 }
 END_TEST
 
+/* What an activity asks of the engine that runs it, and the answers. */
+static struct {
+	struct world *world;
+	atomic_int stop, wait;
+	atomic_bool waiting;
+} inside;
+
+static void stop_from_inside(struct dtf_activity *act) {
+	inside.stop = dtf_engine_stop(inside.world->engine);
+	dtf_engine_close(inside.world->engine);
+}
+
+START_TEST(an_activity_cannot_stop_its_engine) {
+	struct world w = make_world(_i);
+	inside.world = &w;
+	inside.stop = 0;
+	shop_world.reserving = stop_from_inside;
+	ck_assert_int_eq(shop_fulfil_start(w.client, "o-1", &small), 0);
+	ck_assert_int_eq(end_of(&w, "o-1"), DTF_COMPLETED);
+	ck_assert_int_eq(inside.stop, DTF_EINVAL);
+	shop_world.reserving = NULL;
+	close_world(&w);
+}
+END_TEST
+
+static void wait_from_inside(struct dtf_activity *act) {
+	inside.waiting = true;
+	inside.wait = dtf_wait_result(inside.world->client, "long", -1, NULL);
+}
+
+/* Stopping waits for it, so it must not wait for what will not be. */
+START_TEST(an_activity_that_waits_does_not_hold_up_stopping) {
+	struct world w = make_world(_i);
+	inside.world = &w;
+	inside.wait = 0;
+	inside.waiting = false;
+	shop_world.reserving = wait_from_inside;
+	ck_assert_int_eq(shop_fulfil_start(w.client, "long", &large), 0);
+	while (!inside.waiting) {
+		(void)usleep(100);
+	}
+	close_world(&w);
+	ck_assert_int_eq(inside.wait, DTF_ECLOSED);
+	shop_world.reserving = NULL;
+}
+END_TEST
+
+START_TEST(two_threads_may_stop_at_once) {
+	struct world w = make_world(_i);
+	pthread_t threads[2];
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, stop_engine, &w), 0);
+	}
+	for (int i = 0; i < 2; i++) {
+		void *trouble;
+		ck_assert_int_eq(pthread_join(threads[i], &trouble), 0);
+		ck_assert_ptr_null(trouble);
+	}
+	close_world(&w);
+}
+END_TEST
+
+START_TEST(arguments_that_make_no_sense_are_refused) {
+	struct dtf_engine *engine;
+	const struct dtf_engine_options wrong[] = { { .dir = "" }, { .history_max = -1 },
+		{ .grace_ms = -1 }, { .payload_max = SIZE_MAX } };
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		ck_assert_int_eq(dtf_engine_open(&wrong[i], &engine), DTF_EINVAL);
+	}
+	ck_assert_int_eq(dtf_engine_open(NULL, &engine), DTF_EINVAL);
+	ck_assert_int_eq(dtf_engine_open(&wrong[0], NULL), DTF_EINVAL);
+	struct world w = make_world(_i);
+	ck_assert_int_eq(shop_fulfil_start(w.client, "o-1", &small), 0);
+	ck_assert_int_eq(dtf_engine_register(w.engine, NULL), DTF_EINVAL);
+	ck_assert_int_eq(dtf_info(w.client, "o-1", NULL, NULL), DTF_EINVAL);
+	ck_assert_int_eq(dtf_list(w.client, NULL, NULL), DTF_EINVAL);
+	ck_assert_int_eq(dtf_history(w.client, "o-1", 0, NULL, NULL), DTF_EINVAL);
+	ck_assert_int_eq(dtf_where(w.client, "o-1", NULL, NULL), DTF_EINVAL);
+	close_world(&w);
+}
+END_TEST
+
 START_TEST(an_activity_with_a_tag_waits_for_one_who_serves_it) {
 	struct world w = { .dir = "" };
 	const char *const none[] = { "printing", NULL };
@@ -374,6 +456,10 @@ int main(void) {
 	tcase_add_loop_test(tc, many_at_once_from_many_threads, 0, 2);
 	tcase_add_loop_test(tc, closing_answers_those_who_wait, 0, 2);
 	tcase_add_loop_test(tc, a_forks_child_is_refused, 0, 2);
+	tcase_add_loop_test(tc, an_activity_cannot_stop_its_engine, 0, 2);
+	tcase_add_loop_test(tc, an_activity_that_waits_does_not_hold_up_stopping, 0, 2);
+	tcase_add_loop_test(tc, two_threads_may_stop_at_once, 0, 2);
+	tcase_add_loop_test(tc, arguments_that_make_no_sense_are_refused, 0, 2);
 	tcase_add_test(tc, stopping_records_what_runs_and_tells_who_waits);
 	tcase_add_test(tc, an_activity_with_a_tag_waits_for_one_who_serves_it);
 	tcase_add_test(tc, activities_that_are_no_c_functions);

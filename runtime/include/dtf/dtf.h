@@ -168,7 +168,7 @@ struct dtf_engine_options {
 	const char *dir;  /* created if absent, mode 0700; NULL: memory, nothing is durable */
 	unsigned workers; /* pool threads; 0 = 8 */
 	const char *const *tags; /* NULL-terminated: the activity tags it serves; NULL: all */
-	size_t payload_max;      /* 0 = 1 MiB */
+	size_t payload_max;      /* 0 = 1 MiB, at most 64 MiB */
 	int64_t history_max;     /* events of an execution; 0 = 1,000,000 */
 	int64_t grace_ms;        /* for a cancelled step with an undo to settle; 0 = 30,000 */
 	size_t map_size;  /* address space kept for the store; 0 = 1 TiB or what the system gives */
@@ -193,9 +193,12 @@ int dtf_engine_register(struct dtf_engine *engine, const struct dtf_module *modu
 /* Recovers what was running and begins to work, on threads of its own. */
 int dtf_engine_start(struct dtf_engine *engine);
 /* Lets running activities finish, records their results, joins all threads.
- * Returns the store's error if one made the engine stop. */
+ * Whoever waits for a result is told DTF_ECLOSED at once.  Not for activities
+ * and the log callback: DTF_EINVAL.  Returns the store's error if one made the
+ * engine stop. */
 int dtf_engine_stop(struct dtf_engine *engine);
-/* Stops if need be and frees everything, the client included.  NULL is fine. */
+/* Stops if need be and frees everything, the client included; no thread may use
+ * either any more.  NULL is fine; in an activity it does nothing. */
 void dtf_engine_close(struct dtf_engine *engine);
 /* Borrowed, valid until close. */
 struct dtf_client *dtf_engine_client(struct dtf_engine *engine);
@@ -274,7 +277,7 @@ struct dtf_instance_info {
 	int64_t next_timer_ms; /* 0 = none */
 };
 
-/* Calls f for one instance.  DTF_EUNKNOWN_INSTANCE. */
+/* Calls f for one instance.  DTF_EUNKNOWN_INSTANCE; DTF_EINVAL also without f. */
 int dtf_info(struct dtf_client *client, const char *id,
 	void (*f)(void *arg, const struct dtf_instance_info *info), void *arg);
 /* For all instances, oldest first, until f returns false. */
