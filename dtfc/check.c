@@ -97,6 +97,7 @@ void check_workflow(struct checker *c, struct decl *decl) {
 	check_sharing(c, decl);
 	check_loops(c, decl);
 	check_raises(c, decl);
+	check_undone(c, decl);
 	if (c->diag->errors == errors) {
 		warn_unused(c, decl);
 	}

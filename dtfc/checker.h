@@ -224,6 +224,7 @@ void check_flow(struct checker *c, struct decl *workflow);    /* check_flow.c */
 void check_loops(struct checker *c, struct decl *workflow);   /* check_loop.c */
 void check_sharing(struct checker *c, struct decl *workflow); /* check_share.c */
 void check_raises(struct checker *c, struct decl *workflow);  /* check_raise.c */
+void check_undone(struct checker *c, struct decl *workflow);  /* check_undone.c */
 
 /* Opens and closes what a construct brings with it. */
 struct inside {

@@ -1,6 +1,7 @@
 /*
  * Every diagnostic: code, identifier, severity, and for warnings the name that
- * -Wno-NAME takes.  Codes are stable: never reuse one.
+ * -WNAME and -Wno-NAME take, and whether it is on without.  Codes are stable:
+ * never reuse one.
  */
 #ifndef DTFC_CODES_H
 #define DTFC_CODES_H
@@ -69,21 +70,22 @@
 	X(601, NOT_SUPPORTED_YET)
 
 #define DIAG_WARNINGS(X) \
-	X(901, UNREACHABLE, "unreachable") \
-	X(902, UNUSED_VARIABLE, "unused-variable") \
-	X(903, UNUSED_ACTIVITY, "unused-activity") \
-	X(904, EVENT_NEVER_AWAITED, "event-never-awaited") \
-	X(905, SHADOW, "shadow") \
-	X(906, UNDO_USES_RESULT, "undo-uses-result") \
-	X(907, FAILS_TOO_LARGE, "fails-too-large") \
-	X(908, UNBOUNDED_HISTORY, "unbounded-history")
+	X(901, UNREACHABLE, "unreachable", true) \
+	X(902, UNUSED_VARIABLE, "unused-variable", true) \
+	X(903, UNUSED_ACTIVITY, "unused-activity", true) \
+	X(904, EVENT_NEVER_AWAITED, "event-never-awaited", true) \
+	X(905, SHADOW, "shadow", true) \
+	X(906, UNDO_USES_RESULT, "undo-uses-result", true) \
+	X(907, FAILS_TOO_LARGE, "fails-too-large", true) \
+	X(908, UNBOUNDED_HISTORY, "unbounded-history", true) \
+	X(909, MISSING_UNDO, "missing-undo", false)
 /* clang-format on */
 
 enum diag_code {
 #define X(number, id) DIAG_##id,
 	DIAG_ERRORS(X)
 #undef X
-#define X(number, id, name) DIAG_##id,
+#define X(number, id, name, is_on) DIAG_##id,
 		DIAG_WARNINGS(X)
 #undef X
 			DIAG_COUNT

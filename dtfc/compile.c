@@ -308,7 +308,7 @@ enum compile_exit compile_run(const struct compile_options *options) {
 
 	c.diag.arena = &c.arena;
 	c.diag.warnings_are_errors = options->warnings_are_errors;
-	memcpy(c.diag.silenced, options->silenced, sizeof(c.diag.silenced));
+	memcpy(c.diag.choices, options->choices, sizeof(c.diag.choices));
 	c.unit.arena = &c.arena;
 	c.unit.diag = &c.diag;
 	c.unit.types = types_create(&c.arena);

@@ -32,7 +32,7 @@ struct compile_options {
 	enum compile_dump dump; /* to stdout, instead of outputs */
 	bool json, colour;      /* of the diagnostics */
 	bool warnings_are_errors;
-	bool silenced[DIAG_COUNT];
+	enum diag_choice choices[DIAG_COUNT];
 };
 
 enum compile_exit compile_run(const struct compile_options *options);

@@ -30,14 +30,22 @@ struct diagnostic {
 static const struct {
 	unsigned number;
 	const char *warning; /* NULL: an error */
+	bool is_on;
 } codes[DIAG_COUNT] = {
-#define X(number, id) [DIAG_##id] = { number, NULL },
+#define X(number, id) [DIAG_##id] = { number, NULL, true },
 	DIAG_ERRORS(X)
 #undef X
-#define X(number, id, name) [DIAG_##id] = { number, name },
+#define X(number, id, name, is_on) [DIAG_##id] = { number, name, is_on },
 		DIAG_WARNINGS(X)
 #undef X
 };
+
+static bool is_said(const struct diag *diag, enum diag_code code) {
+	enum diag_choice choice = diag->choices[code];
+
+	return codes[code].warning == NULL || choice == DIAG_WANTED ||
+		(choice == DIAG_AS_USUAL && codes[code].is_on);
+}
 
 static bool is_error(const struct diag *diag, enum diag_code code) {
 	return codes[code].warning == NULL || diag->warnings_are_errors;
@@ -67,7 +75,7 @@ struct diagnostic *diag_report(struct diag *diag, enum diag_code code, const str
 	va_end(args);
 	d->code = code;
 	d->label = label;
-	if (codes[code].warning != NULL && diag->silenced[code]) {
+	if (!is_said(diag, code)) {
 		return d; /* takes notes, is never seen */
 	}
 	d->serial = diag->errors + diag->warnings;

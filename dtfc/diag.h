@@ -5,7 +5,7 @@
  * quoted.  Each has a stable code: DTF01xx text and syntax, DTF02xx names and
  * declarations, DTF03xx types, DTF04xx flow and durable operations, DTF05xx
  * errors and undo, DTF06xx not supported yet, DTF09xx warnings (which have a
- * name for -Wno-NAME).  codes.h lists them all: code, name, severity.
+ * name for -WNAME and -Wno-NAME).  codes.h lists them all: code, name, severity.
  */
 #ifndef DTFC_DIAG_H
 #define DTFC_DIAG_H
@@ -17,12 +17,19 @@
 
 struct diagnostic;
 
+/* About a warning; the last one said counts. */
+enum diag_choice {
+	DIAG_AS_USUAL, /* as codes.h has it */
+	DIAG_WANTED,   /* -WNAME */
+	DIAG_SILENCED, /* -Wno-NAME */
+};
+
 struct diag {
 	struct arena *arena;
 	struct diagnostic *first, **tail;
 	unsigned errors, warnings;
 	bool warnings_are_errors;
-	bool silenced[DIAG_COUNT];
+	enum diag_choice choices[DIAG_COUNT];
 };
 
 /*

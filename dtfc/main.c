@@ -29,6 +29,7 @@ static const char help
 	     "messages:\n"
 	     "  -Werror           warnings are errors\n"
 	     "  -Wno-NAME         not this warning\n"
+	     "  -WNAME            this one too: missing-undo is off unless asked for\n"
 	     "  --json            as a JSON array on standard output\n"
 	     "  --color=WHEN      auto, always or never\n"
 	     "\n"
@@ -42,7 +43,7 @@ static const struct {
 	const char *name;
 	enum diag_code code;
 } warnings[] = {
-#define X(number, id, name) { name, DIAG_##id },
+#define X(number, id, name, is_on) { name, DIAG_##id },
 	DIAG_WARNINGS(X)
 #undef X
 };
@@ -95,9 +96,11 @@ static bool set_warning(struct compile_options *o, const char *what) {
 		o->warnings_are_errors = true;
 		return true;
 	}
+	bool silence = strncmp(what, "no-", 3) == 0;
+	const char *name = silence ? what + 3 : what;
 	for (size_t i = 0; i < sizeof(warnings) / sizeof(*warnings); i++) {
-		if (strncmp(what, "no-", 3) == 0 && strcmp(what + 3, warnings[i].name) == 0) {
-			o->silenced[warnings[i].code] = true;
+		if (strcmp(name, warnings[i].name) == 0) {
+			o->choices[warnings[i].code] = silence ? DIAG_SILENCED : DIAG_WANTED;
 			return true;
 		}
 	}

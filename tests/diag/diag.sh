@@ -1,6 +1,7 @@
 #!/bin/sh
 # What dtfc says about each file of a directory, carets included, or of a directory
 # called ast how it understands it: `diag.sh DTFC DIR`, TAP on standard output.
+# A line `// dtfc -OPTION…` of a file gives it options.
 # `diag.sh --bless DTFC DIR…` makes what it says now the expectation.
 set -u
 export LC_ALL=C
@@ -24,7 +25,8 @@ for dir in "$@"; do
 	fi
 	for file in *.dtf; do
 		name=${file%.dtf}
-		timeout 20 "$dtfc" $option "$file" >"$out/$name.$kind" 2>&1
+		more=$(sed -n 's|^// dtfc -|-|p' "$file")
+		timeout 20 "$dtfc" $option $more "$file" >"$out/$name.$kind" 2>&1
 		echo "exit $?" >>"$out/$name.$kind"
 		if $bless; then
 			cp "$out/$name.$kind" .

@@ -151,6 +151,7 @@ check "--emit" dumps
 usage() {
 	exits 2 && exits 2 hello.dtf hello.dtf && exits 2 hello.c && exits 2 --nonsense &&
 		exits 2 hello.dtf --emit=nonsense && exits 2 hello.dtf -Wno-nonsense &&
+		exits 2 hello.dtf -Wnonsense && exits 2 hello.dtf -W no- &&
 		exits 2 hello.dtf --color=nonsense && exits 2 hello.dtf -o . --c x.c &&
 		exits 2 hello.dtf --json --emit=ir
 }
@@ -180,6 +181,17 @@ warnings() {
 		exits 0 warns.dtf --check -Werror -Wno-unused-activity && [ ! -s err ]
 }
 check "-Werror and -Wno-" warnings
+
+wanted() {
+	printf 'package u\nactivity a()\nactivity b()\nworkflow f() {\n' >undone.dtf &&
+		printf 'try { do a() undo b()\ndo b()\ndo a() } catch e {}\n}\n' >>undone.dtf &&
+		exits 0 undone.dtf --check -Werror && [ ! -s err ] &&
+		exits 0 undone.dtf --check -Wmissing-undo && has err "warning:" &&
+		exits 1 undone.dtf --check -Wmissing-undo -Werror &&
+		exits 0 undone.dtf --check -Wmissing-undo -Wno-missing-undo && [ ! -s err ] &&
+		exits 1 undone.dtf --check -Werror -Wno-missing-undo -Wmissing-undo
+}
+check "-W: a warning that is off; the last one said counts" wanted
 
 json() {
 	exits 1 wrong.dtf --json && python3 -m json.tool out && [ ! -s err ] &&

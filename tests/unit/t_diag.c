@@ -148,10 +148,10 @@ END_TEST
 
 START_TEST(warnings) {
 	struct source *s = source("a\n");
-	diag.silenced[DIAG_UNREACHABLE] = true;
+	diag.choices[DIAG_UNREACHABLE] = DIAG_SILENCED;
 	diag_report(&diag, DIAG_UNREACHABLE, s, (struct span){ 0, 1 }, NULL, "silenced");
 	ck_assert_str_eq(print(plain), "");
-	diag.silenced[DIAG_UNREACHABLE] = false;
+	diag.choices[DIAG_UNREACHABLE] = DIAG_AS_USUAL;
 	diag_report(&diag, DIAG_UNREACHABLE, s, (struct span){ 0, 1 }, NULL, "loud");
 	ck_assert_uint_eq(diag.warnings, 1);
 	ck_assert_ptr_nonnull(strstr(print(plain), "warning: loud [DTF0901 unreachable]\n"));
@@ -160,6 +160,19 @@ START_TEST(warnings) {
 	diag_report(&diag, DIAG_UNREACHABLE, s, (struct span){ 0, 1 }, NULL, "strict");
 	ck_assert_uint_eq(diag.errors, 1);
 	ck_assert_ptr_nonnull(strstr(print(plain), "error: strict [DTF0901 unreachable]\n"));
+}
+END_TEST
+
+START_TEST(a_warning_that_is_off_is_asked_for) {
+	struct source *s = source("a\n");
+	diag_report(&diag, DIAG_MISSING_UNDO, s, (struct span){ 0, 1 }, NULL, "unasked");
+	diag.warnings_are_errors = true;
+	diag_report(&diag, DIAG_MISSING_UNDO, s, (struct span){ 0, 1 }, NULL, "unasked");
+	ck_assert_str_eq(print(plain), "");
+	ck_assert_uint_eq(diag.errors, 0);
+	diag.choices[DIAG_MISSING_UNDO] = DIAG_WANTED;
+	diag_report(&diag, DIAG_MISSING_UNDO, s, (struct span){ 0, 1 }, NULL, "asked for");
+	ck_assert_uint_eq(diag.errors, 1);
 }
 END_TEST
 
@@ -196,6 +209,7 @@ int main(void) {
 	tcase_add_test(tc, a_long_line_is_a_window);
 	tcase_add_test(tc, no_source_steers_a_terminal);
 	tcase_add_test(tc, warnings);
+	tcase_add_test(tc, a_warning_that_is_off_is_asked_for);
 	tcase_add_test(tc, about_no_place);
 	tcase_add_test(tc, json);
 	suite_add_tcase(suite, tc);
