@@ -15,7 +15,7 @@ bool check_enter(struct checker *c, struct span span) {
 	c->depth++;
 	if (c->depth > DEPTH_MAX) {
 		if (!c->is_too_deep) {
-			report(c, TOO_DEEP, span, NULL, "this is nested too deeply (limit %d)",
+			report(c, LIMIT, span, NULL, "this is nested too deeply (limit %d)",
 				DEPTH_MAX);
 		}
 		c->is_too_deep = true;

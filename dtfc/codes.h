@@ -8,15 +8,13 @@
 
 /* clang-format off */
 #define DIAG_ERRORS(X) \
-	/* text and syntax; FOREIGN is another language's habit, BAD_FILE cannot be read */ \
+	/* text and syntax; FOREIGN is another language's habit */ \
 	X(101, SYNTAX) \
 	X(102, ENCODING) \
 	X(103, NUMBER) \
 	X(104, STRING) \
 	X(105, LIMIT) \
 	X(106, FOREIGN) \
-	X(107, BAD_FILE) \
-	X(108, TOO_DEEP) \
 	/* names and declarations */ \
 	X(201, UNKNOWN_NAME) \
 	X(202, UNKNOWN_DECLARATION) \

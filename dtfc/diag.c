@@ -20,7 +20,7 @@ enum { ERRORS_MAX = 20, TAB = 8, WINDOW_BEFORE = 60, WINDOW_AFTER = 100 };
 struct diagnostic {
 	struct diagnostic *next; /* of a note: the next note */
 	enum diag_code code;
-	const struct source *source; /* NULL: about no place in a file */
+	const struct source *source;
 	struct span span;
 	unsigned serial;
 	const char *message, *label;
@@ -106,9 +106,6 @@ void diag_note(struct diag *diag, struct diagnostic *to, const struct source *so
 
 static int compare_places(const struct diagnostic *a, const struct diagnostic *b) {
 	if (a->source != b->source) {
-		if (a->source == NULL || b->source == NULL) {
-			return a->source == NULL ? -1 : 1;
-		}
 		int order = strcmp(a->source->name, b->source->name);
 		if (order != 0) {
 			return order;
@@ -242,19 +239,13 @@ static void print_excerpt(
 
 static void print_one(FILE *out, const struct diagnostic *d, const struct style *style,
 	const char *severity, const char *colour, const char *tag) {
-	if (d->source == NULL) {
-		(void)fprintf(out, "%sdtfc:%s ", style->bold, style->off);
-	} else {
-		struct position position = src_position(d->source, d->span.at);
-		(void)fprintf(out, "%s%s:%u:%u:%s ", style->bold, d->source->name, position.line,
-			position.column, style->off);
-	}
+	struct position position = src_position(d->source, d->span.at);
+	(void)fprintf(out, "%s%s:%u:%u:%s ", style->bold, d->source->name, position.line,
+		position.column, style->off);
 	(void)fprintf(out, "%s%s:%s %s", colour, severity, style->off, style->bold);
 	(void)print_clean(out, d->message, strlen(d->message), 0, 0);
 	(void)fprintf(out, "%s%s\n", style->off, tag);
-	if (d->source != NULL) {
-		print_excerpt(out, d, style, d->label);
-	}
+	print_excerpt(out, d, style, d->label);
 }
 
 static const char *plural(unsigned n) {
@@ -326,15 +317,11 @@ static void print_json_string(FILE *out, const char *text) {
 }
 
 static void print_json_place(FILE *out, const struct diagnostic *d) {
-	if (d->source == NULL) {
-		(void)fputs("{\"file\":null", out);
-	} else {
-		struct position position = src_position(d->source, d->span.at);
-		(void)fputs("{\"file\":", out);
-		print_json_string(out, d->source->name);
-		(void)fprintf(out, ",\"line\":%u,\"column\":%u,\"offset\":%u,\"length\":%u",
-			position.line, position.column, d->span.at, d->span.len);
-	}
+	struct position position = src_position(d->source, d->span.at);
+	(void)fputs("{\"file\":", out);
+	print_json_string(out, d->source->name);
+	(void)fprintf(out, ",\"line\":%u,\"column\":%u,\"offset\":%u,\"length\":%u", position.line,
+		position.column, d->span.at, d->span.len);
 	(void)fputs(",\"message\":", out);
 	print_json_string(out, d->message);
 }

@@ -176,13 +176,6 @@ START_TEST(a_warning_that_is_off_is_asked_for) {
 }
 END_TEST
 
-START_TEST(about_no_place) {
-	diag_report(&diag, DIAG_BAD_FILE, NULL, (struct span){ 0, 0 }, NULL, "cannot read");
-	ck_assert_str_eq(print(plain), "dtfc: error: cannot read [DTF0107]\n1 error\n");
-	ck_assert_ptr_nonnull(strstr(print(diag_print_json), "\"file\":null"));
-}
-END_TEST
-
 START_TEST(json) {
 	ck_assert_str_eq(print(diag_print_json), "[]\n");
 	struct source *s = source("a \"b\n");
@@ -210,7 +203,6 @@ int main(void) {
 	tcase_add_test(tc, no_source_steers_a_terminal);
 	tcase_add_test(tc, warnings);
 	tcase_add_test(tc, a_warning_that_is_off_is_asked_for);
-	tcase_add_test(tc, about_no_place);
 	tcase_add_test(tc, json);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
