@@ -565,6 +565,7 @@ struct decl {
 	struct var *vars;          /* workflow: all variables, undos' copies included */
 	struct error_name *raises; /* workflow: the declared errors that can leave it */
 	bool is_recursive;         /* record: it can contain itself */
+	bool is_endless;           /* record: it is or holds one that can */
 	uint32_t component;        /* record: those that can contain each other have the same */
 	/* check's own: */
 	enum decl_mark { MARK_NEW, MARK_BUSY, MARK_DONE } mark;

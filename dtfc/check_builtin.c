@@ -219,9 +219,14 @@ static const struct type *result_of(
 	}
 }
 
-/* The row's faults, less those that an argument of this type does not bring. */
+/* The row's faults, or those that an argument of this type brings. */
 static unsigned faults_of(const struct expr *e, const struct row *row, const struct type *first) {
 	if (e->builtin == BUILTIN_RANDOM_BELOW) {
+		return FAULT_BIT(BAD_VALUE);
+	}
+	bool compares = row->builtin == BUILTIN_CONTAINS || row->builtin == BUILTIN_FIND ||
+		row->builtin == BUILTIN_UNIQUE;
+	if (compares && check_is_endless(first)) {
 		return FAULT_BIT(BAD_VALUE);
 	}
 	bool none = (row->builtin == BUILTIN_STRING && first->kind != TYPE_TIME) ||

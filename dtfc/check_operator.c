@@ -194,6 +194,9 @@ static const struct type *comparison(struct checker *c, struct expr *e) {
 			check_convert(c, b, joined) != NULL) {
 			return joined == NULL ? mismatch(c, e) : result;
 		}
+		if (tested == NULL && check_is_endless(joined)) {
+			raises(e, FAULT_BIT(BAD_VALUE));
+		}
 		return fold(c, e);
 	}
 	return type == other && is_ordered(type) ? fold(c, e) : mismatch(c, e);

@@ -88,6 +88,7 @@ static void visit_type(struct walk *w, struct decl *record, const struct type *t
 			record->oldest = least(record->oldest, inner->order);
 		}
 		record->is_recursive = record->is_recursive || inner == record;
+		record->is_endless = record->is_endless || inner->is_endless;
 	}
 	check_leave(w->c);
 }
@@ -114,7 +115,15 @@ static void visit(struct walk *w, struct decl *record) {
 		w->stack = member->below;
 		member->component = record->order;
 		member->is_recursive = member->is_recursive || !alone;
+		member->is_endless = member->is_endless || member->is_recursive;
 	}
+}
+
+bool check_is_endless(const struct type *type) {
+	while (type->of != NULL) {
+		type = type->of;
+	}
+	return type->kind == TYPE_RECORD && type->decl->is_endless;
 }
 
 void check_records(struct checker *c) {

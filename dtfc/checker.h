@@ -167,6 +167,8 @@ void check_overrides(struct checker *c, struct expr *step);
 
 /* All files' records that contain themselves: check_record.c */
 void check_records(struct checker *c);
+/* Can its values nest without end?  Then to compare them can be a fault. */
+bool check_is_endless(const struct type *type);
 
 /* ---- durable operations: check_step.c ---- */
 

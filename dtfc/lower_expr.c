@@ -514,7 +514,7 @@ static struct ir_expr *lower_equality(
 		test = ir_call(l->arena, "dtf_string_equal", operands[0], operands[1], NULL);
 	} else {
 		const struct ctype *ctype = lower_ctype(l, type);
-		test = ir_call(l->arena, "dtf_equal", lower_table(l, type),
+		test = ir_call(l->arena, "dtf_equal", ctx(l), lower_table(l, type),
 			lower_address(l, ctype, operands[0], prefix),
 			lower_address(l, ctype, operands[1], prefix), NULL);
 	}

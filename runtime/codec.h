@@ -35,11 +35,28 @@ int dtf__encode(struct buf *buf, const struct dtf_type *type, const void *value)
 int dtf__decode(struct arena *arena, const struct dtf_type *type, const char *root,
 	struct slice json, void *ret);
 
-/* Deep copy into an arena; false when memory is exhausted. */
+/* Deep copy into an arena; false when memory is exhausted, or the value nests
+ * deeper than a C stack can be trusted with. */
 bool dtf__copy(struct arena *arena, const struct dtf_type *type, const void *value, void *ret);
 
+/* Does a value of it have values of other types in it, as JSON a level of their own? */
+static inline bool dtf__nests(const struct dtf_type *type) {
+	return type->kind == DTF_KIND_LIST || type->kind == DTF_KIND_MAP ||
+		type->kind == DTF_KIND_RECORD || type->kind == DTF_KIND_TUPLE;
+}
+
+/*
+ * The order of values: negative, 0 or positive as a is before b.  Numbers by
+ * size, strings and bytes by bytes, enums by position, none before any value,
+ * lists and records element by element, maps as their sorted entries.
+ * COMPARE_TOO_DEEP: they nest deeper than a C stack can be trusted with.
+ */
+#define COMPARE_DEPTH_MAX 1000
+#define COMPARE_TOO_DEEP  2
+int dtf__compare(const struct dtf_type *type, const void *a, const void *b);
+
 /* A hash of the type's content: kinds, field and member names, nested types;
- * not of C layout.  Recursive types (through lists) are fine.  0: memory is
+ * not of C layout.  Recursive types are fine.  0: memory is
  * exhausted. */
 uint64_t dtf__type_hash(const struct dtf_type *type);
 

@@ -1,16 +1,14 @@
 /*
- * The order of values, by type table.  Numbers by size, strings and bytes by
- * bytes, enums by position, none before any value, lists and records element
- * by element, maps as their sorted entries.
+ * The order of values, by type table: codec.h says what it is.
  *
- * Values can nest as deeply as a loop builds them, and this walk recurses: what
- * lies deeper than a C stack can be trusted with is taken to differ.
+ * Values can nest as deeply as a loop in a workflow builds them, and this walk
+ * recurses.  So there is an end to it, and a result of its own for what lies
+ * beyond: nobody may be told that such values are equal, nor that they are not.
  */
 #include "codec.h"
 
 #include "list.h"
-
-#define DEPTH_MAX 1000
+#include "optional.h"
 
 static int compare(const struct dtf_type *type, const void *a, const void *b, unsigned depth);
 
@@ -64,12 +62,11 @@ static int compare_list(const struct dtf_type *type, const void *a, const void *
 
 static int compare_optional(
 	const struct dtf_type *type, const void *a, const void *b, unsigned depth) {
-	bool x = *(const bool *)a, y = *(const bool *)b;
-	if (!x || !y) {
-		return order(!x && y, x && !y);
+	const void *x = dtf__optional_read(type, a), *y = dtf__optional_read(type, b);
+	if (x == NULL || y == NULL) {
+		return order(x == NULL && y != NULL, x != NULL && y == NULL);
 	}
-	return compare(type->of, (const char *)a + type->value_at, (const char *)b + type->value_at,
-		depth);
+	return x == y ? 0 : compare(type->of, x, y, depth);
 }
 
 static int compare_fields(
@@ -86,8 +83,8 @@ static int compare_fields(
 }
 
 static int compare(const struct dtf_type *type, const void *a, const void *b, unsigned depth) {
-	if (++depth > DEPTH_MAX) {
-		return -1;
+	if (dtf__nests(type) && ++depth > COMPARE_DEPTH_MAX) {
+		return COMPARE_TOO_DEEP;
 	}
 	switch (type->kind) {
 	case DTF_KIND_UNIT:
@@ -122,12 +119,8 @@ static int compare(const struct dtf_type *type, const void *a, const void *b, un
 	return -1;
 }
 
-int dtf_compare(const struct dtf_type *type, const void *a, const void *b) {
+int dtf__compare(const struct dtf_type *type, const void *a, const void *b) {
 	return compare(type, a, b, 0);
-}
-
-bool dtf_equal(const struct dtf_type *type, const void *a, const void *b) {
-	return compare(type, a, b, 0) == 0;
 }
 
 int dtf_string_compare(const char *a, const char *b) {

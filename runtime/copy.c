@@ -9,6 +9,7 @@
 #include "codec.h"
 
 #include "list.h"
+#include "optional.h"
 
 #define DEPTH_MAX 1000
 
@@ -98,17 +99,23 @@ static bool copy_fields(struct arena *arena, const struct dtf_type *type, const 
 
 static bool copy_optional(struct arena *arena, const struct dtf_type *type, const void *value,
 	void *ret, unsigned depth) {
-	bool has = *(const bool *)value;
+	const void *from = dtf__optional_read(type, value);
 	memset(ret, 0, type->size);
-	*(bool *)ret = has;
-	return !has ||
-		copy(arena, type->of, (const char *)value + type->value_at,
-			(char *)ret + type->value_at, depth);
+	if (from == NULL) {
+		return true;
+	}
+	if (type->value_at > 0) {
+		*(bool *)ret = true;
+		return copy(arena, type->of, from, (char *)ret + type->value_at, depth);
+	}
+	void *to = dtf__arena_alloc(arena, type->of->size);
+	memcpy(ret, &to, sizeof(to));
+	return to != NULL && copy(arena, type->of, from, to, depth);
 }
 
 static bool copy(struct arena *arena, const struct dtf_type *type, const void *value, void *ret,
 	unsigned depth) {
-	if (++depth > DEPTH_MAX) {
+	if (dtf__nests(type) && ++depth > DEPTH_MAX) {
 		return false;
 	}
 	switch (type->kind) {

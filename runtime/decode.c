@@ -241,6 +241,20 @@ static int decode_map(
 	return 0;
 }
 
+static int decode_some(
+	const struct decoder *decoder, const struct dtf_type *type, json_t *json, void *ret) {
+	if (type->value_at > 0) {
+		*(bool *)ret = true;
+		return decode(decoder, type->of, json, (char *)ret + type->value_at);
+	}
+	void *value = dtf__arena_alloc(decoder->arena, type->of->size);
+	if (value == NULL) {
+		return no_memory();
+	}
+	memcpy(ret, &value, sizeof(value));
+	return decode(decoder, type->of, json, value);
+}
+
 static int decode_field(
 	const struct decoder *decoder, const struct dtf_field *field, json_t *json, void *ret) {
 	struct path here = { .up = decoder->path, .name = field->name };
@@ -340,11 +354,7 @@ static int decode(
 	case DTF_KIND_MAP:
 		return decode_map(decoder, type, json, ret);
 	case DTF_KIND_OPTIONAL:
-		if (json_is_null(json)) {
-			return 0;
-		}
-		*(bool *)ret = true;
-		return decode(decoder, type->of, json, (char *)ret + type->value_at);
+		return json_is_null(json) ? 0 : decode_some(decoder, type, json, ret);
 	case DTF_KIND_RECORD:
 		return decode_record(decoder, type, json, ret);
 	case DTF_KIND_TUPLE:

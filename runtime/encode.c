@@ -15,6 +15,7 @@
 #include "json.h"
 #include "list.h"
 #include "number.h"
+#include "optional.h"
 #include "path.h"
 #include "utf8.h"
 
@@ -132,8 +133,18 @@ static int encode_map(struct buf *buf, const struct path *path, const struct dtf
 	return 0;
 }
 
+static int encode_optional(struct buf *buf, const struct path *path, const struct dtf_type *type,
+	const void *value, unsigned depth) {
+	const void *inner = dtf__optional_read(type, value);
+	if (inner == NULL) {
+		dtf__buf_text(buf, "null");
+		return 0;
+	}
+	return encode(buf, path, type->of, inner, depth);
+}
+
 static bool is_none(const struct dtf_type *type, const void *value) {
-	return type->kind == DTF_KIND_OPTIONAL && !*(const bool *)value;
+	return type->kind == DTF_KIND_OPTIONAL && dtf__optional_read(type, value) == NULL;
 }
 
 static int encode_fields(struct buf *buf, const struct path *path, const struct dtf_type *type,
@@ -175,9 +186,7 @@ static int encode_enum(
 
 static int encode(struct buf *buf, const struct path *path, const struct dtf_type *type,
 	const void *value, unsigned depth) {
-	bool nests = type->kind == DTF_KIND_LIST || type->kind == DTF_KIND_MAP ||
-		type->kind == DTF_KIND_RECORD || type->kind == DTF_KIND_TUPLE;
-	if (nests && ++depth > JSON_DEPTH_MAX) {
+	if (dtf__nests(type) && ++depth > JSON_DEPTH_MAX) {
 		return dtf__path_fail(
 			CODEC_BAD_VALUE, path, "nested deeper than %d levels", JSON_DEPTH_MAX);
 	}
@@ -207,11 +216,7 @@ static int encode(struct buf *buf, const struct path *path, const struct dtf_typ
 	case DTF_KIND_MAP:
 		return encode_map(buf, path, type, value, depth);
 	case DTF_KIND_OPTIONAL:
-		if (is_none(type, value)) {
-			dtf__buf_text(buf, "null");
-			return 0;
-		}
-		return encode(buf, path, type->of, (const char *)value + type->value_at, depth);
+		return encode_optional(buf, path, type, value, depth);
 	case DTF_KIND_RECORD:
 	case DTF_KIND_TUPLE:
 		return encode_fields(buf, path, type, value, depth);

@@ -92,20 +92,20 @@ const void *dtf_at(
 	return (const char *)items + (size_t)index * size;
 }
 
-struct dtf_int_opt dtf_items_find(
-	const struct dtf_type *of, const void *items, size_t count, const void *value) {
+struct dtf_int_opt dtf_items_find(struct dtf_ctx *ctx, const struct dtf_type *of, const void *items,
+	size_t count, const void *value) {
 	const char *item = items;
 	for (size_t i = 0; items != NULL && i < count; i++, item += of->size) {
-		if (dtf_equal(of, item, value)) {
+		if (dtf_equal(ctx, of, item, value)) {
 			return (struct dtf_int_opt){ true, (int64_t)i };
 		}
 	}
 	return (struct dtf_int_opt){ false, 0 };
 }
 
-bool dtf_items_contains(
-	const struct dtf_type *of, const void *items, size_t count, const void *value) {
-	return dtf_items_find(of, items, count, value).has;
+bool dtf_items_contains(struct dtf_ctx *ctx, const struct dtf_type *of, const void *items,
+	size_t count, const void *value) {
+	return dtf_items_find(ctx, of, items, count, value).has;
 }
 
 const void *dtf_items_reverse(struct dtf_ctx *ctx, size_t size, const void *items, size_t count) {
@@ -119,8 +119,14 @@ const void *dtf_items_reverse(struct dtf_ctx *ctx, size_t size, const void *item
 	return dtf__value_or_zeros(ret, size, count);
 }
 
+struct order {
+	struct dtf_ctx *ctx;
+	const struct dtf_type *of;
+};
+
 static int compare(const void *arg, const void *a, const void *b) {
-	return dtf_compare(arg, a, b);
+	const struct order *order = arg;
+	return dtf__value_compare(order->ctx, order->of, a, b);
 }
 
 const void *dtf_items_sort(
@@ -134,7 +140,8 @@ const void *dtf_items_sort(
 		free(pointers);
 		return items;
 	}
-	dtf__value_sort(pointers, pointers + count, count, compare, of);
+	struct order order = { ctx, of };
+	dtf__value_sort(pointers, pointers + count, count, compare, &order);
 	for (size_t i = 0; i < count; i++) {
 		copy_items(ret, i, of->size, pointers[i], 1);
 	}
@@ -146,12 +153,13 @@ const void *dtf_items_sort(
  * Equal elements stand together once sorted, the first of them first since the
  * sort is stable; the others are crossed out by where they lie.
  */
-static size_t mark_repeated(const struct dtf_type *of, const struct list_value *list,
-	const void **pointers, bool *repeated) {
-	dtf__value_sort(pointers, pointers + list->count, list->count, compare, of);
+static size_t mark_repeated(struct dtf_ctx *ctx, const struct dtf_type *of,
+	const struct list_value *list, const void **pointers, bool *repeated) {
+	struct order order = { ctx, of };
+	dtf__value_sort(pointers, pointers + list->count, list->count, compare, &order);
 	size_t kept = list->count > 0 ? 1 : 0;
 	for (size_t i = 1; i < list->count; i++) {
-		if (dtf_compare(of, pointers[i - 1], pointers[i]) == 0) {
+		if (dtf_equal(ctx, of, pointers[i - 1], pointers[i])) {
 			const char *here = pointers[i];
 			repeated[(size_t)(here - (const char *)list->items) / of->size] = true;
 		} else {
@@ -173,7 +181,7 @@ void dtf_list_unique(struct dtf_ctx *ctx, const struct dtf_type *of, const void 
 		dtf__ctx_exhausted(ctx);
 		dtf__list_write(ret, all.items, all.count);
 	} else {
-		size_t kept = mark_repeated(of, &all, pointers, repeated), at = 0;
+		size_t kept = mark_repeated(ctx, of, &all, pointers, repeated), at = 0;
 		void *items = dtf__value_items(ctx, of->size, kept, kept);
 		for (size_t i = 0; i < all.count; i++) {
 			if (!repeated[i]) {

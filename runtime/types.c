@@ -7,8 +7,9 @@
  * type's hash is of its own kind and names, and in each further round of that
  * and its parts' hashes of the round before.  After k rounds two hashes are
  * equal when the types look equal down to k levels.  Values have at most 64
- * levels, hence so many rounds tell apart all that can differ in a value; types
- * without a cycle settle after as many as they have levels.
+ * levels, each of which may be an optional, hence twice as many rounds tell apart
+ * all that can differ in a value; types without a cycle settle after as many as
+ * they have levels.
  */
 #include "codec.h"
 
@@ -18,6 +19,8 @@
 #include <xxhash.h>
 
 #include "json.h"
+
+enum { ROUNDS_MAX = 2 * JSON_DEPTH_MAX };
 
 #define BASIC(name, kind, type) \
 	{ (name), (kind), sizeof(type), NULL, 0, 0, NULL, NULL, 0 }
@@ -161,7 +164,7 @@ uint64_t dtf__type_hash(const struct dtf_type *type) {
 		expand(&graph, i);
 	}
 	int round = 0;
-	while (!graph.failed && round < JSON_DEPTH_MAX && next_round(&graph)) {
+	while (!graph.failed && round < ROUNDS_MAX && next_round(&graph)) {
 		round++;
 	}
 	uint64_t hash = graph.failed ? 0 : graph.nodes[0].now | 1; /* so never 0 */

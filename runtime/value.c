@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "codec.h"
 #include "error.h"
 
 #define ZEROS_MAX ((size_t)64 * 1024)
@@ -93,6 +94,30 @@ const void *dtf__value_zero(struct dtf_ctx *ctx, size_t size) {
 	const void *zero = take(ctx, size);
 	dtf__assert(zero != NULL); /* a value so large, and memory exhausted: nothing to hand out */
 	return zero;
+}
+
+const void *dtf_some(struct dtf_ctx *ctx, size_t size, const void *value) {
+	void *copy = take(ctx, size);
+	if (copy == NULL) {
+		return dtf__value_zero(ctx, size);
+	}
+	memcpy(copy, value, size);
+	return copy;
+}
+
+int dtf__value_compare(
+	struct dtf_ctx *ctx, const struct dtf_type *type, const void *a, const void *b) {
+	int result = dtf__compare(type, a, b);
+	if (result == COMPARE_TOO_DEEP) {
+		dtf__ctx_fault(ctx, &dtf_bad_value,
+			"values nested deeper than %d levels cannot be compared",
+			COMPARE_DEPTH_MAX);
+	}
+	return result;
+}
+
+bool dtf_equal(struct dtf_ctx *ctx, const struct dtf_type *type, const void *a, const void *b) {
+	return dtf__value_compare(ctx, type, a, b) == 0;
 }
 
 static void merge(const void **ret, const void *const *a, size_t na, const void *const *b,

@@ -26,6 +26,10 @@ bool dtf__value_is_zeros(const void *items);
 /* A zero value of any size. */
 const void *dtf__value_zero(struct dtf_ctx *ctx, size_t size);
 
+/* As dtf__compare; what nests too deeply is a fault, and they differ. */
+int dtf__value_compare(
+	struct dtf_ctx *ctx, const struct dtf_type *type, const void *a, const void *b);
+
 /* Sorts pointers to values, stably; scratch has as much room.  Negative: a before b. */
 void dtf__value_sort(const void **values, const void **scratch, size_t count,
 	int (*compare)(const void *arg, const void *a, const void *b), const void *arg);

@@ -18,7 +18,7 @@ cd "$root" || exit 2
 layers() {
 	cat <<'TABLE'
 runtime: error clock arena buf utf8
-runtime: number path list wire json
+runtime: number path list optional wire json
 runtime: codec types encode decode copy compare failure
 runtime: event record row
 runtime: ctx value arith text string items map

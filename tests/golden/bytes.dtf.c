@@ -137,7 +137,7 @@ static const struct dtf_site keep_sites[] = {
 	[3] = { 19, 19, "let put = do put(parts[0], blob.thumb, parts)" },
 	[4] = { 24, 5,
 		"status \"{len(data) + len(again.data)} {hash(data)} {find(parts, sent) \077\077 0}\"" },
-	[5] = { 27, 24, "if empty != data { do drop(data) }" },
+	[5] = { 28, 24, "if empty != data { do drop(data) }" },
 };
 
 struct keep_input {
@@ -342,7 +342,7 @@ static enum dtf_step keep_run(struct dtf_ctx *ctx, void *frame) {
 		int64_t t7 = dtf_add(ctx, (int64_t)f->data.size, (int64_t)again.data.size);
 #line 24 "bytes.dtf"
 		struct dtf_int_opt t8 = dtf_items_find(
-			&dtf_type_bytes, f->parts.items, f->parts.count, &f->sent);
+			ctx, &dtf_type_bytes, f->parts.items, f->parts.count, &f->sent);
 #line 24 "bytes.dtf"
 		dtf_status(ctx, 4, &dtf_type_string,
 			&(const char *){
@@ -362,23 +362,23 @@ static enum dtf_step keep_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 25 "bytes.dtf"
 		bool known = dtf_items_contains(
-			&dtf_type_bytes, f->parts.items, f->parts.count, &f->in.blob.data);
+			ctx, &dtf_type_bytes, f->parts.items, f->parts.count, &f->in.blob.data);
 #line 26 "bytes.dtf"
+		bool other = !dtf_equal(ctx, &dtf_type_bytes, &f->data, &f->sent);
 		dtf_log(ctx, DTF_LOG_INFO,
 			dtf_concat(ctx, 3,
 				(const char *const[]){
 					dtf_text_bool(known),
 					" ",
-					dtf_text_bool(
-						!dtf_equal(&dtf_type_bytes, &f->data, &f->sent)),
+					dtf_text_bool(other),
 				}));
-#line 27 "bytes.dtf"
-		if (dtf_equal(&dtf_type_bytes, &f->empty, &f->data)) {
+#line 28 "bytes.dtf"
+		if (dtf_equal(ctx, &dtf_type_bytes, &f->empty, &f->data)) {
 #line 378 "bytes.dtf.c"
 			f->at = KEEP_IF_2_END;
 			return DTF_AGAIN;
 		}
-#line 27 "bytes.dtf"
+#line 28 "bytes.dtf"
 		dtf_do(ctx, 5, &blobs_drop_activity, &(struct blobs_drop_args){ f->data }, NULL);
 #line 384 "bytes.dtf.c"
 		f->at = KEEP_DROP;
@@ -394,15 +394,15 @@ static enum dtf_step keep_run(struct dtf_ctx *ctx, void *frame) {
 
 	case KEEP_IF_2_END: {
 		struct dtf_bytes t9;
-#line 28 "bytes.dtf"
+#line 29 "bytes.dtf"
 		dtf_parse(ctx, &dtf_type_bytes, dtf_text_json(ctx, &dtf_type_bytes, &f->sent), &t9);
-#line 28 "bytes.dtf"
+#line 29 "bytes.dtf"
 		struct dtf_bytes t10 = t9;
 #line 402 "bytes.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 28 "bytes.dtf"
+#line 29 "bytes.dtf"
 		return dtf_return(ctx, &t10);
 #line 408 "bytes.dtf.c"
 	}
@@ -423,7 +423,7 @@ static const struct dtf_strand_def keep_strand = {
 const struct dtf_workflow_def blobs_keep_workflow = {
 	.name = "blobs.keep",
 	.version = 1,
-	.fingerprint = UINT64_C(0x53a018b791f7cb05),
+	.fingerprint = UINT64_C(0xdb73320ccc3ac820),
 	.input = &keep_input_type,
 	.output = &dtf_type_bytes,
 	.input_at = offsetof(struct keep_frame, in),
@@ -447,7 +447,7 @@ int blobs_keep_wait(struct dtf_client *client, const char *instance, int64_t tim
 /* ---- the module ---- */
 
 static const char *const blobs_manifest[] = {
-	"{\"dtfc\":\"0.1.0\",\"package\":\"blobs\",\"file\":\"bytes.dtf\",\"hash\":\"bf30720aee7532ae75d4ed3893934061\",\n",
+	"{\"dtfc\":\"0.1.0\",\"package\":\"blobs\",\"file\":\"bytes.dtf\",\"hash\":\"f6410c7b63f42618c93e4c4a89ab3bc8\",\n",
 	"\"types\":[\n",
 	"{\"name\":\"blobs.Blob\",\"fields\":[{\"name\":\"name\",\"type\":\"string\"},{\"name\":\"data\",\"type\":\"bytes\"},{\"name\":\"thumb\",\"type\":\"bytes\077\"},{\"name\":\"parts\",\"type\":\"[bytes]\"}]}],\n",
 	"\"errors\":[],\n",
@@ -458,13 +458,13 @@ static const char *const blobs_manifest[] = {
 	"\"events\":[\n",
 	"{\"name\":\"blobs.uploaded\",\"payload\":\"bytes\",\"capacity\":1024}],\n",
 	"\"workflows\":[\n",
-	"{\"name\":\"blobs.keep\",\"version\":1,\"fingerprint\":\"53a018b791f7cb05\",\"parameters\":[{\"name\":\"blob\",\"type\":\"blobs.Blob\"},{\"name\":\"first\",\"type\":\"bytes\"}],\"result\":\"bytes\",\"sites\":[\n",
+	"{\"name\":\"blobs.keep\",\"version\":1,\"fingerprint\":\"db73320ccc3ac820\",\"parameters\":[{\"name\":\"blob\",\"type\":\"blobs.Blob\"},{\"name\":\"first\",\"type\":\"bytes\"}],\"result\":\"bytes\",\"sites\":[\n",
 	"{\"kind\":\"do\",\"name\":\"blobs.read\",\"line\":14,\"column\":16,\"text_column\":5,\"text\":\"let data = do read(blob.name) undo drop(first)\"},\n",
 	"{\"kind\":\"undo\",\"name\":\"blobs.drop\",\"line\":14,\"column\":35,\"text_column\":5,\"text\":\"let data = do read(blob.name) undo drop(first)\"},\n",
 	"{\"kind\":\"wait\",\"name\":\"blobs.uploaded\",\"line\":15,\"column\":16,\"text_column\":5,\"text\":\"let sent = wait uploaded\"},\n",
 	"{\"kind\":\"do\",\"name\":\"blobs.put\",\"line\":19,\"column\":19,\"text_column\":9,\"text\":\"let put = do put(parts[0], blob.thumb, parts)\"},\n",
 	"{\"kind\":\"status\",\"name\":\"\",\"line\":24,\"column\":5,\"text_column\":5,\"text\":\"status \\\"{len(data) + len(again.data)} {hash(data)} {find(parts, sent) \077\077 0}\\\"\"},\n",
-	"{\"kind\":\"do\",\"name\":\"blobs.drop\",\"line\":27,\"column\":24,\"text_column\":5,\"text\":\"if empty != data { do drop(data) }\"}]}]}\n",
+	"{\"kind\":\"do\",\"name\":\"blobs.drop\",\"line\":28,\"column\":24,\"text_column\":5,\"text\":\"if empty != data { do drop(data) }\"}]}]}\n",
 	NULL,
 };
 

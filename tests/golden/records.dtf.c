@@ -166,8 +166,8 @@ static enum dtf_step talk_run(struct dtf_ctx *ctx, void *frame) {
 #line 21 "records.dtf"
 		f->never = (struct records_ping_opt){ 0 };
 		f->never = (struct records_ping_opt){ .has = false };
-		bool same = dtf_equal(&records_both_type, &f->in.both, &usual);
-		if (!(dtf_equal(&records_ping_type, &f->in.first, &f->last) && !same)) {
+		bool same = dtf_equal(ctx, &records_both_type, &f->in.both, &usual);
+		if (!(dtf_equal(ctx, &records_ping_type, &f->in.first, &f->last) && !same)) {
 #line 172 "records.dtf.c"
 			f->at = TALK_IF_1_ELSE;
 			return DTF_AGAIN;
@@ -231,7 +231,7 @@ static enum dtf_step talk_run(struct dtf_ctx *ctx, void *frame) {
 			return step;
 		}
 #line 30 "records.dtf"
-		if (dtf_equal(&records_ping_type, &poked, &(struct records_ping){ 0 }) ||
+		if (dtf_equal(ctx, &records_ping_type, &poked, &(struct records_ping){ 0 }) ||
 			!f->never.has) {
 #line 30 "records.dtf"
 			dtf_status(ctx, 3, &records_ping_type, &poked);

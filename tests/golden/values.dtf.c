@@ -679,8 +679,8 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 			return DTF_RAISED;
 		}
 #line 69 "values.dtf"
-		if (dtf_equal(&values_point_type, &first, &origin) ||
-			dtf_equal(&string_list_type, &f->in.shape.tags,
+		if (dtf_equal(ctx, &values_point_type, &first, &origin) ||
+			dtf_equal(ctx, &string_list_type, &f->in.shape.tags,
 				&(struct dtf_string_list){
 					.items = dtf_items(ctx, sizeof(const char *), 2,
 						(const char *const[]){ "a", label }),

@@ -73,4 +73,17 @@ static const struct dtf_field node_fields[] = {
 static const struct dtf_type node_type = DTF_RECORD("t.Node", struct node, node_fields);
 static const struct dtf_type node_list_type = DTF_LIST("[t.Node]", struct node_list, &node_type);
 
+/* One that holds an optional of itself. */
+struct chain {
+	int64_t n;
+	const struct chain *next;
+};
+static const struct dtf_type chain_opt_type;
+static const struct dtf_field chain_fields[] = {
+	{ "n", &dtf_type_int, offsetof(struct chain, n) },
+	{ "next", &chain_opt_type, offsetof(struct chain, next) },
+};
+static const struct dtf_type chain_type = DTF_RECORD("t.Chain", struct chain, chain_fields);
+static const struct dtf_type chain_opt_type = DTF_POINTER("t.Chain?", struct chain, &chain_type);
+
 #endif

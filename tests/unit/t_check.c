@@ -39,6 +39,8 @@ static bool check(const char *text) {
 	"package p\n"                                              \
 	"record Order { id: string, cents: int, note: string? }\n" \
 	"enum Color { red, green }\n"                              \
+	"record Tree { children: [Tree], up: Tree? }\n"            \
+	"record Holds { tree: Tree }\n"                            \
 	"error declined(code: string)\n"                           \
 	"error broken\n"                                           \
 	"const LIMIT = 2 * 3 + 1\n"                                \
@@ -283,6 +285,7 @@ START_TEST(language_4_a_test_narrows) {
 END_TEST
 
 #define BIT(name) (1u << FAULT_##name)
+#define TREE      "Tree { children: [] }"
 
 START_TEST(language_4_faults_of_expressions) {
 	static const struct {
@@ -294,6 +297,14 @@ START_TEST(language_4_faults_of_expressions) {
 		{ "\"{n} {o.id}\"", 0 },
 		{ "[n, 1]", 0 },
 		{ "n == 1 and n < 2", 0 },
+		{ "o == Order { id: \"x\", cents: 1 }", 0 },
+		{ TREE " == " TREE, BIT(BAD_VALUE) },
+		{ "[Holds { tree: " TREE " }] != []", BIT(BAD_VALUE) },
+		{ TREE ".up == none", 0 },
+		{ "contains([" TREE "], " TREE ")", BIT(BAD_VALUE) },
+		{ "find([o], o) == none", 0 },
+		{ "len(unique([" TREE "]))", BIT(BAD_VALUE) },
+		{ "len(unique(xs))", 0 },
 		{ "f < 1.0", 0 },
 		{ "m ?? \"x\"", 0 },
 		{ "n + 1", BIT(OVERFLOW) },

@@ -81,7 +81,7 @@ static void canonical(const struct dtf_type *type, const char *json, const char 
 	decodes(type, json, first);
 	ck_assert_str_eq(encoded(type, first), expected);
 	decodes(type, expected, second);
-	ck_assert(dtf_equal(type, first, second));
+	ck_assert_int_eq(dtf__compare(type, first, second), 0);
 	ck_assert_str_eq(encoded(type, second), expected);
 }
 
@@ -195,7 +195,7 @@ START_TEST(bytes_are_strict_base64) {
 		(void)encoded(&dtf_type_bytes, &bytes);
 		ck_assert_int_eq(
 			dtf__decode(&arena, &dtf_type_bytes, "", slice(buf.data), &back), 0);
-		ck_assert(dtf_equal(&dtf_type_bytes, &bytes, &back));
+		ck_assert_int_eq(dtf__compare(&dtf_type_bytes, &bytes, &back), 0);
 	}
 }
 END_TEST
@@ -354,6 +354,16 @@ START_TEST(optionals_are_left_out) {
 }
 END_TEST
 
+START_TEST(optionals_may_be_pointers) {
+	canonical(&chain_type, "{\"n\":1,\"next\":{\"next\":null,\"n\":2}}",
+		"{\"n\":1,\"next\":{\"n\":2}}");
+	canonical(&chain_opt_type, "null", "null");
+	canonical(&chain_opt_type, "{\"n\":1}", "{\"n\":1}");
+	refused(&chain_type, "{\"n\":1,\"next\":{\"n\":1,\"next\":{}}}", "next.next.n: missing");
+	refused(&chain_opt_type, "[]", "expected t.Chain, got a list");
+}
+END_TEST
+
 START_TEST(records_ignore_what_they_do_not_know) {
 	canonical(&order_type, "{\"new\":{\"deep\":[1]},\"id\":\"a\",\"items\":[]}",
 		"{\"id\":\"a\",\"items\":[]}");
@@ -467,6 +477,11 @@ START_TEST(depth_ends_at_64) {
 	decodes(&node_type, nested("{\"children\":[", "", "]}", 32), &node);
 	refused(&node_type, nested("{\"children\":[", "", "]}", 33),
 		"nested deeper than 64 levels");
+	struct chain chain;
+	decodes(&chain_type, nested("{\"n\":1,\"next\":", "null", "}", 64), &chain);
+	ck_assert_ptr_nonnull(chain.next->next);
+	refused(&chain_type, nested("{\"n\":1,\"next\":", "null", "}", 65),
+		"nested deeper than 64 levels");
 }
 END_TEST
 
@@ -479,9 +494,16 @@ START_TEST(what_is_nested_too_deeply_is_not_written) {
 	struct node back;
 	(void)encoded(&node_type, &nodes[31]);
 	ck_assert_int_eq(dtf__decode(&arena, &node_type, "", slice(buf.data), &back), 0);
-	ck_assert(dtf_equal(&node_type, &nodes[31], &back));
+	ck_assert_int_eq(dtf__compare(&node_type, &nodes[31], &back), 0);
 	dtf__buf_clear(&buf);
 	ck_assert_int_eq(dtf__encode(&buf, &node_type, &nodes[32]), CODEC_BAD_VALUE);
+	ck_assert_ptr_nonnull(strstr(dtf_errmsg(), "nested deeper than 64 levels"));
+	struct chain chain[65] = { { 0 } };
+	for (size_t i = 1; i < 65; i++) {
+		chain[i].next = &chain[i - 1];
+	}
+	(void)encoded(&chain_type, &chain[63]);
+	ck_assert_int_eq(dtf__encode(&buf, &chain_type, &chain[64]), CODEC_BAD_VALUE);
 	ck_assert_ptr_nonnull(strstr(dtf_errmsg(), "nested deeper than 64 levels"));
 	/* A json inside counts with what is around it. */
 	const char *json = nested("[", "", "]", 64);
@@ -501,9 +523,18 @@ START_TEST(values_of_any_depth_do_not_crash) {
 	}
 	struct node copy;
 	ck_assert(!dtf__copy(&arena, &node_type, &nodes[DEEP - 1], &copy));
-	ck_assert(!dtf_equal(&node_type, &nodes[DEEP - 1], &nodes[DEEP - 2]));
+	ck_assert_int_eq(
+		dtf__compare(&node_type, &nodes[DEEP - 1], &nodes[DEEP - 2]), COMPARE_TOO_DEEP);
 	ck_assert_int_eq(dtf__encode(&buf, &node_type, &nodes[DEEP - 1]), CODEC_BAD_VALUE);
 	free(nodes);
+	/* C code can make a value without an end. */
+	struct chain a = { 1, NULL }, b = { 1, NULL }, around;
+	a.next = &a;
+	b.next = &b;
+	ck_assert_int_eq(dtf__compare(&chain_type, &a, &a), 0); /* the same memory */
+	ck_assert_int_eq(dtf__compare(&chain_type, &a, &b), COMPARE_TOO_DEEP);
+	ck_assert(!dtf__copy(&arena, &chain_type, &a, &around));
+	ck_assert_int_eq(dtf__encode(&buf, &chain_type, &a), CODEC_BAD_VALUE);
 }
 END_TEST
 
@@ -545,6 +576,7 @@ int main(void) {
 	tcase_add_test(kinds, decoded_lists_know_their_size);
 	tcase_add_test(kinds, maps_are_sorted);
 	tcase_add_test(kinds, optionals_are_left_out);
+	tcase_add_test(kinds, optionals_may_be_pointers);
 	tcase_add_test(kinds, records_ignore_what_they_do_not_know);
 	tcase_add_test(kinds, enums_are_names);
 	tcase_add_test(kinds, tuples_are_arrays);

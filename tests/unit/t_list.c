@@ -167,10 +167,10 @@ START_TEST(finding_reversing_sorting) {
 	const int64_t items[] = { 3, 1, 2, 3, -1 };
 	struct dtf_int_list list = ints(5, items);
 	int64_t wanted = 3, absent = 9;
-	ck_assert_int_eq(dtf_items_find(&dtf_type_int, list.items, 5, &wanted).value, 0);
-	ck_assert(!dtf_items_find(&dtf_type_int, list.items, 5, &absent).has);
-	ck_assert(dtf_items_contains(&dtf_type_int, list.items, 5, &wanted));
-	ck_assert(!dtf_items_contains(&dtf_type_int, NULL, 0, &wanted));
+	ck_assert_int_eq(dtf_items_find(&ctx, &dtf_type_int, list.items, 5, &wanted).value, 0);
+	ck_assert(!dtf_items_find(&ctx, &dtf_type_int, list.items, 5, &absent).has);
+	ck_assert(dtf_items_contains(&ctx, &dtf_type_int, list.items, 5, &wanted));
+	ck_assert(!dtf_items_contains(&ctx, &dtf_type_int, NULL, 0, &wanted));
 	is((struct dtf_int_list){ dtf_items_reverse(&ctx, SIZE, list.items, 5), 5 },
 		"[-1,3,2,1,3]");
 	is((struct dtf_int_list){ dtf_items_sort(&ctx, &dtf_type_int, list.items, 5), 5 },
@@ -232,6 +232,51 @@ START_TEST(sorting_is_stable) {
 	ck_assert_uint_eq(unique.count, 2);
 	ck_assert(unique.items[0].has);
 	ck_assert_int_eq(unique.items[1].value, 1); /* the first of them */
+}
+END_TEST
+
+/* Nobody is told that they are equal, nor that they are not. */
+START_TEST(what_is_nested_too_deeply_is_not_compared) {
+	enum { DEEP = 2000 };
+	struct chain one[DEEP] = { { 0 } }, other[DEEP] = { { 0 } };
+	for (size_t i = 1; i < DEEP; i++) {
+		one[i].next = &one[i - 1];
+		other[i].next = &other[i - 1];
+	}
+	const struct chain both[] = { one[DEEP - 1], other[DEEP - 1] };
+	ck_assert(dtf_equal(&ctx, &chain_type, &one[999], &other[999]));
+	ctx_fine(&ctx);
+	const char *message = "values nested deeper than 1000 levels cannot be compared";
+	ck_assert(!dtf_equal(&ctx, &chain_type, &one[1000], &other[1000]));
+	ctx_faulted(&ctx, &dtf_bad_value, message);
+	(void)dtf_items_contains(&ctx, &chain_type, both, 1, &both[1]);
+	ctx_faulted(&ctx, &dtf_bad_value, message);
+	struct {
+		const struct chain *items;
+		size_t count;
+	} all = { both, 2 }, unique;
+	dtf_list_unique(&ctx, &chain_type, &all, &unique);
+	ctx_faulted(&ctx, &dtf_bad_value, message);
+	ck_assert_uint_eq(unique.count, 2);
+}
+END_TEST
+
+/* T as a T? that is a pointer: the variable may change afterwards. */
+START_TEST(some_points_to_a_copy) {
+	struct chain chain = { 1, NULL };
+	chain.next = dtf_some(&ctx, sizeof(chain), &chain);
+	chain.n = 2;
+	chain.next = dtf_some(&ctx, sizeof(chain), &chain);
+	chain.n = 3;
+	ck_assert_str_eq(dtf_text_json(&ctx, &chain_type, &chain),
+		"{\"n\":3,\"next\":{\"n\":2,\"next\":{\"n\":1}}}");
+	ctx_fine(&ctx);
+	ctx_no_memory(&ctx);
+	const struct chain *zero = dtf_some(&ctx, sizeof(chain), &chain);
+	failing_after(-1);
+	ck_assert_int_eq(zero->n, 0);
+	ck_assert_ptr_null(zero->next);
+	ck_assert(ctx.exhausted);
 }
 END_TEST
 
@@ -393,6 +438,8 @@ int main(void) {
 	tcase_add_test(lists, an_index_outside_is_a_fault_and_a_zero);
 	tcase_add_test(lists, finding_reversing_sorting);
 	tcase_add_test(lists, any_length_sorts);
+	tcase_add_test(lists, what_is_nested_too_deeply_is_not_compared);
+	tcase_add_test(lists, some_points_to_a_copy);
 	tcase_add_test(lists, sorting_is_stable);
 	tcase_add_test(lists, slices_and_ranges);
 	tcase_add_test(lists, lists_have_a_largest_size_and_stay_readable);

@@ -48,6 +48,10 @@ static void decode_map(void) {
 	decode(&map_type, "{\"a\":1,\"b\":2}");
 }
 
+static void decode_chain(void) {
+	decode(&chain_type, "{\"n\":1,\"next\":{\"n\":2,\"next\":{\"n\":3}}}");
+}
+
 static void decode_json(void) {
 	decode(&dtf_type_json, "{\"a\":[1,2.5,\"x\"]}");
 }
@@ -151,8 +155,8 @@ static void evaluate(void) {
 	ctx_finish(&ctx);
 }
 
-static void (*const cases[])(void) = { decode_order, decode_map, decode_json, decode_bytes,
-	encode_json, copy_order, hash_type, failures, decode_event, evaluate };
+static void (*const cases[])(void) = { decode_order, decode_map, decode_chain, decode_json,
+	decode_bytes, encode_json, copy_order, hash_type, failures, decode_event, evaluate };
 
 START_TEST(exhaustion_is_an_answer) {
 	json_set_alloc_funcs(failing_malloc, free);

@@ -55,18 +55,24 @@ START_TEST(a_copy_shares_nothing) {
 	ck_assert_int_eq(dtf__decode(&first, &args_type, "", slice(json), &args), 0);
 	memset(&copy, 0xee, sizeof(copy));
 	ck_assert(dtf__copy(&arena, &args_type, &args, &copy));
-	ck_assert(dtf_equal(&args_type, &args, &copy));
+	ck_assert_int_eq(dtf__compare(&args_type, &args, &copy), 0);
 	dtf__arena_finish(&first);
 	ck_assert_str_eq(encoded(&args_type, &copy), json);
 	struct map map, map_copy;
 	decodes(&map_type, "{\"a\":1}", &map);
 	ck_assert(dtf__copy(&arena, &map_type, &map, &map_copy));
-	ck_assert(dtf_equal(&map_type, &map, &map_copy));
+	ck_assert_int_eq(dtf__compare(&map_type, &map, &map_copy), 0);
 	ck_assert_ptr_ne(map.items, map_copy.items);
 	struct dtf_bytes bytes = { (const unsigned char *)"ab", 2 }, bytes_copy;
 	ck_assert(dtf__copy(&arena, &dtf_type_bytes, &bytes, &bytes_copy));
-	ck_assert(dtf_equal(&dtf_type_bytes, &bytes, &bytes_copy));
+	ck_assert_int_eq(dtf__compare(&dtf_type_bytes, &bytes, &bytes_copy), 0);
 	ck_assert_ptr_ne(bytes.data, bytes_copy.data);
+	struct chain chain, chain_copy;
+	decodes(&chain_type, "{\"n\":1,\"next\":{\"n\":2}}", &chain);
+	ck_assert(dtf__copy(&arena, &chain_type, &chain, &chain_copy));
+	ck_assert_int_eq(dtf__compare(&chain_type, &chain, &chain_copy), 0);
+	ck_assert_ptr_ne(chain.next, chain_copy.next);
+	ck_assert_ptr_null(chain_copy.next->next);
 }
 END_TEST
 
@@ -74,9 +80,8 @@ static int compared(const struct dtf_type *type, const char *a, const char *b) {
 	char x[256], y[256];
 	decodes(type, a, x);
 	decodes(type, b, y);
-	int result = dtf_compare(type, x, y);
-	ck_assert_int_eq(dtf_compare(type, y, x), -result);
-	ck_assert_int_eq(dtf_equal(type, x, y), result == 0);
+	int result = dtf__compare(type, x, y);
+	ck_assert_int_eq(dtf__compare(type, y, x), -result);
 	return result;
 }
 
@@ -97,16 +102,25 @@ START_TEST(values_have_an_order) {
 	ck_assert_int_eq(compared(&int_opt_type, "null", "-1"), -1);
 	ck_assert_int_eq(compared(&int_opt_type, "null", "null"), 0);
 	ck_assert_int_eq(compared(&int_opt_type, "1", "2"), -1);
+	ck_assert_int_eq(compared(&chain_opt_type, "null", "{\"n\":-1}"), -1);
+	ck_assert_int_eq(compared(&chain_type, "{\"n\":1}", "{\"n\":1,\"next\":{\"n\":0}}"), -1);
+	ck_assert_int_eq(compared(&chain_type, "{\"n\":1,\"next\":{\"n\":3}}",
+				 "{\"n\":1,\"next\":{\"n\":2}}"),
+		1);
 	ck_assert_int_eq(compared(&decision_type, "\"approved\"", "\"rejected\""), -1);
 	ck_assert_int_eq(
 		compared(&item_type, "{\"sku\":\"a\",\"qty\":2}", "{\"sku\":\"a\",\"qty\":1}"), 1);
 	ck_assert_int_eq(compared(&dtf_type_unit, "null", "null"), 0);
 	/* What stands behind a `none` says nothing. */
-	ck_assert(dtf_equal(&int_opt_type, &(struct dtf_int_opt){ false, 1 },
-		&(struct dtf_int_opt){ false, 2 }));
+	ck_assert_int_eq(dtf__compare(&int_opt_type, &(struct dtf_int_opt){ false, 1 },
+				 &(struct dtf_int_opt){ false, 2 }),
+		0);
 	/* NULL is empty. */
-	ck_assert(dtf_equal(&dtf_type_string, &(const char *){ NULL }, &(const char *){ "" }));
-	ck_assert(dtf_equal(&dtf_type_json, &(const char *){ NULL }, &(const char *){ "null" }));
+	ck_assert_int_eq(
+		dtf__compare(&dtf_type_string, &(const char *){ NULL }, &(const char *){ "" }), 0);
+	ck_assert_int_eq(
+		dtf__compare(&dtf_type_json, &(const char *){ NULL }, &(const char *){ "null" }),
+		0);
 }
 END_TEST
 
@@ -194,6 +208,26 @@ START_TEST(recursive_types_have_a_hash) {
 }
 END_TEST
 
+/* 64 levels, lists of optional records: what lies in the last still counts. */
+START_TEST(a_type_s_hash_reaches_as_far_as_values) {
+	enum { DEPTH = 32 };
+	struct dtf_type types[DEPTH + 1], optionals[DEPTH], lists[DEPTH];
+	struct dtf_field fields[DEPTH];
+	types[0] = dtf_type_int;
+	for (size_t i = 0; i < DEPTH; i++) {
+		optionals[i] = (struct dtf_type){ .kind = DTF_KIND_OPTIONAL, .of = &types[i] };
+		lists[i] = (struct dtf_type){ .kind = DTF_KIND_LIST, .of = &optionals[i] };
+		fields[i] = (struct dtf_field){ "a", &lists[i], 0 };
+		types[i + 1] = (struct dtf_type){
+			.kind = DTF_KIND_RECORD, .fields = &fields[i], .count = 1
+		};
+	}
+	uint64_t hash = dtf__type_hash(&types[DEPTH]);
+	types[0] = dtf_type_bool;
+	ck_assert_uint_ne(dtf__type_hash(&types[DEPTH]), hash);
+}
+END_TEST
+
 /* A chain of records, each holding the next twice: 2^40 paths, 41 types. */
 START_TEST(wide_types_are_hashed_in_no_time) {
 	enum { DEPTH = 40 };
@@ -272,6 +306,7 @@ int main(void) {
 	tcase_add_test(types, a_type_s_hash_is_of_its_content);
 	tcase_add_test(types, optional_fields_of_a_record_do_not_count);
 	tcase_add_test(types, recursive_types_have_a_hash);
+	tcase_add_test(types, a_type_s_hash_reaches_as_far_as_values);
 	tcase_add_test(types, wide_types_are_hashed_in_no_time);
 	tcase_add_test(types, failures_are_recorded);
 	tcase_add_test(types, failures_are_repaired_rather_than_lost);

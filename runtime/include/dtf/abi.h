@@ -49,7 +49,7 @@ enum dtf_kind {
 	DTF_KIND_JSON,     /* const char *: canonical JSON text; NULL reads as null */
 	DTF_KIND_LIST,     /* struct { const T *items; size_t count; } */
 	DTF_KIND_MAP,      /* a list of struct { const char *key; T value; }, sorted by key */
-	DTF_KIND_OPTIONAL, /* struct { bool has; T value; } */
+	DTF_KIND_OPTIONAL, /* struct { bool has; T value; }, or const T *, NULL for none */
 	DTF_KIND_RECORD,   /* a struct; a JSON object */
 	DTF_KIND_TUPLE,    /* arguments: a struct; a JSON array, trailing optionals may be absent */
 	DTF_KIND_ENUM,     /* a C enum (int); its member's name on the wire */
@@ -68,7 +68,7 @@ struct dtf_type {
 	enum dtf_kind kind;
 	size_t size;
 	const struct dtf_type *of; /* list, map, optional */
-	size_t value_at;           /* optional: offset of value; map: offset of value in an entry */
+	size_t value_at;           /* offset of value in an optional (0: a pointer) or map entry */
 	size_t entry_size;         /* map */
 	const struct dtf_field *fields; /* record, tuple */
 	const char *const *members;     /* enum, in order of value from 0 */
@@ -88,6 +88,10 @@ struct dtf_type {
 	{ (name), DTF_KIND_LIST, sizeof(type), (of), 0, 0, NULL, NULL, 0 }
 #define DTF_OPTIONAL(name, type, of) \
 	{ (name), DTF_KIND_OPTIONAL, sizeof(type), (of), offsetof(type, value), 0, NULL, NULL, 0 }
+
+/* An optional that is a pointer: of records that can contain themselves. */
+#define DTF_POINTER(name, type, of) \
+	{ (name), DTF_KIND_OPTIONAL, sizeof(const type *), (of), 0, 0, NULL, NULL, 0 }
 
 extern const struct dtf_type dtf_type_unit, dtf_type_bool, dtf_type_int, dtf_type_float,
 	dtf_type_string, dtf_type_bytes, dtf_type_duration, dtf_type_time, dtf_type_json;
@@ -314,7 +318,8 @@ double dtf_fdiv(struct dtf_ctx *ctx, double a, double b);
 double dtf_fmod(struct dtf_ctx *ctx, double a, double b);
 int64_t dtf_float_to_int(struct dtf_ctx *ctx, double x); /* truncates; overflow */
 
-bool dtf_equal(const struct dtf_type *type, const void *a, const void *b);
+/* Of values that nest deeper than 1000 levels: bad_value. */
+bool dtf_equal(struct dtf_ctx *ctx, const struct dtf_type *type, const void *a, const void *b);
 bool dtf_string_equal(const char *a, const char *b);
 int dtf_string_compare(const char *a, const char *b); /* by bytes = by code points */
 const char *dtf_concat(struct dtf_ctx *ctx, size_t count, const char *const *parts);
@@ -328,6 +333,9 @@ const char *dtf_text_duration(struct dtf_ctx *ctx, int64_t ms); /* 1h30m, 250ms,
 const char *dtf_text_time(struct dtf_ctx *ctx, int64_t ms);     /* 2024-02-29T12:00:00.000Z */
 const char *dtf_text_enum(const struct dtf_type *type, int value);
 const char *dtf_text_json(struct dtf_ctx *ctx, const struct dtf_type *type, const void *value);
+
+/* A copy to point to: T as a T? that is a pointer. */
+const void *dtf_some(struct dtf_ctx *ctx, size_t size, const void *value);
 
 /*
  * Lists are items and count.  All items come from the runtime (decoded, or made
@@ -395,14 +403,11 @@ void dtf_parse(struct dtf_ctx *ctx, const struct dtf_type *type, const char *jso
 /* Of the canonical JSON: the same for equal values, everywhere and always. */
 int64_t dtf_hash(struct dtf_ctx *ctx, const struct dtf_type *type, const void *value);
 
-/* A total order of any type's values: enums by position, lists and records
- * element by element; 0 exactly when dtf_equal. */
-int dtf_compare(const struct dtf_type *type, const void *a, const void *b);
-
-struct dtf_int_opt dtf_items_find(
-	const struct dtf_type *of, const void *items, size_t count, const void *value);
-bool dtf_items_contains(
-	const struct dtf_type *of, const void *items, size_t count, const void *value);
+/* As dtf_equal compares. */
+struct dtf_int_opt dtf_items_find(struct dtf_ctx *ctx, const struct dtf_type *of, const void *items,
+	size_t count, const void *value);
+bool dtf_items_contains(struct dtf_ctx *ctx, const struct dtf_type *of, const void *items,
+	size_t count, const void *value);
 const void *dtf_items_reverse(struct dtf_ctx *ctx, size_t size, const void *items, size_t count);
 const void *dtf_items_sort(struct dtf_ctx *ctx, const struct dtf_type *of, const void *items,
 	size_t count); /* stable */
