@@ -157,7 +157,7 @@ static const char *rest_differs(const struct dtf_ctx *a, const struct dtf_ctx *b
 	}
 	bool same = p == NULL && q == NULL && f == NULL && g == NULL &&
 		same_bytes(a->status, b->status) && same_text(a->cancel_reason, b->cancel_reason) &&
-		a->history_full == b->history_full;
+		a->history_full == b->history_full && a->unread_size == b->unread_size;
 	return same ? NULL : "what is parked, failed or said";
 }
 

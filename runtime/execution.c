@@ -210,9 +210,17 @@ static void park(struct dtf_ctx *ctx, const struct event *event) {
 	parked->event.payload = keep(ctx, event->payload);
 	*ctx->parked_tail = parked;
 	ctx->parked_tail = &parked->next;
+	ctx->unread_size += event->kind == EVENT_RAISED ? event->payload.size : 0;
 }
 
 static void deliver(struct dtf_ctx *ctx, const struct event *event, uint32_t number);
+
+/* Each event is a step of its own for what may be done in one, also when many come
+ * at once.  Bytes are counted over all of them: they make one record. */
+static void begin_step(struct dtf_ctx *ctx) {
+	ctx->fuel = FUEL_MAX;
+	ctx->step_commands = 0;
+}
 
 static void apply_resumed(struct dtf_ctx *ctx) {
 	ctx->suspended = false;
@@ -221,7 +229,10 @@ static void apply_resumed(struct dtf_ctx *ctx) {
 	ctx->parked = NULL;
 	ctx->parked_tail = &ctx->parked;
 	for (; parked != NULL && ctx->end == END_NONE; parked = parked->next) {
-		deliver(ctx, &parked->event, parked->event.ref);
+		const struct event *event = &parked->event;
+		ctx->unread_size -= event->kind == EVENT_RAISED ? event->payload.size : 0;
+		begin_step(ctx);
+		deliver(ctx, event, event->ref);
 		dtf__strand_run_ready(ctx);
 	}
 	ctx->parked = parked; /* when it continues with the next, they are for that */
@@ -300,8 +311,7 @@ void dtf__execution_apply(struct dtf_ctx *ctx, const struct event *event) {
 		return;
 	}
 	ctx->now_ms = event->time_ms;
-	ctx->fuel = FUEL_MAX;
-	ctx->step_commands = 0;
+	begin_step(ctx);
 	ctx->step_size = 0;
 	ctx->step_full = false;
 	bool passes = event->kind == EVENT_RESUMED || event->kind == EVENT_TERMINATED ||

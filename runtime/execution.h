@@ -26,6 +26,8 @@
 /* Of one micro-step: as many again are for unwinding, when it was too much. */
 #define STEP_COMMANDS_MAX 10000
 #define STEP_SIZE_MAX     ((size_t)16 * 1024 * 1024)
+/* Of all unread events: the start of a next execution holds them. */
+#define UNREAD_SIZE_MAX ((size_t)256 * 1024 * 1024)
 /* Events kept free below history_max's hard end: unwinding and the terminal event fit. */
 #define HISTORY_RESERVE 10000
 
@@ -198,6 +200,7 @@ struct dtf_ctx {
 	size_t nops, ops_size;
 	struct op *free_ops;
 	struct mailbox *mailboxes;
+	size_t unread_size;        /* bytes of the messages in them, and of what is parked */
 	const char *cancel_reason; /* NULL: not asked */
 	struct slice status;       /* last `status`, JSON; size 0 = none */
 	struct undo_failure *undo_failures, **undo_failures_tail;

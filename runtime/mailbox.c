@@ -82,6 +82,7 @@ bool dtf__mailbox_take(struct dtf_ctx *ctx, struct op *op) {
 		box->tail = &box->first;
 	}
 	box->count--;
+	ctx->unread_size -= message->payload.size;
 	hand_over(ctx, op, message->number, message->payload);
 	return true;
 }
@@ -131,4 +132,5 @@ void dtf__mailbox_put(
 	*box->tail = message;
 	box->tail = &message->next;
 	box->count++;
+	ctx->unread_size += payload.size;
 }

@@ -367,6 +367,11 @@ static int check_raise(struct instance *instance, struct arrival *arrival) {
 		return dtf__fail(DTF_EMAILBOX, "instance %s has %lld unread events %s",
 			instance->row.id, (long long)def->capacity, def->name);
 	}
+	if (instance->ctx != NULL && instance->ctx->unread_size > 0 &&
+		instance->ctx->unread_size + event->payload.size > UNREAD_SIZE_MAX) {
+		return dtf__fail(DTF_EMAILBOX, "instance %s has %zu bytes of unread events",
+			instance->row.id, instance->ctx->unread_size);
+	}
 	accept(instance, event);
 	return 0;
 }

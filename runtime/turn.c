@@ -351,7 +351,8 @@ static bool keep_cancel(struct instance *instance) {
 	return true;
 }
 
-/* The next execution begins in the commit that ends this one. */
+/* The next execution begins in the commit that ends this one.  Limits are taken as
+ * they are now, like the newest version: they belong to an execution. */
 static int continue_with(struct instance *instance) {
 	struct dtf_engine *engine = instance->engine;
 	struct dtf_ctx *ctx = instance->ctx;
@@ -361,6 +362,9 @@ static int continue_with(struct instance *instance) {
 	begin.version = workflow->version;
 	begin.fingerprint = workflow->fingerprint;
 	begin.manifest = dtf__registry_manifest(engine, workflow);
+	begin.payload_max = (int64_t)engine->options.payload_max;
+	begin.history_max = engine->options.history_max;
+	begin.grace_ms = engine->options.grace_ms;
 	begin.input = ctx->result;
 	begin.status = ctx->status;
 	begin.unread = dtf__execution_unread(ctx, &begin.nunread);

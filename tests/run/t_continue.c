@@ -221,6 +221,33 @@ START_TEST(unread_events_go_along) {
 }
 END_TEST
 
+/* The start of the next execution holds them all, so they are bounded by bytes too. */
+START_TEST(unread_events_are_bounded_together) {
+	start("[3]");
+	ck_assert_int_eq(ask(REQUEST_SUSPEND, NULL, NULL, NULL), 0);
+	ck_assert_int_eq(ask(REQUEST_RAISE, "go", NULL, "null"), 0);
+	ck_assert_int_eq(ask(REQUEST_RAISE, "more", NULL, "null"), 0);
+	struct instance *instance = dtf__instance_loaded(lab.engine, 1);
+	ck_assert_uint_eq(instance->ctx->unread_size, 8);
+	instance->ctx->unread_size = UNREAD_SIZE_MAX - 3;
+	ck_assert_int_eq(ask(REQUEST_RAISE, "go", NULL, "null"), DTF_EMAILBOX);
+	instance->ctx->unread_size = 8;
+	ck_assert_int_eq(ask(REQUEST_RAISE, "go", NULL, "null"), 0);
+	ck_assert_int_eq(ask(REQUEST_RESUME, NULL, NULL, NULL), 0);
+	ck_assert_int_eq(lab_status(&lab, "i"), DTF_COMPLETED);
+}
+END_TEST
+
+START_TEST(an_event_that_was_read_counts_no_more) {
+	start("[1]");
+	ck_assert_int_eq(ask(REQUEST_SUSPEND, NULL, NULL, NULL), 0);
+	ck_assert_int_eq(ask(REQUEST_RAISE, "go", NULL, "null"), 0);
+	ck_assert_int_eq(ask(REQUEST_RESUME, NULL, NULL, NULL), 0);
+	assert_execution(2);
+	ck_assert_uint_eq(dtf__instance_loaded(lab.engine, 1)->ctx->unread_size, 0);
+}
+END_TEST
+
 /* So does a cancel that came while it was suspended and that it has not met. */
 START_TEST(a_cancel_goes_along) {
 	start("[1]");
@@ -280,6 +307,27 @@ START_TEST(the_next_execution_takes_the_newest_version) {
 }
 END_TEST
 
+/* DECISIONS 4: limits are an execution's.  What is raised is obeyed from the next on. */
+START_TEST(the_next_execution_takes_the_limits_of_today) {
+	struct arena arena = { 0 };
+	lab.options.history_max = 500;
+	reopen(only_1);
+	start("[1]");
+	lab.options.history_max = 600;
+	lab.options.payload_max = 700;
+	lab.options.grace_ms = 800;
+	reopen(only_1);
+	ck_assert_int_eq(begin_of(&arena).history_max, 500);
+	ck_assert_int_eq(ask(REQUEST_RAISE, "go", NULL, "null"), 0);
+	struct event_started begin = begin_of(&arena);
+	ck_assert_int_eq(begin.execution, 2);
+	ck_assert_int_eq(begin.history_max, 600);
+	ck_assert_int_eq(begin.payload_max, 700);
+	ck_assert_int_eq(begin.grace_ms, 800);
+	dtf__arena_finish(&arena);
+}
+END_TEST
+
 /* The next execution was recorded, its code then taken away before it ran. */
 START_TEST(a_start_without_its_code_waits_for_it) {
 	lab_finish(&lab);
@@ -311,10 +359,13 @@ int main(void) {
 	tcase_add_test(tc, trap_36_nor_does_one_that_comes_later_still);
 	tcase_add_test(tc, trap_48_mailbox_marks_status_and_seed_carry_over);
 	tcase_add_test(tc, unread_events_go_along);
+	tcase_add_test(tc, unread_events_are_bounded_together);
+	tcase_add_test(tc, an_event_that_was_read_counts_no_more);
 	tcase_add_test(tc, a_cancel_goes_along);
 	tcase_add_test(tc, trap_35_the_next_execution_is_there_with_the_end_of_the_last);
 	tcase_add_test(tc, a_full_store_takes_back_both_executions);
 	tcase_add_test(tc, the_next_execution_takes_the_newest_version);
+	tcase_add_test(tc, the_next_execution_takes_the_limits_of_today);
 	tcase_add_test(tc, a_start_without_its_code_waits_for_it);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);

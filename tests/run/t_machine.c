@@ -363,6 +363,61 @@ START_TEST(bytes_without_a_wait_are_bounded) {
 }
 END_TEST
 
+/* ---- three times: wait e, then many turns of a loop and many statuses ---- */
+
+struct diligent_frame {
+	int at, round;
+};
+
+static enum dtf_step diligent(struct dtf_ctx *ctx, void *frame) {
+	struct diligent_frame *f = frame;
+	for (;;) {
+		if (f->at == 0) {
+			dtf_wait(ctx, 0, &e_event);
+			f->at = 1;
+		}
+		enum dtf_step step = dtf_await(ctx, NULL);
+		if (step != DTF_READY) {
+			return step;
+		}
+		for (int i = 0; i < FUEL_MAX / 2 && dtf_tick(ctx); i++) {
+		}
+		for (int i = 0; i < STEP_COMMANDS_MAX / 2; i++) {
+			say(ctx, "at it");
+		}
+		f->at = 0;
+		if (++f->round == 3) {
+			return dtf_return(ctx, NULL);
+		}
+	}
+}
+static const struct dtf_strand_def diligent_body = { .name = "diligent",
+	.frame_size = sizeof(struct diligent_frame),
+	.at = offsetof(struct diligent_frame, at),
+	.frame = &dtf_type_no_args,
+	.run = diligent };
+static const struct dtf_workflow_def diligent_workflow = { .name = "m.diligent",
+	.version = 1,
+	.fingerprint = 1,
+	.input = &dtf_type_no_args,
+	.output = &dtf_type_unit,
+	.body = &diligent_body,
+	.sites = sites,
+	.nsites = 2,
+	.events = (const struct dtf_event_def *const[]){ &e_event, NULL } };
+
+/* DECISIONS 1: what events mean does not depend on whether it was suspended meanwhile. */
+START_TEST(events_that_were_kept_are_a_step_each) {
+	play(&diligent_workflow,
+		"\"at\": [{\"time\": \"1s\", \"suspend\": \"hold\"},"
+		"{\"time\": \"2s\", \"raise\": \"e\"},"
+		"{\"time\": \"3s\", \"raise\": \"e\"},"
+		"{\"time\": \"4s\", \"raise\": \"e\"},"
+		"{\"time\": \"5s\", \"resume\": \"\"}],"
+		"\"expect\": {\"status\": \"completed\", \"elapsed\": \"5s\"}");
+}
+END_TEST
+
 int main(void) {
 	Suite *suite = suite_create("machine");
 	TCase *tc = tcase_create("corners");
@@ -374,6 +429,7 @@ int main(void) {
 	tcase_add_test(tc, cancel_is_not_met_at_a_status);
 	tcase_add_test(tc, commands_without_a_wait_are_bounded);
 	tcase_add_test(tc, bytes_without_a_wait_are_bounded);
+	tcase_add_test(tc, events_that_were_kept_are_a_step_each);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
