@@ -223,9 +223,11 @@ static const struct type *child(struct checker *c, struct expr *e) {
 	return decl == NULL || decl->type == NULL ? poison(c) : decl->type;
 }
 
-static const struct type *await(struct checker *c, struct expr *e) {
+const struct type *check_event(struct checker *c, struct expr *e) {
 	e->decl = check_find(c, &e->u.wait.package, &e->u.wait.name, DECL_EVENT);
-	return e->decl == NULL || e->decl->type == NULL ? poison(c) : e->decl->type;
+	e->type = e->decl == NULL || e->decl->type == NULL ? poison(c) : e->decl->type;
+	e->can_fault = true;
+	return e->type;
 }
 
 void check_no_value(struct checker *c, const struct expr *e) {
@@ -387,7 +389,8 @@ const struct type *check_operation(struct checker *c, struct expr *e, const stru
 	if (e->kind == EXPR_DO) {
 		type = step(c, e, result);
 	} else if (e->kind == EXPR_WAIT) {
-		type = await(c, e);
+		type = check_event(c, e);
+		check_wait_ends(c, e);
 	} else if (e->kind == EXPR_PARALLEL) {
 		type = check_parallel(c, e);
 	} else {

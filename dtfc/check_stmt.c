@@ -337,7 +337,7 @@ void check_match(struct checker *c, struct stmt *s) {
 
 /* ---- leaving ---- */
 
-static const char *place_text(enum place_kind kind) {
+const char *check_place_text(enum place_kind kind) {
 	switch (kind) {
 	case PLACE_BRANCH:
 		return "a branch of `parallel`";
@@ -375,7 +375,7 @@ void check_leaves(struct checker *c, struct stmt *s) {
 				p->kind == PLACE_WITHIN || p->kind == PLACE_SHIELD);
 		if (closed || whole) {
 			struct diagnostic *said = report(c, MISPLACED, s->span, NULL,
-				"`%s` cannot leave %s", word, place_text(p->kind));
+				"`%s` cannot leave %s", word, check_place_text(p->kind));
 			note(c, said, c->file, p->span, "it stands in this");
 			return;
 		}

@@ -21,6 +21,8 @@ static void arm_trigger(struct checker *c, struct select_arm *arm, const struct 
 		(void)check_expect(c, arm->trigger, basic(c, TYPE_TIME));
 		break;
 	case ARM_ON:
+		*ret = check_event(c, arm->trigger);
+		break;
 	case ARM_DO:
 	case ARM_CALL:
 		*ret = check_operation(
@@ -61,6 +63,7 @@ void check_select(struct checker *c, struct stmt *s) {
 		otherwise = arm->kind == ARM_ELSE ? arm : otherwise;
 		starts = arm->kind == ARM_DO || arm->kind == ARM_CALL ? arm : starts;
 	}
+	check_select_ends(c, s);
 	if (otherwise != NULL && starts != NULL) {
 		struct diagnostic *said = report(c, MISPLACED, otherwise->span, NULL,
 			"`else` would always win over an arm that has to be started");
@@ -156,6 +159,7 @@ void check_try(struct checker *c, struct stmt *s) {
 	}
 	if (s->u.attempt.finally != NULL) {
 		place.kind = PLACE_FINALLY;
+		place.span = s->u.attempt.finally->span;
 		c->place = &place;
 		check_block(c, s->u.attempt.finally);
 		c->place = place.outer;

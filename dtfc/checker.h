@@ -178,6 +178,8 @@ const struct expr *check_bare(const struct expr *e);
 /* A durable expression where one may stand, or any value.  `result` names the
  * variable that its undo sees as the step's result; may be NULL. */
 const struct type *check_operation(struct checker *c, struct expr *e, const struct name *result);
+/* What a `wait` or an `on` arm brings. */
+const struct type *check_event(struct checker *c, struct expr *e);
 void check_undo(struct checker *c, struct undo *undo, const struct name *result,
 	const struct type *result_type);
 /* A step whose undo uses its result: so the name of the result is used. */
@@ -200,9 +202,16 @@ void check_match(struct checker *c, struct stmt *s);
 bool check_is_exhaustive(const struct stmt *s);
 void check_try(struct checker *c, struct stmt *s);
 void check_fail(struct checker *c, struct stmt *s);
+/* "an undo" */
+const char *check_place_text(enum place_kind kind);
 /* break, continue, return, continue with: may it leave what it stands in? */
 void check_leaves(struct checker *c, struct stmt *s);
 void check_workflow(struct checker *c, struct decl *decl);
+
+/* ---- waits without end: check_wait.c ---- */
+
+void check_wait_ends(struct checker *c, const struct expr *e);
+void check_select_ends(struct checker *c, const struct stmt *s);
 
 /* ---- going through a body: check_walk.c ---- */
 

@@ -76,7 +76,8 @@
 	X(906, UNDO_USES_RESULT, "undo-uses-result", true) \
 	X(907, FAILS_TOO_LARGE, "fails-too-large", true) \
 	X(908, UNBOUNDED_HISTORY, "unbounded-history", true) \
-	X(909, MISSING_UNDO, "missing-undo", false)
+	X(909, MISSING_UNDO, "missing-undo", false) \
+	X(910, ENDLESS_WAIT, "endless-wait", true)
 /* clang-format on */
 
 enum diag_code {
