@@ -557,6 +557,7 @@ struct decl {
 	struct strand_syntax strand;
 	/* checked: */
 	const struct type *type; /* result, payload, type of a const; of a record or enum: itself */
+	int64_t deadline_ms;     /* of a workflow; 0: none */
 	bool used;
 	bool awaited;              /* event: some code waits for it */
 	struct policy policy;      /* activity */

@@ -81,9 +81,7 @@ void check_workflow(struct checker *c, struct decl *decl) {
 			c, VAR_PARAM, f->name, f->type == NULL ? basic(c, TYPE_ERROR) : f->type);
 		f->var->assigned = true;
 	}
-	if (decl->deadline != NULL) {
-		(void)check_expect(c, decl->deadline, basic(c, TYPE_DURATION));
-	}
+	check_deadline(c, decl);
 	check_scope_open(c, &body);
 	check_statements(c, decl->body);
 	check_queries(c, decl);

@@ -261,6 +261,12 @@ static void retry(struct checker *c, struct attribute *a, struct policy *policy)
 	}
 }
 
+void check_deadline(struct checker *c, struct decl *workflow) {
+	if (workflow->deadline != NULL) {
+		constant_int(c, workflow->deadline, TYPE_DURATION, 1, &workflow->deadline_ms);
+	}
+}
+
 static void tag(struct checker *c, struct expr *e, struct policy *policy) {
 	const struct expr *literal = constant(c, e, TYPE_STRING);
 	if (literal != NULL) {

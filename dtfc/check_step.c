@@ -339,6 +339,10 @@ const struct type *check_parallel(struct checker *c, struct expr *e) {
 	if (e->u.parallel.until != NULL) {
 		(void)check_expect(c, e->u.parallel.until, basic(c, TYPE_INT));
 	}
+	if (e->u.parallel.until != NULL && e->u.parallel.mode == PARALLEL_SETTLE) {
+		report(c, MISPLACED, e->u.parallel.until->span, "leave out one of the two",
+			"`settle` waits for every branch, `until` does not");
+	}
 	if (e->u.parallel.is_for) {
 		parallel_for(c, e);
 	} else {

@@ -160,6 +160,8 @@ void check_packages(struct checker *c);
 void check_declare_all(struct checker *c);
 void check_signatures(struct checker *c);
 void check_versions(struct checker *c);
+/* The workflow's own. */
+void check_deadline(struct checker *c, struct decl *workflow);
 void check_unused_decls(struct checker *c);
 void check_attributes(struct checker *c, struct decl *decl);
 /* The `with` of a step: e->policy. */

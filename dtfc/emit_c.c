@@ -108,7 +108,7 @@ void emit_c_types(struct emit *e, const struct ir_module *module) {
 		emit_blank(e);
 	}
 	for (const struct ir_type *t = module->types; t != NULL; t = t->next) {
-		if (!is_derived(t)) {
+		if (!is_derived(t) && t->has_table) {
 			emit_type_table(e, t);
 		}
 	}

@@ -152,6 +152,14 @@ static void emit_strand_def(struct emit *e, const struct ir_strand *strand) {
 	if (strand->site != 0) {
 		emit_line(e, "\t.site = %u,", strand->site);
 	}
+	if (strand->yields_table != NULL) {
+		emit_line(e, "\t.yields = &%s,", strand->yields_table);
+	}
+	if (strand->element != NULL) {
+		emit_line(e, "\t.element = &%s,", strand->element->table);
+		emit_line(e, "\t.element_at = offsetof(struct %s_frame, %s),", c,
+			strand->element->name);
+	}
 	emit_line(e, "};");
 	emit_blank(e);
 }
@@ -173,6 +181,9 @@ static void emit_workflow_def(struct emit *e, const struct ir_workflow *w) {
 		emit_line(e, ".nsites = %u,", w->nsites);
 	}
 	emit_c_pointers(e, "events", "dtf_event_def", w->events);
+	if (w->deadline_ms > 0) {
+		emit_line(e, ".deadline_ms = %s,", emit_int(e->arena, w->deadline_ms));
+	}
 	e->indent--;
 	emit_line(e, "};");
 	emit_blank(e);

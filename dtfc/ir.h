@@ -138,7 +138,10 @@ struct ir_strand {
 	const char *late_table;    /* type of the undone step's result, or NULL */
 	const char *late_field;    /* its member of the captured struct */
 	uint32_t site;
-	struct ir_slot *arm; /* which arm of a select won: a local of the whole function */
+	/* branch: */
+	const char *yields_table; /* NULL: nothing */
+	struct ir_slot *element;  /* of parallel for */
+	struct ir_slot *arm;      /* which arm of a select won: a local of the whole function */
 	bool uses_step;
 	unsigned ups;  /* bit n: dtf_up(ctx, n) is used */
 	bool shows_at; /* the frame's type shows a saved state: its enum needs a table */
@@ -230,6 +233,7 @@ struct ir_workflow {
 	const char *output_c, *output_table, *output;
 	const char *sites_name;
 	int64_t version;
+	int64_t deadline_ms; /* 0: none */
 	uint64_t fingerprint;
 	struct ir_site *sites, **sites_tail;
 	uint32_t nsites;

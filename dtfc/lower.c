@@ -109,9 +109,7 @@ static struct ir_workflow *lower_workflow_head(struct lower *l, struct decl *dec
 	for (struct query *q = decl->queries; q != NULL; q = q->next) {
 		lower_unsupported(l, q->span, "'query'");
 	}
-	if (decl->deadline != NULL) {
-		lower_unsupported(l, decl->deadline->span, "the deadline of a workflow");
-	}
+	w->deadline_ms = decl->deadline_ms;
 	return w;
 }
 

@@ -332,11 +332,16 @@ static struct ir_expr *failure_field(struct lower *l, struct expr *expr) {
 		return ir_member(l->arena, ir_slot(l->arena, data),
 			cname_plain(l->arena, expr->member->name.text));
 	}
-	struct ir_expr *failure = ir_slot(l->arena, lower_var(l, var));
+	/* of a catch, or the error of an outcome */
+	struct ir_expr *failure = var != NULL ? ir_slot(l->arena, lower_var(l, var))
+					      : lower_expr(l, expr->u.field.base);
+	struct ir_expr *prefix = NULL;
 	switch ((enum builtin_field)expr->builtin) {
 	case FIELD_ERROR_NAME:
-		return ir_call(
-			l->arena, "dtf_failure_name", ir_unary(l->arena, "&", failure), NULL);
+		failure = lower_address(
+			l, lower_ctype(l, expr->u.field.base->type), failure, &prefix);
+		return ir_comma(
+			l->arena, prefix, ir_call(l->arena, "dtf_failure_name", failure, NULL));
 	case FIELD_ERROR_MESSAGE:
 		return ir_member(l->arena, failure, "message");
 	case FIELD_ERROR_RETRYABLE:
@@ -399,15 +404,12 @@ static struct ir_expr *lower_field(struct lower *l, struct expr *expr) {
 	case FIELD_ERROR_ID:
 	case FIELD_ERROR_STATUS:
 	case FIELD_ERROR_DATA:
-		if (expr->u.field.base->kind != EXPR_NAME) {
-			return lower_expr(l, expr->u.field.base); /* the error of an outcome */
-		}
 		return failure_field(l, expr);
 	case FIELD_OUTCOME_OK:
 	case FIELD_OUTCOME_VALUE:
 	case FIELD_OUTCOME_ERROR:
-		lower_unsupported(l, expr->span, "an outcome");
-		return ir_text(l->arena, "0");
+		return ir_member(
+			l->arena, lower_expr(l, expr->u.field.base), expr->u.field.name.text);
 	case FIELD_NONE:
 		break;
 	}

@@ -68,7 +68,7 @@ struct ir_field *lower_fields(struct lower *l, struct field *fields, const char 
 
 /* ---- strands ---- */
 
-enum scope_kind { SCOPE_TRY, SCOPE_CATCH, SCOPE_FINALLY, SCOPE_LOOP };
+enum scope_kind { SCOPE_TRY, SCOPE_CATCH, SCOPE_FINALLY, SCOPE_WITHIN, SCOPE_SHIELD, SCOPE_LOOP };
 
 /* A way out of a finally: a jump that waits for it to end. */
 struct exit {
@@ -91,7 +91,7 @@ struct attempt {
 struct scope {
 	struct scope *up;
 	enum scope_kind kind;
-	struct ir_state *handler; /* of errors; loops have none */
+	struct ir_state *handler; /* of errors; loops and shields have none */
 	struct attempt *attempt;
 	struct ir_slot *failure; /* CATCH: what was caught, if somebody asks */
 	/* LOOP: */
@@ -110,6 +110,7 @@ enum construct {
 	CONSTRUCT_TRY,
 	CONSTRUCT_SELECT,
 	CONSTRUCT_PARALLEL,
+	CONSTRUCT_WITHIN,
 	CONSTRUCT_SLEEP,
 	CONSTRUCT_UNDO,
 	CONSTRUCT_COUNT,
@@ -129,8 +130,9 @@ struct strand {
 	struct scope *scope;
 	unsigned ordinals[CONSTRUCT_COUNT];
 	unsigned temps;
-	bool conditional;       /* the expression may not be evaluated at all, or often */
-	struct ir_slot *result; /* of a return that waits for a finally */
+	bool conditional;          /* the expression may not be evaluated at all, or often */
+	struct ir_slot *result;    /* of a return or yield that waits for a finally */
+	const struct type *yields; /* of a branch, or NULL */
 };
 
 /* The user's line, site and state of what comes next. */
@@ -231,7 +233,16 @@ bool lower_is_durable(const struct expr *expr);
 /* Issues the step of a `do`, and registers its undo. */
 void lower_step(struct lower *l, struct expr *expr, int arm);
 void lower_undo_block(struct lower *l, struct undo *undo);
-void lower_parallel(struct lower *l, struct expr *expr);
+void lower_parallel(
+	struct lower *l, struct expr *expr, struct ir_slot *declare, struct ir_expr *dest);
+void lower_within(struct lower *l, struct stmt *stmt);
+void lower_shield(struct lower *l, struct stmt *stmt);
+/* Errors go to `handler` (NULL: out of the strand) in a scope inside the present one. */
+void lower_scope_open(struct lower *l, struct scope *scope, enum scope_kind kind,
+	struct attempt *attempt, struct ir_state *handler);
+void lower_scope_close(struct lower *l, struct scope *scope);
+/* Goes to that handler, or out of the strand. */
+void lower_raise_to(struct lower *l, struct ir_state *handler);
 void lower_sleep(struct lower *l, struct stmt *stmt);
 /* The zero value of a type. */
 struct ir_expr *lower_zero(struct lower *l, const struct type *type);

@@ -43,7 +43,8 @@ bool lower_needs_states(const struct stmt *stmt) {
 	if (stmt == NULL) {
 		return false;
 	}
-	if (stmt->has_wait || stmt->kind == STMT_TRY || stmt->kind == STMT_SELECT) {
+	if (stmt->has_wait || stmt->kind == STMT_TRY || stmt->kind == STMT_SELECT ||
+		stmt->kind == STMT_WITHIN || stmt->kind == STMT_SHIELD) {
 		return true;
 	}
 	switch (stmt->kind) {
@@ -216,8 +217,12 @@ void lower_leave(
 		}
 		if (s->kind == SCOPE_TRY) {
 			lower_eval(l, lower_ctx_call(l, "dtf_try_end", NULL));
+		} else if (s->kind == SCOPE_WITHIN) {
+			lower_eval(l, lower_ctx_call(l, "dtf_within_end", NULL));
+		} else if (s->kind == SCOPE_SHIELD) {
+			lower_eval(l, lower_ctx_call(l, "dtf_shield_leave", NULL));
 		}
-		if (s->kind != SCOPE_LOOP && s->attempt->has_finally) {
+		if (s->attempt != NULL && s->attempt->has_finally) {
 			leave_through(l, s, until, target);
 			return;
 		}
@@ -225,14 +230,17 @@ void lower_leave(
 	if (target != NULL) {
 		lower_jump(l, target);
 	} else {
-		lower_return(l, lower_ctx_call(l, "dtf_return", value, NULL));
+		bool yields = l->strand->yields != NULL;
+		lower_return(
+			l, lower_ctx_call(l, yields ? "dtf_yield" : "dtf_return", value, NULL));
 	}
 }
 
+/* return, and the yield of a branch. */
 static void lower_return_stmt(struct lower *l, struct stmt *stmt) {
 	struct expr *expr = stmt->u.expr;
-	const struct type *type = l->decl->type;
 	struct strand *s = l->strand;
+	const struct type *type = s->yields != NULL ? s->yields : l->decl->type;
 	bool has_finally = false, has_scope = false;
 
 	for (struct scope *scope = s->scope; scope != NULL; scope = scope->up) {
@@ -391,14 +399,6 @@ void lower_block(struct lower *l, const struct block *block) {
 	}
 }
 
-static void refuse(struct lower *l, const struct stmt *stmt) {
-	const char *what = stmt->kind == STMT_YIELD ? "'yield'"
-		: stmt->kind == STMT_WITHIN         ? "'within'"
-						    : "'shield'";
-
-	lower_unsupported(l, stmt->span, what);
-}
-
 void lower_stmt(struct lower *l, struct stmt *stmt) {
 	lower_at(l, stmt->span);
 	switch (stmt->kind) {
@@ -432,6 +432,7 @@ void lower_stmt(struct lower *l, struct stmt *stmt) {
 		lower_break(l, stmt->kind == STMT_CONTINUE);
 		break;
 	case STMT_RETURN:
+	case STMT_YIELD:
 		lower_return_stmt(l, stmt);
 		break;
 	case STMT_FAIL:
@@ -458,10 +459,11 @@ void lower_stmt(struct lower *l, struct stmt *stmt) {
 	case STMT_LOG:
 		lower_log(l, stmt);
 		break;
-	case STMT_YIELD:
 	case STMT_WITHIN:
+		lower_within(l, stmt);
+		break;
 	case STMT_SHIELD:
-		refuse(l, stmt);
+		lower_shield(l, stmt);
 		break;
 	case STMT_ERROR:
 		bug("a statement with a syntax error");

@@ -177,7 +177,7 @@ void lower_done(struct lower *l) {
 
 struct ir_state *lower_handler(struct lower *l) {
 	for (struct scope *s = l->strand->scope; s != NULL; s = s->up) {
-		if (s->kind != SCOPE_LOOP) {
+		if (s->kind != SCOPE_LOOP && s->kind != SCOPE_SHIELD) {
 			return s->handler;
 		}
 	}

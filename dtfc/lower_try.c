@@ -1,5 +1,5 @@
 /*
- * try, catch, finally; parallel.
+ * try, catch, finally.
  *
  * A try whose body has waits or not becomes states:
  *
@@ -20,6 +20,7 @@ static bool stmt_leaves(const struct stmt *s, bool in_loop) {
 
 	switch (s->kind) {
 	case STMT_RETURN:
+	case STMT_YIELD:
 		return true;
 	case STMT_BREAK:
 	case STMT_CONTINUE:
@@ -51,16 +52,19 @@ static bool stmt_leaves(const struct stmt *s, bool in_loop) {
 			leaves = leaves || block_leaves(c->body, in_loop);
 		}
 		return leaves || block_leaves(s->u.attempt.body, in_loop);
+	case STMT_WITHIN:
+		return block_leaves(s->u.within.body, in_loop) ||
+			(s->u.within.otherwise != NULL &&
+				block_leaves(s->u.within.otherwise, in_loop));
+	case STMT_SHIELD:
+		return block_leaves(s->u.block, in_loop);
 	case STMT_ERROR:
 	case STMT_LET:
 	case STMT_ASSIGN:
 	case STMT_EXPR:
-	case STMT_YIELD:
 	case STMT_FAIL:
 	case STMT_UNDO:
 	case STMT_SLEEP:
-	case STMT_WITHIN:
-	case STMT_SHIELD:
 	case STMT_CONTINUE_WITH:
 	case STMT_STATUS:
 	case STMT_LOG:
@@ -78,12 +82,16 @@ static bool block_leaves(const struct block *block, bool in_loop) {
 	return false;
 }
 
-static void push(struct lower *l, struct scope *scope, enum scope_kind kind,
+void lower_scope_open(struct lower *l, struct scope *scope, enum scope_kind kind,
 	struct attempt *attempt, struct ir_state *handler) {
 	*scope = (struct scope){
 		.up = l->strand->scope, .kind = kind, .handler = handler, .attempt = attempt
 	};
 	l->strand->scope = scope;
+}
+
+void lower_scope_close(struct lower *l, struct scope *scope) {
+	l->strand->scope = scope->up;
 }
 
 /* Where a body or a catch goes that ends normally. */
@@ -105,7 +113,7 @@ static void end_normally(struct lower *l, struct attempt *attempt) {
 	lower_jump(l, attempt->has_finally ? attempt->finally : attempt->end);
 }
 
-static void raise_to(struct lower *l, struct ir_state *handler) {
+void lower_raise_to(struct lower *l, struct ir_state *handler) {
 	lower_op(l, IR_RAISE)->handler = handler;
 	if (handler != NULL) {
 		handler->used = true;
@@ -145,6 +153,11 @@ static bool stmt_fails_again(const struct stmt *s) {
 	case STMT_TRY: /* in a catch of its own it means that one */
 		found = fails_again(s->u.attempt.body);
 		return found || (s->u.attempt.finally != NULL && fails_again(s->u.attempt.finally));
+	case STMT_WITHIN:
+		return fails_again(s->u.within.body) ||
+			(s->u.within.otherwise != NULL && fails_again(s->u.within.otherwise));
+	case STMT_SHIELD:
+		return fails_again(s->u.block);
 	case STMT_ERROR:
 	case STMT_LET:
 	case STMT_ASSIGN:
@@ -155,8 +168,6 @@ static bool stmt_fails_again(const struct stmt *s) {
 	case STMT_YIELD:
 	case STMT_UNDO:
 	case STMT_SLEEP:
-	case STMT_WITHIN:
-	case STMT_SHIELD:
 	case STMT_CONTINUE_WITH:
 	case STMT_STATUS:
 	case STMT_LOG:
@@ -206,13 +217,14 @@ static void lower_catch(
 		}
 	}
 	lower_eval(l, lower_ctx_call(l, "dtf_catch", failure, def, fields, NULL));
-	push(l, &scope, SCOPE_CATCH, attempt, attempt->has_finally ? attempt->finally : outer);
+	lower_scope_open(
+		l, &scope, SCOPE_CATCH, attempt, attempt->has_finally ? attempt->finally : outer);
 	if (fields->kind == IR_UNARY) {
 		lower_raised(l); /* they might not decode */
 	}
 	scope.failure = slot;
 	lower_block(l, arm->body);
-	l->strand->scope = scope.up;
+	lower_scope_close(l, &scope);
 	end_normally(l, attempt);
 }
 
@@ -238,7 +250,7 @@ static void lower_catches(
 	unsigned n = 0;
 
 	if (stmt->u.attempt.catches == NULL) {
-		raise_to(l, unmatched);
+		lower_raise_to(l, unmatched);
 		return;
 	}
 	for (struct catch_arm *arm = stmt->u.attempt.catches; arm != NULL; arm = arm->next) {
@@ -251,7 +263,7 @@ static void lower_catches(
 		op->expr = is_last || waits ? lower_not(l, test) : test;
 		op->body = lower_begin(l, &block);
 		if (is_last) {
-			raise_to(l, unmatched);
+			lower_raise_to(l, unmatched);
 		} else if (waits) { /* on to the next arm */
 			skip = lower_state(l, "try_%u_catch_%u", attempt->number, ++n + 1);
 			lower_jump(l, skip);
@@ -277,9 +289,9 @@ static void lower_finally(
 	lower_place(l, attempt->finally);
 	lower_at(l, stmt->u.attempt.finally->span);
 	lower_eval(l, lower_ctx_call(l, "dtf_finally_begin", NULL));
-	push(l, &scope, SCOPE_FINALLY, attempt, outer);
+	lower_scope_open(l, &scope, SCOPE_FINALLY, attempt, outer);
 	lower_block(l, stmt->u.attempt.finally);
-	l->strand->scope = scope.up;
+	lower_scope_close(l, &scope);
 	if (l->strand->dead) {
 		return;
 	}
@@ -287,13 +299,13 @@ static void lower_finally(
 	struct ir_expr *end = lower_ctx_call(l, "dtf_finally_end", NULL);
 	if (!attempt->ends_normally && attempt->then == NULL) { /* only errors come here */
 		lower_eval(l, ir_unary(l->arena, "(void)", end));
-		raise_to(l, outer);
+		lower_raise_to(l, outer);
 		return;
 	}
 	struct ir_op *op = lower_op(l, IR_IF);
 	op->expr = end;
 	op->body = lower_begin(l, &block);
-	raise_to(l, outer);
+	lower_raise_to(l, outer);
 	lower_end(l, block, false);
 	if (attempt->then != NULL) {
 		lower_op(l, IR_GO)->expr = ir_slot(l->arena, attempt->then);
@@ -334,9 +346,9 @@ void lower_try(struct lower *l, struct stmt *stmt) {
 		}
 	}
 	lower_eval(l, lower_ctx_call(l, "dtf_try", NULL));
-	push(l, &scope, SCOPE_TRY, attempt, unwind);
+	lower_scope_open(l, &scope, SCOPE_TRY, attempt, unwind);
 	lower_block(l, stmt->u.attempt.body);
-	l->strand->scope = scope.up;
+	lower_scope_close(l, &scope);
 	if (!l->strand->dead) {
 		lower_at(l, stmt->u.attempt.body->close);
 		lower_eval(l, lower_ctx_call(l, "dtf_try_end", NULL));
@@ -358,55 +370,4 @@ void lower_try(struct lower *l, struct stmt *stmt) {
 	if (attempt->end_used) {
 		lower_place(l, attempt->end);
 	}
-}
-
-/* ---- parallel ---- */
-
-/* Each branch is a strand; what it exports lives in the frame of this one. */
-static const char *lower_branch(
-	struct lower *l, struct branch *branch, unsigned n, unsigned number) {
-	const struct ir_strand *outer = l->strand->ir;
-
-	if (branch->exported != NULL) {
-		struct var *var = branch->exported;
-		struct ir_slot *slot = lower_slot(l, var->name.text, lower_ctype(l, var->type));
-		slot->var = var;
-		slot->declared = true;
-		slot->in_frame = true;
-		map_put(l->arena, &l->strand->slots, var, slot);
-	}
-	struct strand *s = lower_strand_begin(l, &branch->strand,
-		mem_printf(l->arena, "%s/parallel_%u/%u", outer->path, n, number),
-		mem_printf(l->arena, "%s_parallel_%u_%u", outer->c_name, n, number));
-	s->ir->site = lower_site(l, "branch", "", branch->body->span);
-	lower_stmt(l, branch->body);
-	lower_done(l);
-	lower_strand_end(l, s);
-	return s->ir->def;
-}
-
-void lower_parallel(struct lower *l, struct expr *expr) {
-	if (expr->u.parallel.is_for || expr->u.parallel.mode == PARALLEL_SETTLE ||
-		expr->u.parallel.until != NULL || expr->u.parallel.yields != NULL) {
-		lower_unsupported(l, expr->span,
-			expr->u.parallel.is_for                            ? "'parallel for'"
-				: expr->u.parallel.mode == PARALLEL_SETTLE ? "'parallel settle'"
-				: expr->u.parallel.until != NULL           ? "'parallel until'"
-									   : "'yield'");
-		return;
-	}
-	unsigned n = lower_ordinal(l, CONSTRUCT_PARALLEL), number = 0;
-	uint32_t site = lower_site(l, "parallel", "", expr->span);
-	lower_eval(l, lower_ctx_call(l, "dtf_parallel", ir_textf(l->arena, "%u", site), NULL));
-	for (struct branch *b = expr->u.parallel.branches; b != NULL; b = b->next) {
-		const char *def = lower_branch(l, b, n, ++number);
-		struct ir_expr *frame = mem_new(l->arena, struct ir_expr);
-		frame->kind = IR_FRAME;
-		lower_at(l, b->body->span);
-		lower_eval(l,
-			lower_ctx_call(
-				l, "dtf_branch", ir_textf(l->arena, "&%s", def), frame, NULL));
-	}
-	lower_await(l, lower_state(l, "parallel_%u", n));
-	lower_poll(l, lower_ctx_call(l, "dtf_join", NULL));
 }

@@ -320,6 +320,44 @@ static void declare(struct lower *l, const struct type *type, struct ctype *ctyp
 	t->is_public = true;
 }
 
+static struct ir_field *member(
+	struct lower *l, const char *name, const char *c, const char *table) {
+	struct ir_field *field = mem_new(l->arena, struct ir_field);
+
+	field->name = field->c_name = name;
+	field->c_type = c;
+	field->table = table;
+	return field;
+}
+
+/* The element of `parallel settle`: a record of this C file, as dtf_join_values fills it. */
+static void outcome(struct lower *l, const struct type *type, struct ctype *ctype) {
+	const struct ctype *of = lower_ctype(l, type->of);
+	bool has_value = type->of->kind != TYPE_UNIT;
+	bool foreign = strncmp(of->stem, "dtf_", 4) == 0;
+	const char *stem = foreign
+		? mem_printf(l->arena, "%s_%s", l->module->c_package, of->table_stem)
+		: of->stem;
+	struct ir_field *fields = member(l, "ok", "bool", "dtf_type_bool");
+	struct ir_field *error = member(l, "error", "struct dtf_failure", "dtf_type_failure");
+
+	fields->next = error;
+	if (has_value) {
+		const struct ctype *value = lower_ctype(l, type_optional(l->unit->types, type->of));
+		fields->next = member(l, "value", value->c, value->table);
+		fields->next->next = error;
+	}
+	ctype->stem = cname_unique(l->globals, mem_printf(l->arena, "%s_outcome", stem));
+	ctype->table_stem = ctype->stem;
+	ctype->c = mem_printf(l->arena, "struct %s", ctype->stem);
+	ctype->table = cname_unique(l->globals, mem_printf(l->arena, "%s_type", ctype->stem));
+	ctype->is_struct = true;
+	struct ir_type *t = add_type(l, IR_TYPE_RECORD, type, ctype);
+	t->fields = fields;
+	t->fields_name = cname_unique(l->globals, mem_printf(l->arena, "%s_fields", ctype->stem));
+	t->define = true;
+}
+
 static void set(
 	struct ctype *ctype, const char *c, const char *stem, const char *kind, const char *table) {
 	ctype->c = c;
@@ -384,9 +422,11 @@ const struct ctype *lower_ctype(struct lower *l, const struct type *type) {
 		set(ctype, "struct dtf_failure", "dtf_failure", "failure", NULL);
 		ctype->is_struct = true;
 		break;
-	case TYPE_MAP:
 	case TYPE_OUTCOME:
-		lower_unsupported(l, l->at, type->kind == TYPE_MAP ? "a map" : "an outcome");
+		outcome(l, type, ctype);
+		break;
+	case TYPE_MAP:
+		lower_unsupported(l, l->at, "a map");
 		set(ctype, "int", "dtf_int", "int", "dtf_type_int");
 		break;
 	case TYPE_ERROR:

@@ -44,6 +44,7 @@ static void use_op(void *arg, struct ir_op *op) {
 static void use_strand(struct used *u, const struct ir_strand *strand) {
 	use_fields(u, strand->captured);
 	use(u, strand->late_table);
+	use(u, strand->yields_table);
 	for (const struct ir_slot *s = strand->slots; s != NULL; s = s->next) {
 		if (s->in_frame) {
 			use(u, s->table);

@@ -407,7 +407,7 @@ void lower_durable(
 		lower_converted(l, expr, declare, dest);
 		break;
 	case EXPR_PARALLEL:
-		lower_parallel(l, expr);
+		lower_parallel(l, expr, declare, unit ? NULL : dest);
 		break;
 	case EXPR_CALL_WORKFLOW:
 		lower_unsupported(l, expr->span, "'call'");

@@ -111,8 +111,8 @@ void dtf__op_each(struct dtf_ctx *ctx, void (*f)(void *arg, struct op *op), void
 
 bool dtf__may_issue(struct dtf_ctx *ctx) {
 	struct strand *strand = ctx->strand;
-	if (!strand->raised && !dtf__stopped(ctx) && dtf__strand_cancel_due(strand)) {
-		dtf__strand_raise_cancelled(strand);
+	if (!strand->raised && !dtf__stopped(ctx) && dtf__strand_interrupted(strand)) {
+		dtf__strand_raise_interrupt(strand);
 	}
 	return dtf__may_record(ctx);
 }
@@ -367,12 +367,12 @@ enum dtf_step dtf_await(struct dtf_ctx *ctx, void *ret) {
 		strand->op = NULL;
 		return dtf__op_take(ctx, op, strand->scope, ret);
 	}
-	bool leaving = op->state == OP_SETTLED || dtf__strand_cancel_due(strand);
+	bool leaving = op->state == OP_SETTLED || dtf__strand_interrupted(strand);
 	if (!leaving || !dtf__op_give_up(ctx, op, strand->scope)) {
 		return DTF_WAIT;
 	}
 	strand->wait = WAIT_NONE;
 	strand->op = NULL;
-	dtf__strand_raise_cancelled(strand);
+	dtf__strand_raise_interrupt(strand);
 	return DTF_RAISED;
 }

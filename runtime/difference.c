@@ -75,6 +75,21 @@ static bool same_held(const struct held *a, const struct held *b) {
 	return a == b;
 }
 
+static bool same_deadlines(const struct deadline *a, const struct deadline *b) {
+	for (; a != NULL && b != NULL; a = a->outer, b = b->outer) {
+		if (a->expired != b->expired || (a->op == NULL) != (b->op == NULL)) {
+			return false;
+		}
+	}
+	return a == b;
+}
+
+static bool same_block(const struct block *a, const struct block *b) {
+	return a->live == b->live && a->started == b->started && a->count == b->count &&
+		a->succeeded == b->succeeded && a->lost == b->lost && a->decided == b->decided &&
+		a->failed == b->failed && a->cancelled == b->cancelled;
+}
+
 static const char *strands_differ(
 	struct comparison *c, const struct strand *a, const struct strand *b) {
 	for (; a != NULL && b != NULL; a = a->next, b = b->next) {
@@ -87,6 +102,7 @@ static const char *strands_differ(
 		if (a->wait != b->wait || a->cancel != b->cancel || a->raised != b->raised ||
 			a->shield != b->shield || a->finishing != b->finishing ||
 			a->cancelled != b->cancelled ||
+			(a->leaving == NULL) != (b->leaving == NULL) ||
 			a->cancel_delivered != b->cancel_delivered) {
 			return "what a strand waits for";
 		}
@@ -97,7 +113,13 @@ static const char *strands_differ(
 			return "a frame";
 		}
 		const char *found = NULL;
+		if (!same_deadlines(a->deadlines, b->deadlines)) {
+			return "a deadline";
+		}
 		if (a->wait == WAIT_JOIN) {
+			if (!same_block(a->block, b->block)) {
+				return "a parallel block";
+			}
 			found = strands_differ(c, a->block->first, b->block->first);
 		}
 		if (found == NULL) {

@@ -244,6 +244,8 @@ const struct dtf_workflow_def *dtf__registry_find(
 	const struct dtf_engine *engine, const char *name, int64_t version, uint64_t fingerprint);
 const char *dtf__registry_manifest(
 	const struct dtf_engine *engine, const struct dtf_workflow_def *workflow);
+/* When an instance of it must have ended that was created then; 0 = never. */
+int64_t dtf__registry_deadline(const struct dtf_workflow_def *workflow, int64_t created_ms);
 const char *dtf__registry_file(
 	const struct dtf_engine *engine, const struct dtf_workflow_def *workflow);
 const struct dtf_event_def *dtf__registry_event(

@@ -182,7 +182,10 @@ static void apply_to_op(struct dtf_ctx *ctx, const struct event *event) {
 	if (op == NULL) {
 		return;
 	}
-	if (event->kind == EVENT_TIMER_FIRED && op->kind == OP_TIMER && op->state == OP_OPEN) {
+	bool fired = event->kind == EVENT_TIMER_FIRED && op->kind == OP_TIMER;
+	if (fired && op->deadline != NULL) {
+		dtf__deadline_fired(ctx, op);
+	} else if (fired && op->state == OP_OPEN) {
 		op_ended(ctx, op);
 	} else if (event->kind == EVENT_GRACE_EXPIRED && op->state == OP_SETTLING) {
 		op->unknown = true;

@@ -60,10 +60,11 @@ struct op {
 	bool running;       /* that attempt is in flight */
 	bool unknown;       /* an attempt ended without a known outcome */
 	bool failed;        /* DONE or SETTLED: `error` holds */
-	struct dtf_failure error; /* of the last attempt */
-	struct dtf_failure last;  /* of the last failed attempt, for people */
-	void *value;              /* decoded, in the arena; NULL = unit */
-	struct undo *undo;        /* attached, not yet armed */
+	struct dtf_failure error;  /* of the last attempt */
+	struct dtf_failure last;   /* of the last failed attempt, for people */
+	void *value;               /* decoded, in the arena; NULL = unit */
+	struct undo *undo;         /* attached, not yet armed */
+	struct deadline *deadline; /* the timer of a within; nobody awaits it */
 };
 
 struct undo {
@@ -79,6 +80,16 @@ struct scope {
 	struct scope *outer;
 	struct undo *undos; /* newest first */
 	unsigned depth;     /* number of open scopes of its strand, itself included */
+	unsigned shield;    /* of the strand when it was opened */
+};
+
+/* A limit on the time of a block: of a within, or of the whole workflow. */
+struct deadline {
+	struct deadline *outer;
+	struct op *op; /* its timer; NULL: fired, or never set */
+	unsigned
+		shield; /* of the strand when it was set: what was shielded since is safe from it */
+	bool expired;
 };
 
 /* An error that finally holds back. */
@@ -86,6 +97,7 @@ struct held {
 	struct held *outer;
 	unsigned depth; /* of strand->scope when finally began */
 	bool raised, cancelled;
+	struct deadline *leaving;
 	struct dtf_failure error;
 };
 
@@ -107,23 +119,54 @@ struct strand {
 	struct scope *scope;    /* innermost open one; shared with the parent at first */
 	struct scope *own;      /* scope of the whole strand, unwound when it fails */
 	struct held *held;
-	unsigned shield; /* > 0: cancellation waits */
+	struct deadline *deadlines; /* innermost first */
+	unsigned shield;            /* > 0: cancellation waits */
+	size_t index;               /* in its block, from 0 */
+	const void *yielded;        /* a branch's value, in the arena */
 	bool is_ready, ended;
 	bool finishing; /* its code has ended by an error; undos of `own` run */
 	bool cancel;    /* asked, not yet delivered */
 	bool cancel_delivered;
-	bool raised;    /* `error`, or cancellation, is on its way out */
-	bool cancelled; /* what is raised is cancellation */
+	bool raised;              /* `error`, or cancellation, is on its way out */
+	bool cancelled;           /* what is raised cannot be caught: cancellation, or ... */
+	struct deadline *leaving; /* ... that this one has expired */
 	struct dtf_failure error;
+};
+
+/* What a branch of a block came to. */
+struct branch_end {
+	struct branch_end *next; /* ended later */
+	size_t index;
+	const struct dtf_type *type;
+	const void *value;               /* NULL: it yields nothing */
+	const struct dtf_failure *error; /* NULL: it succeeded */
+};
+
+/* A branch that has not started yet. */
+struct seat {
+	struct seat *next;
+	const struct dtf_strand_def *def;
 };
 
 struct block {
 	struct strand *first, **tail;
+	struct strand *spare; /* ended, to be used again */
+	/* not started: branches that the limit holds back, or elements */
+	struct seat *seats, **seats_tail;
+	const struct dtf_strand_def *each;
+	const char *items;
+	size_t count, started; /* branches, known so far */
+	int64_t limit;         /* of live ones; 0 = none */
+	int64_t until;         /* successes that decide it; 0 = none */
+	bool settles;          /* errors are outcomes */
+	bool starting;         /* branches are being started */
 	unsigned live;
-	bool decided;   /* no branch starts any more */
-	bool cancelled; /* by cancellation from outside */
-	bool failed;    /* by `error` */
-	struct dtf_failure error;
+	int64_t succeeded, lost;
+	struct branch_end *outcomes, **outcomes_tail; /* in order of ending */
+	bool decided;                                 /* no branch starts any more */
+	bool cancelled;                               /* by an interruption from outside */
+	struct branch_end *errors, **errors_tail;     /* what it raises, if it does */
+	bool failed;                                  /* by its errors */
 };
 
 struct message {
@@ -255,13 +298,28 @@ void dtf__broken(struct dtf_ctx *ctx, const char *format, ...)
 
 struct strand *dtf__strand_create(
 	struct dtf_ctx *ctx, const struct dtf_strand_def *def, void *frame, struct strand *parent);
+/* The same in memory that a strand was made of before. */
+void dtf__strand_init(struct dtf_ctx *ctx, struct strand *strand, const struct dtf_strand_def *def,
+	void *frame, struct strand *parent);
 void dtf__strand_run(struct dtf_ctx *ctx, struct strand *strand); /* to its next wait or end */
 void dtf__strand_wake(struct dtf_ctx *ctx, struct strand *strand);
 void dtf__strand_run_ready(struct dtf_ctx *ctx);
-void dtf__strand_cancel(struct dtf_ctx *ctx, struct strand *strand);
-bool dtf__strand_cancel_due(const struct strand *strand);
 void dtf__strand_raise(struct strand *strand, const struct dtf_failure *failure);
+
+/* ---- interrupt.c: cancellation and deadlines ---- */
+
+/* Asks for cancellation; the strand meets it at its next wait outside of a shield. */
+void dtf__strand_cancel(struct dtf_ctx *ctx, struct strand *strand);
+/* Must it leave what it waits for? */
+bool dtf__strand_interrupted(const struct strand *strand);
+/* Raises what interrupts it. */
+void dtf__strand_raise_interrupt(struct strand *strand);
 void dtf__strand_raise_cancelled(struct strand *strand);
+/* The whole workflow's deadline: the body's first command. */
+void dtf__deadline_of_workflow(struct dtf_ctx *ctx);
+void dtf__deadline_fired(struct dtf_ctx *ctx, struct op *op);
+/* The workflow's deadline has left the body: what it fails with. */
+struct dtf_failure dtf__deadline_error(void);
 
 /* ---- command.c ---- */
 
@@ -301,9 +359,10 @@ int64_t dtf__retry_due(const struct dtf_ctx *ctx, const struct op *op, enum even
 
 /* ---- block.c ---- */
 
-/* An error that came after the one that the block raises: attached to that. */
-void dtf__block_suppress(
-	struct dtf_ctx *ctx, struct block *block, const struct dtf_failure *failure);
+/* A branch has ended: the block may be decided, or have room for the next. */
+void dtf__block_ended(struct dtf_ctx *ctx, struct strand *branch);
+/* A branch ends without an error after others have decided the block. */
+bool dtf__block_lost(const struct strand *branch);
 
 /* ---- undo.c ---- */
 
@@ -316,6 +375,10 @@ bool dtf__undo_run(struct dtf_ctx *ctx, struct strand *strand, struct scope *sco
 
 /* Forgets the errors that finallies hold back which were left by an error. */
 void dtf__held_drop(struct strand *strand);
+/* Gives a scope's undos to another, in history order. */
+void dtf__scope_hand_over(struct scope *from, struct scope *to);
+/* Runs the innermost scope's undos, then closes it. */
+bool dtf__scope_unwind(struct dtf_ctx *ctx, struct strand *strand);
 
 /* ---- mailbox.c ---- */
 

@@ -145,6 +145,13 @@ static size_t module_of(const struct dtf_engine *engine, const struct dtf_workfl
 	dtf__assert_failed(__FILE__, __LINE__, "a workflow belongs to a module");
 }
 
+int64_t dtf__registry_deadline(const struct dtf_workflow_def *workflow, int64_t created_ms) {
+	int64_t due_ms;
+	bool endless = workflow->deadline_ms <= 0 ||
+		__builtin_add_overflow(created_ms, workflow->deadline_ms, &due_ms);
+	return endless ? 0 : due_ms;
+}
+
 const char *dtf__registry_manifest(
 	const struct dtf_engine *engine, const struct dtf_workflow_def *workflow) {
 	return engine->manifests[module_of(engine, workflow)].hash;

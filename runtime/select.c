@@ -219,7 +219,7 @@ static enum dtf_step leave(struct dtf_ctx *ctx, struct strand *strand) {
 		return DTF_WAIT;
 	}
 	strand->wait = WAIT_NONE;
-	dtf__strand_raise_cancelled(strand);
+	dtf__strand_raise_interrupt(strand);
 	return DTF_RAISED;
 }
 
@@ -247,7 +247,7 @@ enum dtf_step dtf_select_await(struct dtf_ctx *ctx, int *ret_arm) {
 	if (!select->decided) {
 		find_winner(select);
 	}
-	if (!select->decided && dtf__strand_cancel_due(strand)) {
+	if (!select->decided && dtf__strand_interrupted(strand)) {
 		select->leaving = true;
 	}
 	if (select->leaving) {

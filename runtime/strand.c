@@ -5,54 +5,46 @@
  * the strands that an event concerns are woken, and they run by serial number,
  * which is creation order.  A parent in a join is woken when its last branch
  * has ended, so it always runs after its children without a rule of its own.
- *
- * Cancellation is a flag that a strand meets at its waits.  A shield (an undo,
- * a finally on its way out) keeps it from being met, not from being set.
  */
 #include "execution.h"
 
 #include "codec.h"
 #include "ctx.h"
 
-struct strand *dtf__strand_create(
-	struct dtf_ctx *ctx, const struct dtf_strand_def *def, void *frame, struct strand *parent) {
-	struct strand *strand = dtf__ctx_alloc(ctx, sizeof(*strand));
-	struct scope *own = dtf__ctx_alloc(ctx, sizeof(*own));
-	if (ctx->out_of_memory) {
-		return strand;
-	}
+void dtf__strand_init(struct dtf_ctx *ctx, struct strand *strand, const struct dtf_strand_def *def,
+	void *frame, struct strand *parent) {
 	*strand = (struct strand){
 		.serial = ++ctx->strands, .def = def, .frame = frame, .parent = parent
 	};
-	if (parent == NULL) {
-		strand->own = own;
-		strand->scope = own;
-	} else {
-		/* A fail-fast branch owns no scope: its undos belong to the enclosing
-		 * one, in one history order (DECISIONS 9). */
+	if (parent != NULL) {
+		/* A branch owns no scope unless its block gives it one: its undos
+		 * belong to the enclosing one, in one history order (DECISIONS 9). */
 		strand->scope = parent->scope;
 	}
-	return strand;
 }
 
-bool dtf__strand_cancel_due(const struct strand *strand) {
-	return strand->cancel && strand->shield == 0 && !strand->cancel_delivered;
+struct strand *dtf__strand_create(
+	struct dtf_ctx *ctx, const struct dtf_strand_def *def, void *frame, struct strand *parent) {
+	struct strand *strand = dtf__ctx_alloc(ctx, sizeof(*strand));
+	struct scope *own = parent == NULL ? dtf__ctx_alloc(ctx, sizeof(*own)) : NULL;
+	if (ctx->out_of_memory) {
+		return strand;
+	}
+	dtf__strand_init(ctx, strand, def, frame, parent);
+	if (own != NULL) {
+		strand->own = own;
+		strand->scope = own;
+	}
+	return strand;
 }
 
 void dtf__strand_raise(struct strand *strand, const struct dtf_failure *failure) {
 	if (!strand->raised) {
 		strand->raised = true;
 		strand->cancelled = false;
+		strand->leaving = NULL;
 		strand->error = *failure;
 	}
-}
-
-void dtf__strand_raise_cancelled(struct strand *strand) {
-	strand->raised = true;
-	strand->cancelled = true;
-	strand->cancel = false;
-	strand->cancel_delivered = true;
-	strand->error = (struct dtf_failure){ .name = "cancelled", .message = "cancelled" };
 }
 
 void dtf__strand_wake(struct dtf_ctx *ctx, struct strand *strand) {
@@ -78,16 +70,6 @@ void dtf__strand_run_ready(struct dtf_ctx *ctx) {
 	}
 }
 
-void dtf__strand_cancel(struct dtf_ctx *ctx, struct strand *strand) {
-	if (strand->ended || strand->cancel || strand->cancel_delivered) {
-		return;
-	}
-	strand->cancel = true;
-	if (strand->shield == 0 && strand->wait != WAIT_UNWIND && !strand->finishing) {
-		dtf__strand_wake(ctx, strand);
-	}
-}
-
 /* ---- ends ---- */
 
 static void end_body(struct dtf_ctx *ctx, struct strand *strand) {
@@ -99,6 +81,10 @@ static void end_body(struct dtf_ctx *ctx, struct strand *strand) {
 			dtf__decide(ctx, &event);
 		}
 		return;
+	}
+	if (strand->leaving != NULL) {
+		strand->cancelled = false;
+		strand->error = dtf__deadline_error();
 	}
 	if (strand->cancelled) {
 		ctx->end = END_CANCELLED;
@@ -113,27 +99,6 @@ static void end_body(struct dtf_ctx *ctx, struct strand *strand) {
 	dtf__decide(ctx, &event);
 }
 
-static void end_branch(struct dtf_ctx *ctx, struct strand *strand) {
-	struct strand *holder = strand->parent;
-	struct block *block = holder->block;
-	block->live--;
-	/* The first error is what the block raises; later ones are attached to
-	 * it, the cancellation that followed from it is not. */
-	if (strand->raised && !strand->cancelled && !block->decided) {
-		block->decided = true;
-		block->failed = true;
-		block->error = strand->error;
-		for (struct strand *s = block->first; s != NULL; s = s->next) {
-			dtf__strand_cancel(ctx, s);
-		}
-	} else if (strand->raised && !strand->cancelled && block->failed) {
-		dtf__block_suppress(ctx, block, &strand->error);
-	}
-	if (block->live == 0) {
-		dtf__strand_wake(ctx, holder);
-	}
-}
-
 static void end(struct dtf_ctx *ctx, struct strand *strand) {
 	strand->ended = true;
 	if (strand->parent == NULL) {
@@ -141,12 +106,15 @@ static void end(struct dtf_ctx *ctx, struct strand *strand) {
 	} else if (strand->undo != NULL) {
 		dtf__strand_wake(ctx, strand->parent);
 	} else {
-		end_branch(ctx, strand);
+		dtf__block_ended(ctx, strand);
 	}
 }
 
 /* The strand's code is over; what is raised stays so.  Undos come first. */
 static void finish(struct dtf_ctx *ctx, struct strand *strand) {
+	if (!strand->raised && dtf__block_lost(strand)) {
+		dtf__strand_raise_cancelled(strand);
+	}
 	if (strand->raised && strand->own != NULL) {
 		strand->finishing = true;
 		strand->scope = strand->own;
@@ -166,6 +134,9 @@ void dtf__strand_run(struct dtf_ctx *ctx, struct strand *strand) {
 	}
 	struct strand *outer = ctx->strand;
 	ctx->strand = strand;
+	if (strand == ctx->root && strand->deadlines == NULL && ctx->begin.deadline_ms != 0) {
+		dtf__deadline_of_workflow(ctx); /* it runs for the first time */
+	}
 	enum dtf_step step = DTF_RAISED;
 	if (!strand->finishing && !(strand->raised && strand->wait == WAIT_NONE)) {
 		do {

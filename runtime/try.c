@@ -28,6 +28,7 @@ void dtf_try(struct dtf_ctx *ctx) {
 	scope->undos = NULL;
 	scope->outer = strand->scope;
 	scope->depth = depth(strand) + 1;
+	scope->shield = strand->shield;
 	strand->scope = scope;
 }
 
@@ -44,6 +45,11 @@ static struct undo *merge(struct undo *a, struct undo *b) {
 	return first;
 }
 
+void dtf__scope_hand_over(struct scope *from, struct scope *to) {
+	to->undos = merge(from->undos, to->undos);
+	from->undos = NULL;
+}
+
 void dtf_try_end(struct dtf_ctx *ctx) {
 	struct strand *strand = ctx->strand;
 	if (dtf__stopped(ctx)) {
@@ -51,34 +57,41 @@ void dtf_try_end(struct dtf_ctx *ctx) {
 	}
 	struct scope *scope = strand->scope;
 	strand->scope = scope->outer;
-	strand->scope->undos = merge(scope->undos, strand->scope->undos);
+	dtf__scope_hand_over(scope, strand->scope);
 }
 
 void dtf__held_drop(struct strand *strand) {
 	while (strand->held != NULL && strand->held->depth >= depth(strand)) {
 		const struct held *held = strand->held;
-		strand->shield -= held->raised ? 1 : 0;
 		strand->held = held->outer;
 		if (held->cancelled) {
-			dtf__strand_raise_cancelled(strand);
+			strand->raised = true;
+			strand->cancelled = true;
+			strand->leaving = held->leaving;
+			strand->error = held->error;
 		}
 	}
 }
 
-enum dtf_step dtf_unwind(struct dtf_ctx *ctx) {
-	struct strand *strand = ctx->strand;
-	if (dtf__stopped(ctx)) {
-		return DTF_WAIT;
-	}
+bool dtf__scope_unwind(struct dtf_ctx *ctx, struct strand *strand) {
 	if (strand->wait != WAIT_UNWIND) {
 		dtf__held_drop(strand);
+		/* An error may have come out of shields, and of finallies. */
+		strand->shield = strand->scope->shield;
 		strand->wait = WAIT_UNWIND;
 	}
 	if (!dtf__undo_run(ctx, strand, strand->scope)) {
-		return DTF_WAIT;
+		return false;
 	}
 	strand->wait = WAIT_NONE;
 	strand->scope = strand->scope->outer;
+	return true;
+}
+
+enum dtf_step dtf_unwind(struct dtf_ctx *ctx) {
+	if (dtf__stopped(ctx) || !dtf__scope_unwind(ctx, ctx->strand)) {
+		return DTF_WAIT;
+	}
 	return DTF_READY;
 }
 
@@ -120,11 +133,13 @@ void dtf_finally_begin(struct dtf_ctx *ctx) {
 		.depth = depth(strand),
 		.raised = strand->raised,
 		.cancelled = strand->cancelled,
+		.leaving = strand->leaving,
 		.error = strand->error };
 	strand->held = held;
 	strand->shield += held->raised ? 1 : 0;
 	strand->raised = false;
 	strand->cancelled = false;
+	strand->leaving = NULL;
 }
 
 bool dtf_finally_end(struct dtf_ctx *ctx) {
@@ -137,6 +152,7 @@ bool dtf_finally_end(struct dtf_ctx *ctx) {
 	strand->shield -= held->raised ? 1 : 0;
 	strand->raised = held->raised;
 	strand->cancelled = held->cancelled;
+	strand->leaving = held->leaving;
 	strand->error = held->error;
 	return held->raised;
 }

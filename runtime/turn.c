@@ -365,6 +365,9 @@ static int continue_with(struct instance *instance) {
 	begin.payload_max = (int64_t)engine->options.payload_max;
 	begin.history_max = engine->options.history_max;
 	begin.grace_ms = engine->options.grace_ms;
+	if (begin.deadline_ms == 0) { /* this code may have one that the last had not */
+		begin.deadline_ms = dtf__registry_deadline(workflow, begin.created_ms);
+	}
 	begin.input = ctx->result;
 	begin.status = ctx->status;
 	begin.unread = dtf__execution_unread(ctx, &begin.nunread);

@@ -36,6 +36,12 @@ const struct dtf_type dtf_type_time = BASIC("time", DTF_KIND_TIME, int64_t);
 const struct dtf_type dtf_type_json = BASIC("json", DTF_KIND_JSON, const char *);
 const struct dtf_type dtf_type_no_args = { "()", DTF_KIND_TUPLE, 0, NULL, 0, 0, NULL, NULL, 0 };
 
+static const struct dtf_field failure_fields[] = {
+	{ "name", &dtf_type_string, offsetof(struct dtf_failure, name) },
+	{ "message", &dtf_type_string, offsetof(struct dtf_failure, message) },
+};
+const struct dtf_type dtf_type_failure = DTF_RECORD("failure", struct dtf_failure, failure_fields);
+
 const struct dtf_error_def dtf_activity_failed = { "activity_failed", &dtf_type_unit };
 const struct dtf_error_def dtf_timeout = { "timeout", &dtf_type_unit };
 const struct dtf_error_def dtf_lost = { "lost", &dtf_type_unit };

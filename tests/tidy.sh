@@ -24,8 +24,8 @@ runtime: event record row
 runtime: ctx value arith text string items map
 runtime: store/*
 runtime: sites walk inspect where
-runtime: execution context strand command decide select try undo block mailbox retry difference
-     +: replay
+runtime: execution context strand interrupt command decide select try undo block mailbox
+     +: retry difference replay
 runtime: activity pool
 runtime: engine registry queue heap instance load arrival turn batch request dispatch result
      +: inbox step verify client look

@@ -96,6 +96,7 @@ struct dtf_type {
 extern const struct dtf_type dtf_type_unit, dtf_type_bool, dtf_type_int, dtf_type_float,
 	dtf_type_string, dtf_type_bytes, dtf_type_duration, dtf_type_time, dtf_type_json;
 extern const struct dtf_type dtf_type_no_args; /* a tuple without fields */
+extern const struct dtf_type dtf_type_failure; /* struct dtf_failure, for people */
 
 /* ---- what a module declares ---- */
 
@@ -161,6 +162,11 @@ struct dtf_strand_def {
 	const struct dtf_type *late;
 	size_t late_at;
 	uint32_t site;
+	/* A branch: what it yields, or NULL.  Of `parallel for`: the element, and
+	 * where it goes in the frame. */
+	const struct dtf_type *yields;
+	const struct dtf_type *element;
+	size_t element_at;
 };
 
 struct dtf_workflow_def {
@@ -174,6 +180,7 @@ struct dtf_workflow_def {
 	const struct dtf_site *sites;
 	size_t nsites;
 	const struct dtf_event_def *const *events; /* all it waits for; NULL-terminated */
+	int64_t deadline_ms; /* of an instance, all its executions together; 0 = none */
 };
 
 struct dtf_module {
@@ -235,14 +242,27 @@ void dtf_take(struct dtf_ctx *ctx, void *ret);
 /* ---- parallel ---- */
 
 /*
- * dtf_parallel; dtf_branch for each branch in source order (it runs to its
- * first wait before the call returns; once the block is decided the call does
- * nothing); then dtf_join.  `up` is the frame of the strand that holds the
- * block; the branch finds it with dtf_up.
+ * dtf_parallel; the options that the block has; then dtf_branch for each branch
+ * in source order, or dtf_elements once.  A branch runs to its first wait before
+ * the call returns; once the block is decided the calls do nothing.  Then
+ * dtf_join.  `up` is the frame of the strand that holds the block; the branch
+ * finds it with dtf_up.
  */
 void dtf_parallel(struct dtf_ctx *ctx, uint32_t site);
+void dtf_limit(struct dtf_ctx *ctx, int64_t limit); /* live branches; < 1: out_of_range */
+/* Successes that end it, of `count` branches; out_of_range. */
+void dtf_until(struct dtf_ctx *ctx, int64_t until, size_t count);
+void dtf_settle(struct dtf_ctx *ctx);
 void dtf_branch(struct dtf_ctx *ctx, const struct dtf_strand_def *branch, void *up);
+/* A branch for each of a list's items, which lie as def->element says. */
+void dtf_elements(struct dtf_ctx *ctx, const struct dtf_strand_def *def, void *up,
+	const void *items, size_t count);
+/* In a branch: its value, and its end. */
+enum dtf_step dtf_yield(struct dtf_ctx *ctx, const void *value);
 enum dtf_step dtf_join(struct dtf_ctx *ctx);
+/* The same, and the list of what was yielded in *ret.  `type` is that of an
+ * element; after dtf_settle a record of ok, value (if there is one) and error. */
+enum dtf_step dtf_join_values(struct dtf_ctx *ctx, const struct dtf_type *type, void *ret);
 /* In a branch: the frame it was given (levels 1), that one's holder (2), … */
 void *dtf_up(struct dtf_ctx *ctx, unsigned levels);
 
@@ -271,6 +291,27 @@ void dtf_catch(struct dtf_ctx *ctx, struct dtf_failure *ret, const struct dtf_er
  */
 void dtf_finally_begin(struct dtf_ctx *ctx);
 bool dtf_finally_end(struct dtf_ctx *ctx);
+
+/* ---- within, shield ---- */
+
+/*
+ * dtf_within opens an undo scope, like dtf_try, with a limit on its time;
+ * dtf_within_end closes it on a normal exit.  On an error, cancellation or the
+ * limit go to the state that polls dtf_within_unwind: it runs the scope's undos
+ * and closes it; DTF_READY: the limit had passed, go on with the else, or call
+ * dtf_within_failed and go to the outer handler; DTF_RAISED: something else is
+ * on its way out.
+ */
+void dtf_within(struct dtf_ctx *ctx, uint32_t site, int64_t ms);
+void dtf_within_end(struct dtf_ctx *ctx);
+enum dtf_step dtf_within_unwind(struct dtf_ctx *ctx);
+void dtf_within_failed(struct dtf_ctx *ctx); /* raises timeout, kind "within" */
+/* Until dtf_shield_end, which raises what has come meanwhile, nothing interrupts
+ * the strand; a jump out of it calls dtf_shield_leave, which asks nothing.  An
+ * error needs neither. */
+void dtf_shield(struct dtf_ctx *ctx);
+void dtf_shield_end(struct dtf_ctx *ctx);
+void dtf_shield_leave(struct dtf_ctx *ctx);
 
 /* ---- errors ---- */
 
