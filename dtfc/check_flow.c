@@ -41,10 +41,10 @@ static bool flow_stmt(struct flow *f, struct stmt *s);
 
 /* ---- states ---- */
 
-static struct state copy(struct flow *f) {
-	struct state state = { .dead = f->now.dead };
+static struct state copy(struct flow *f, const struct state *from) {
+	struct state state = { .dead = from->dead };
 	state.has = mem_alloc(f->c->arena, f->capacity + 1);
-	memcpy(state.has, f->now.has, f->capacity);
+	memcpy(state.has, from->has, f->capacity);
 	return state;
 }
 
@@ -108,7 +108,7 @@ static void flow_undo(struct flow *f, struct undo *undo) {
 	if (undo->block == NULL) {
 		return;
 	}
-	struct state before = copy(f);
+	struct state before = copy(f, &f->now);
 	struct loop *loop = f->loop;
 	struct branch_end *branch = f->branch;
 	f->loop = NULL;
@@ -181,15 +181,14 @@ static bool flow_parallel(struct flow *f, const struct expr *e) {
 	(void)uses(f, e->u.parallel.limit);
 	(void)uses(f, e->u.parallel.until);
 	(void)uses(f, e->u.parallel.list);
-	struct state before = copy(f), after = copy(f);
+	struct state before = copy(f, &f->now), after = copy(f, &f->now);
 	/* Only then have all branches ended as they should when the block has. */
 	bool all = e->u.parallel.mode == PARALLEL_FAIL_FAST && e->u.parallel.until == NULL;
 	if (e->u.parallel.is_for) {
 		(void)flow_branch(f, e, NULL, e->u.parallel.body);
 	}
 	for (struct branch *b = e->u.parallel.branches; b != NULL; b = b->next) {
-		f->now = before;
-		f->now = copy(f);
+		f->now = copy(f, &before);
 		struct state done = flow_branch(f, e, b->body, NULL);
 		after.dead = after.dead || (all && done.dead);
 		for (size_t i = 0; i < f->capacity && all && !done.dead; i++) {
@@ -204,7 +203,7 @@ static bool flow_parallel(struct flow *f, const struct expr *e) {
 
 static bool flow_if(struct flow *f, struct stmt *s) {
 	(void)uses(f, s->u.branch.condition);
-	struct state otherwise = copy(f);
+	struct state otherwise = copy(f, &f->now);
 	bool waits = flow_block(f, s->u.branch.then);
 	struct state then = f->now;
 	f->now = otherwise;
@@ -228,7 +227,7 @@ static bool flow_loop(struct flow *f, struct stmt *s) {
 	bool endless = s->kind == STMT_LOOP || (condition != NULL && check_is_true(condition));
 	struct loop loop = { .outer = f->loop, .broken = nowhere(f) };
 	f->loop = &loop;
-	struct state after = endless ? nowhere(f) : copy(f);
+	struct state after = endless ? nowhere(f) : copy(f, &f->now);
 	bool waits = flow_block(f, body);
 	f->loop = loop.outer;
 	f->now = after;
@@ -246,11 +245,10 @@ static void without_arms(struct flow *f, bool is_empty) {
 
 static bool flow_match(struct flow *f, struct stmt *s) {
 	(void)uses(f, s->u.match.value);
-	struct state before = copy(f), after = nowhere(f);
+	struct state before = copy(f, &f->now), after = nowhere(f);
 	bool waits = false;
 	for (struct match_arm *a = s->u.match.arms; a != NULL; a = a->next) {
-		f->now = before;
-		f->now = copy(f);
+		f->now = copy(f, &before);
 		waits = flow_block(f, a->body) || waits;
 		join(f, &after, &f->now);
 	}
@@ -267,10 +265,9 @@ static bool flow_select(struct flow *f, struct stmt *s) {
 		(void)uses(f, a->condition);
 		(void)uses(f, a->trigger);
 	}
-	struct state before = copy(f), after = nowhere(f);
+	struct state before = copy(f, &f->now), after = nowhere(f);
 	for (struct select_arm *a = s->u.arms; a != NULL; a = a->next) {
-		f->now = before;
-		f->now = copy(f);
+		f->now = copy(f, &before);
 		(void)flow_block(f, a->body);
 		join(f, &after, &f->now);
 	}
@@ -281,13 +278,12 @@ static bool flow_select(struct flow *f, struct stmt *s) {
 
 static bool flow_try(struct flow *f, struct stmt *s) {
 	unsigned undos = f->undos;
-	struct state before = copy(f);
+	struct state before = copy(f, &f->now);
 	bool waits = flow_block(f, s->u.attempt.body);
 	waits = waits || f->undos > undos;
 	struct state after = f->now;
 	for (struct catch_arm *a = s->u.attempt.catches; a != NULL; a = a->next) {
-		f->now = before;
-		f->now = copy(f);
+		f->now = copy(f, &before);
 		waits = flow_block(f, a->body) || waits;
 		join(f, &after, &f->now);
 	}
@@ -295,8 +291,7 @@ static bool flow_try(struct flow *f, struct stmt *s) {
 		f->now = after;
 		return waits;
 	}
-	f->now = before;
-	f->now = copy(f);
+	f->now = copy(f, &before);
 	waits = flow_block(f, s->u.attempt.finally) || waits;
 	for (size_t i = 0; i < f->capacity && !f->now.dead; i++) {
 		after.has[i] = after.has[i] || f->now.has[i];
@@ -308,7 +303,7 @@ static bool flow_try(struct flow *f, struct stmt *s) {
 
 static bool flow_within(struct flow *f, struct stmt *s) {
 	(void)uses(f, s->u.within.limit);
-	struct state before = copy(f);
+	struct state before = copy(f, &f->now);
 	(void)flow_block(f, s->u.within.body);
 	struct state after = f->now;
 	if (s->u.within.otherwise != NULL) {

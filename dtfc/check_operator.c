@@ -40,11 +40,6 @@ static const char *op_text(enum op op) {
 	return texts[op];
 }
 
-static void inherit(struct expr *e, const struct expr *of) {
-	e->can_fault = e->can_fault || of->can_fault;
-	e->faults |= of->faults;
-}
-
 static void raises(struct expr *e, unsigned faults) {
 	e->can_fault = true;
 	e->faults |= faults;
@@ -68,12 +63,12 @@ const struct type *check_unary(struct checker *c, struct expr *e) {
 	struct expr *of = e->u.operation.left;
 	if (e->u.operation.op == OP_NOT) {
 		(void)check_expect(c, of, basic(c, TYPE_BOOL));
-		inherit(e, of);
+		check_inherit(e, of);
 		e->type = basic(c, TYPE_BOOL);
 		return fold(c, e);
 	}
 	const struct type *type = check_expr(c, of);
-	inherit(e, of);
+	check_inherit(e, of);
 	if (type->kind == TYPE_ERROR) {
 		return type;
 	}
@@ -130,8 +125,8 @@ static const struct type *arithmetic(struct checker *c, struct expr *e) {
 	struct expr *a = e->u.operation.left, *b = e->u.operation.right;
 	enum op op = e->u.operation.op;
 	const struct type *type = check_expr(c, a), *other = check_expr(c, b);
-	inherit(e, a);
-	inherit(e, b);
+	check_inherit(e, a);
+	check_inherit(e, b);
 	if (type->kind == TYPE_ERROR || other->kind == TYPE_ERROR) {
 		return poison(c);
 	}
@@ -171,8 +166,8 @@ static const struct type *comparison(struct checker *c, struct expr *e) {
 	struct expr *a = e->u.operation.left, *b = e->u.operation.right;
 	bool equality = e->u.operation.op == OP_EQ || e->u.operation.op == OP_NE;
 	const struct type *type = check_expr(c, a), *other = check_expr(c, b);
-	inherit(e, a);
-	inherit(e, b);
+	check_inherit(e, a);
+	check_inherit(e, b);
 	const struct type *result = basic(c, TYPE_BOOL);
 	e->type = result;
 	if (type->kind == TYPE_ERROR || other->kind == TYPE_ERROR) {
@@ -205,8 +200,8 @@ static const struct type *comparison(struct checker *c, struct expr *e) {
 static const struct type *coalesce(struct checker *c, struct expr *e) {
 	struct expr *a = e->u.operation.left, *b = e->u.operation.right;
 	const struct type *type = check_expr(c, a), *other = check_expr(c, b);
-	inherit(e, a);
-	inherit(e, b);
+	check_inherit(e, a);
+	check_inherit(e, b);
 	if (type->kind == TYPE_ERROR || other->kind == TYPE_ERROR) {
 		return type->kind == TYPE_ERROR ? other : poison(c);
 	}
@@ -229,8 +224,8 @@ const struct type *check_binary(struct checker *c, struct expr *e) {
 		check_narrow(c, e->u.operation.left, e->u.operation.op == OP_AND);
 		(void)check_expect(c, e->u.operation.right, basic(c, TYPE_BOOL));
 		c->narrow = narrow;
-		inherit(e, e->u.operation.left);
-		inherit(e, e->u.operation.right);
+		check_inherit(e, e->u.operation.left);
+		check_inherit(e, e->u.operation.right);
 		e->type = basic(c, TYPE_BOOL);
 		return fold(c, e);
 	}

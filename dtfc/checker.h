@@ -72,6 +72,12 @@ static inline const char *text_of(struct checker *c, const struct type *type) {
 	return type_text_in(c->arena, type, c->file);
 }
 
+/* What an operand can raise, the expression can. */
+static inline void check_inherit(struct expr *e, const struct expr *of) {
+	e->can_fault = e->can_fault || of->can_fault;
+	e->faults |= of->faults;
+}
+
 /* Guards recursion over the tree; every check_enter needs its check_leave. */
 bool check_enter(struct checker *c, struct span span);
 void check_leave(struct checker *c);
@@ -139,6 +145,15 @@ const struct type *check_call(struct checker *c, struct expr *e);
 struct diagnostic *check_optional_used(struct checker *c, const struct expr *e);
 bool check_is_printable(const struct type *type);
 
+/* ---- names in expressions: check_name.c ---- */
+
+const struct type *check_name(struct checker *c, struct expr *e);
+const struct type *check_member(struct checker *c, struct expr *e);
+/* A field or member of that name, or NULL. */
+struct field *check_field(const struct decl *decl, const char *text);
+/* "did you mean 'x'?", or NULL. */
+const char *check_near_field(struct checker *c, const struct decl *decl, const char *text);
+
 /* ---- conversions: check_convert.c ---- */
 
 /* The type that values of both can be converted to, or NULL. */
@@ -191,7 +206,7 @@ void check_no_value(struct checker *c, const struct expr *e);
 const struct type *check_parallel(struct checker *c, struct expr *e);
 void check_yield(struct checker *c, struct stmt *s);
 
-/* ---- statements: check_stmt.c, check_try.c ---- */
+/* ---- statements: check_stmt.c, check_match.c, check_try.c ---- */
 
 void check_block(struct checker *c, struct block *block);
 /* The block's statements in the scope that is open now. */
