@@ -177,6 +177,7 @@ static void reset(struct batch *batch) {
 	batch->nanswers = 0;
 	batch->failed = false;
 	batch->admits = false;
+	batch->tells = false;
 	dtf__arena_finish(&batch->arena);
 }
 
@@ -333,7 +334,7 @@ int dtf__batch_commit(struct dtf_engine *engine) {
 	struct batch *batch = &engine->batch;
 	uint64_t through = dtf__inbox_through(engine);
 	bool writes = batch->nrecords > 0 || batch->nanswers > 0 || batch->nmarks > 0 ||
-		through > engine->inbox_done || batch->failed;
+		batch->tells || through > engine->inbox_done || batch->failed;
 	int rc = writes ? write_batch(engine, through) : 0;
 	if (rc == DTF_EFULL || rc == DTF_ENOMEM) {
 		return refused(engine, rc);

@@ -71,6 +71,7 @@ struct instance {
 	struct dtf_ctx *ctx; /* NULL: not loaded, or its code is not here */
 	const char
 		*diagnosis; /* why it cannot run: "mismatch", "version", "corrupt"; NULL: it can */
+	const char *why;    /* of the diagnosis, for people; in memory */
 	struct arrival *first, **tail;
 	struct arrival *taken;         /* applied in this step's turn, newest first */
 	struct row before;             /* row as of the last commit */
@@ -149,6 +150,7 @@ struct batch {
 	struct arena arena; /* of marks and answers */
 	uint64_t next_instance;
 	bool admits; /* holds new work */
+	bool tells;  /* a row says something new without a record */
 };
 
 /* How far a batch had come: what was added since can be taken out again. */
@@ -268,6 +270,8 @@ void dtf__instance_dirty(struct instance *instance);
 void dtf__instance_reload(struct instance *instance);
 
 /* load.c */
+/* It cannot run, and why: for its row and the log. */
+void dtf__instance_diagnose(struct instance *instance, const char *diagnosis, const char *why);
 /* Brings ctx to life from the log.  0 also when it cannot run: see diagnosis. */
 int dtf__instance_load(struct instance *instance);
 /* Reads all records of an instance's current execution into the arena. */

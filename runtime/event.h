@@ -155,9 +155,9 @@ struct row {
 	const char *workflow;
 	int64_t version;
 	uint64_t fingerprint;
-	int status;            /* enum dtf_status */
-	const char *suspended; /* "operator", … or "" */
-	const char *error;     /* short text of a failed one, or "" */
+	int status;            /* enum dtf_status, as its history has it */
+	const char *suspended; /* "operator", … or ""; also of one that runs but for its code */
+	const char *error;     /* short text of a failed one, why it cannot run, or "" */
 	int64_t execution;
 	uint32_t events;    /* in this execution */
 	uint64_t last;      /* position of its last record */

@@ -55,13 +55,19 @@ static const char *unless_empty(const char *text) {
 	return text == NULL || text[0] == '\0' ? NULL : text;
 }
 
+/* Its history may not know that it cannot run. */
+static enum dtf_status status_of(const struct row *row) {
+	bool suspended = row->status == DTF_RUNNING && row->suspended[0] != '\0';
+	return suspended ? DTF_SUSPENDED : (enum dtf_status)row->status;
+}
+
 static int describe(struct store *store, struct arena *arena, const struct row *row,
 	struct dtf_instance_info *ret) {
 	*ret = (struct dtf_instance_info){
 		.id = row->id,
 		.workflow = row->workflow,
 		.version = row->version,
-		.status = (enum dtf_status)row->status,
+		.status = status_of(row),
 		.suspended = unless_empty(row->suspended),
 		.error = unless_empty(row->error),
 		.execution = row->execution,

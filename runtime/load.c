@@ -9,10 +9,12 @@
  */
 #include "engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
+#include "utf8.h"
 
 /* ---- reading ---- */
 
@@ -190,11 +192,18 @@ static void add_first(struct instance *instance, bool other_code) {
 
 /* ---- loading ---- */
 
-static void diagnose(struct instance *instance, const char *why, const char *text) {
+void dtf__instance_diagnose(struct instance *instance, const char *diagnosis, const char *why) {
 	struct dtf_engine *engine = instance->engine;
-	instance->diagnosis = why;
+	char *kept = dtf__arena_copy(&instance->memory, why, strlen(why));
+	instance->diagnosis = diagnosis;
+	instance->why = diagnosis;
+	if (kept != NULL) {
+		dtf__utf8_repair(kept); /* it may have been cut */
+		instance->why = kept;
+	}
 	if (engine->options.log != NULL) {
-		engine->options.log(engine->options.user, DTF_LOG_ERROR, instance->row.id, text);
+		engine->options.log(
+			engine->options.user, DTF_LOG_ERROR, instance->row.id, instance->why);
 	}
 }
 
@@ -225,10 +234,10 @@ static int replay(struct instance *instance, const struct history *history,
 	dtf__buf_clear(&instance->events);
 	instance->nevents = 0;
 	if (rc == DTF_ECORRUPT || rc == DTF_EFORMAT) {
-		diagnose(instance, "corrupt", dtf_errmsg());
+		dtf__instance_diagnose(instance, "corrupt", dtf_errmsg());
 		rc = 0;
 	} else if (rc == 0) {
-		diagnose(instance, "mismatch", ctx->broken_text);
+		dtf__instance_diagnose(instance, "mismatch", ctx->broken_text);
 	}
 	dtf__execution_destroy(ctx);
 	instance->ctx = NULL;
@@ -238,21 +247,22 @@ static int replay(struct instance *instance, const struct history *history,
 int dtf__instance_load(struct instance *instance) {
 	struct dtf_engine *engine = instance->engine;
 	const struct row *row = &instance->row;
+	const struct dtf_workflow_def *workflow = dtf__registry_find(
+		engine, row->workflow, row->version, row->fingerprint);
+	if (workflow == NULL) {
+		char text[256];
+		(void)snprintf(text, sizeof(text),
+			"%s version %lld is not linked into this program", row->workflow,
+			(long long)row->version);
+		dtf__instance_diagnose(instance, "version", text);
+		return 0;
+	}
 	struct arena arena = { 0 };
 	struct history history;
 	int rc = dtf__history_read(engine->store, row, &arena, &history);
-	const struct dtf_workflow_def *workflow = dtf__registry_find(
-		engine, row->workflow, row->version, row->fingerprint);
 	if (rc == DTF_ECORRUPT || rc == DTF_EFORMAT) {
-		diagnose(instance, "corrupt", dtf_errmsg());
+		dtf__instance_diagnose(instance, "corrupt", dtf_errmsg());
 		rc = 0;
-	} else if (rc == 0 && workflow == NULL) {
-		char text[160];
-		(void)dtf__fail(DTF_EVERSION, "%s version %lld is not linked into this program",
-			row->workflow, (long long)row->version);
-		memcpy(text, dtf_errmsg(), sizeof(text) - 1);
-		text[sizeof(text) - 1] = '\0';
-		diagnose(instance, "version", text);
 	} else if (rc == 0) {
 		rc = replay(
 			instance, &history, workflow, workflow->fingerprint != row->fingerprint);

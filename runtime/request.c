@@ -377,11 +377,26 @@ static int check_raise(struct instance *instance, struct arrival *arrival) {
 	return 0;
 }
 
+static bool by_operator(const struct instance *instance) {
+	return strcmp(instance->row.suspended, "operator") == 0;
+}
+
+/* What an operator suspended can be resumed without its code, and goes on with it.
+ * What only lacks its code cannot. */
+static int check_resume(const struct instance *instance) {
+	if (instance->diagnosis == NULL || by_operator(instance)) {
+		return 0;
+	}
+	bool corrupt = strcmp(instance->diagnosis, "corrupt") == 0;
+	return dtf__fail(corrupt ? DTF_ECORRUPT : DTF_EVERSION, "%s: %s", instance->diagnosis,
+		instance->why);
+}
+
 /* A request that changes nothing is granted without an event. */
 static bool changes(const struct instance *instance, enum event_kind kind) {
 	const struct dtf_ctx *ctx = instance->ctx;
 	if (ctx == NULL) {
-		return kind != EVENT_RESUMED && kind != EVENT_SUSPENDED;
+		return kind != EVENT_SUSPENDED || !by_operator(instance);
 	}
 	if (kind == EVENT_CANCEL_REQUESTED) {
 		return ctx->cancel_reason == NULL;
@@ -402,7 +417,10 @@ enum verdict dtf__request_check(struct instance *instance, struct arrival *arriv
 		rc = dtf__fail(DTF_EENDED, "instance %s has ended", instance->row.id);
 	} else if (arrival->event.kind == EVENT_RAISED) {
 		rc = check_raise(instance, arrival);
-	} else if (!changes(instance, arrival->event.kind)) {
+	} else if (arrival->event.kind == EVENT_RESUMED) {
+		rc = check_resume(instance);
+	}
+	if (rc == 0 && !changes(instance, arrival->event.kind)) {
 		rc = 1;
 	}
 	if (rc < 0 && (request->inbox_request == NULL || is_passing(rc))) {

@@ -108,6 +108,13 @@ static void load_later(struct recovery *recovery, uint64_t number) {
 	recovery->load[recovery->count++] = number;
 }
 
+/* It could not run, or cannot now: its row has to say so, or no longer. */
+static bool has_to_be_told(const struct dtf_engine *engine, const struct row *row) {
+	bool diagnosed = row->suspended[0] != '\0' && strcmp(row->suspended, "operator") != 0;
+	return diagnosed || row->error[0] != '\0' ||
+		dtf__registry_find(engine, row->workflow, row->version, row->fingerprint) == NULL;
+}
+
 static bool look_at_row(void *arg, uint64_t number, struct slice bytes) {
 	struct recovery *recovery = arg;
 	struct arena arena = { 0 };
@@ -121,8 +128,7 @@ static bool look_at_row(void *arg, uint64_t number, struct slice bytes) {
 	} else if (rc < 0) {
 		recovery->rc = rc;
 	} else if (row.status <= DTF_SUSPENDED) {
-		bool diagnosed = row.suspended[0] != '\0' && strcmp(row.suspended, "operator") != 0;
-		if (row.busy || diagnosed) {
+		if (row.busy || has_to_be_told(recovery->engine, &row)) {
 			load_later(recovery, number);
 		} else if (row.next_timer_ms != 0) {
 			struct due due = { .key = row.next_timer_ms, .instance = number };

@@ -201,7 +201,10 @@ static void apply(struct instance *instance, struct event *event) {
 	}
 }
 
-/* Without a machine: recorded, undelivered. */
+/*
+ * Without a machine: recorded, undelivered.  The row's status says what the
+ * history does: suspended from here on, whatever the diagnosis was before.
+ */
 static void record_only(struct instance *instance, struct event *event) {
 	event->time_ms = instance->engine->now_ms;
 	if (event->kind == EVENT_ATTEMPT_STARTED) {
@@ -210,16 +213,19 @@ static void record_only(struct instance *instance, struct event *event) {
 	if (instance->row.status > DTF_SUSPENDED) {
 		return; /* the terminal event is the last */
 	}
-	if (event->kind == EVENT_ATTEMPT_STARTED || event->kind == EVENT_RESUMED ||
-		event->kind == EVENT_SUSPENDED || event->kind == EVENT_TIMER_FIRED ||
+	if (event->kind == EVENT_ATTEMPT_STARTED || event->kind == EVENT_TIMER_FIRED ||
 		event->kind == EVENT_GRACE_EXPIRED) {
 		return; /* they come again when there is a machine */
 	}
-	bool closes = event->kind == EVENT_STARTED || event->kind == EVENT_TERMINATED;
-	if (instance->row.suspended[0] == '\0' && !closes) {
-		struct event suspended = { .kind = EVENT_SUSPENDED,
-			.text = instance->diagnosis,
-			.time_ms = event->time_ms };
+	struct event suspended = {
+		.kind = EVENT_SUSPENDED, .text = instance->diagnosis, .time_ms = event->time_ms
+	};
+	if (event->kind == EVENT_RESUMED) {
+		event = &suspended; /* no longer by an operator: only until there is code */
+	}
+	bool parts = event->kind == EVENT_STARTED || event->kind == EVENT_TERMINATED ||
+		event->kind == EVENT_SUSPENDED;
+	if (instance->row.status == DTF_RUNNING && !parts) {
 		append(instance, &suspended);
 		instance->row.suspended = instance->diagnosis;
 		instance->row.status = DTF_SUSPENDED;
@@ -228,6 +234,9 @@ static void record_only(struct instance *instance, struct event *event) {
 	if (event->kind == EVENT_TERMINATED) {
 		instance->row.status = DTF_TERMINATED;
 		instance->row.suspended = "";
+	} else if (event->kind == EVENT_SUSPENDED) {
+		instance->row.status = DTF_SUSPENDED;
+		instance->row.suspended = dtf__suspension(event->text);
 	} else if (event->kind == EVENT_STARTED) {
 		instance->row.busy = true; /* it has to be begun when there is code for it */
 	}
@@ -510,6 +519,29 @@ static int apply_all(struct instance *instance) {
 	return rc;
 }
 
+/*
+ * What keeps it from running stands in the row, beside the status that its
+ * history gives it: it is no event, and another program may find it otherwise.
+ */
+static bool tell_diagnosis(struct instance *instance) {
+	struct row *row = &instance->row;
+	bool found = instance->diagnosis != NULL;
+	if (row->status > DTF_SUSPENDED || (!found && instance->ctx == NULL)) {
+		return false;
+	}
+	const char *suspended = row->suspended, *error = found ? instance->why : "";
+	if (row->status == DTF_RUNNING || (found && strcmp(suspended, "operator") != 0)) {
+		suspended = found ? instance->diagnosis : "";
+	}
+	if (strcmp(suspended, row->suspended) == 0 && strcmp(error, row->error) == 0) {
+		return false;
+	}
+	row->suspended = suspended;
+	row->error = error;
+	instance->engine->batch.tells = true;
+	return true;
+}
+
 static int run(struct instance *instance) {
 	int rc = 0;
 	if (instance->stale) {
@@ -525,10 +557,12 @@ static int run(struct instance *instance) {
 	if (rc == 0 && ctx != NULL && ctx->out_of_memory) {
 		rc = dtf__fail(DTF_ENOMEM, "out of memory in instance %s", instance->row.id);
 	}
-	if (rc == 0 && (instance->taken != NULL || instance->nevents > 0)) {
+	bool broken = ctx != NULL && ctx->broken;
+	bool tells = rc == 0 && !broken && tell_diagnosis(instance);
+	if (rc == 0 && (instance->taken != NULL || instance->nevents > 0 || tells)) {
 		rc = dtf__batch_turned(instance);
 	}
-	if (rc != 0 || (ctx != NULL && ctx->broken) || instance->nevents == 0) {
+	if (rc != 0 || broken || instance->nevents == 0) {
 		return rc;
 	}
 	rc = record(instance);
@@ -545,13 +579,11 @@ int dtf__turn(struct instance *instance) {
 	int rc = run(instance);
 	if (rc == 0 && instance->ctx != NULL && instance->ctx->broken) {
 		/* The code contradicted itself: nothing of this is written. */
-		if (engine->options.log != NULL) {
-			engine->options.log(engine->options.user, DTF_LOG_ERROR, instance->row.id,
-				instance->ctx->broken_text);
-		}
+		char why[sizeof(instance->ctx->broken_text)];
+		memcpy(why, instance->ctx->broken_text, sizeof(why));
 		dtf__batch_go_back(engine, &point);
 		dtf__turn_take_back(instance);
-		instance->diagnosis = "mismatch";
+		dtf__instance_diagnose(instance, "mismatch", why);
 		rc = run(instance);
 	}
 	if (rc != 0) {

@@ -12,6 +12,7 @@
 #include <dtf/abi.h>
 
 #include "../../runtime/error.h"
+#include "../../runtime/inspect.h"
 #include "../support/lab.h"
 #include "../support/steps.h"
 #include "../support/suite.h"
@@ -259,6 +260,27 @@ static void assert_says(const char *text) {
 		"the log does not say \"%s\": %s", text, lab.log.data);
 }
 
+/* What people are told of it; error is part of the text, or NULL: there is none. */
+static struct {
+	enum dtf_status status;
+	const char *suspended, *error;
+} wanted;
+
+static void compare_info(void *arg, const struct dtf_instance_info *info) {
+	ck_assert_int_eq(info->status, wanted.status);
+	ck_assert_pstr_eq(info->suspended, wanted.suspended);
+	ck_assert_msg((info->error == NULL) == (wanted.error == NULL), "%s", info->error);
+	ck_assert_msg(wanted.error == NULL || strstr(info->error, wanted.error) != NULL, "%s",
+		info->error);
+}
+
+static void assert_info(enum dtf_status status, const char *suspended, const char *error) {
+	wanted.status = status;
+	wanted.suspended = suspended;
+	wanted.error = error;
+	ck_assert_int_eq(dtf__inspect_info(lab.store, "i", compare_info, NULL), 0);
+}
+
 static const struct {
 	const struct dtf_module *const *modules;
 	const char *says[2];
@@ -288,6 +310,9 @@ START_TEST(trap_29_any_difference_suspends_and_writes_nothing) {
 	ck_assert_uint_eq(lab.store->ops->next(lab.store), before);
 	assert_says(others[_i].says[0]);
 	assert_says(others[_i].says[1]);
+	assert_info(DTF_SUSPENDED, "mismatch", others[_i].says[1]);
+	reopen(right);
+	assert_info(DTF_RUNNING, NULL, NULL);
 	assert_goes_on();
 }
 END_TEST
@@ -405,6 +430,47 @@ START_TEST(a_version_that_is_not_linked_suspends) {
 }
 END_TEST
 
+/* ---- an operator and missing code ---- */
+
+/* DECISIONS 8: the operator's suspension is the instance's, the other is found anew. */
+START_TEST(suspended_without_code_it_stays_so_with_it) {
+	begin();
+	reopen(nothing);
+	assert_info(DTF_SUSPENDED, "version", "not linked");
+	ck_assert_int_eq(ask(REQUEST_SUSPEND, NULL, "hold", NULL), 0);
+	ck_assert_int_eq(ask(REQUEST_SUSPEND, NULL, "hold", NULL), 0);
+	assert_info(DTF_SUSPENDED, "operator", "not linked");
+	ck_assert_uint_eq(lab_count(&lab, "i", EVENT_SUSPENDED), 1);
+	ck_assert_int_eq(ask(REQUEST_RAISE, "go", NULL, "7"), 0);
+	reopen(right);
+	lab_pass(&lab, 1000);
+	assert_info(DTF_SUSPENDED, "operator", NULL);
+	ck_assert_int_eq(ask(REQUEST_RESUME, NULL, NULL, NULL), 0);
+	ck_assert_int_eq(lab_status(&lab, "i"), DTF_COMPLETED);
+}
+END_TEST
+
+START_TEST(resumed_without_code_it_goes_on_with_it) {
+	begin();
+	ck_assert_int_eq(ask(REQUEST_SUSPEND, NULL, "hold", NULL), 0);
+	reopen(_i == 0 ? nothing : another_order);
+	const char *why = _i == 0 ? "version" : "mismatch";
+	ck_assert_int_eq(ask(REQUEST_RAISE, "go", NULL, "7"), 0);
+	ck_assert_int_eq(ask(REQUEST_RESUME, NULL, NULL, NULL), 0);
+	assert_info(DTF_SUSPENDED, why, "");
+	/* Nothing but the code is missing now, and that is said. */
+	struct asked again;
+	lab_ask(&lab, &again, REQUEST_RESUME, "i", NULL, NULL, NULL);
+	lab_settle(&lab);
+	ck_assert_int_eq(again.rc, DTF_EVERSION);
+	ck_assert_ptr_nonnull(strstr(again.text, _i == 0 ? "not linked" : "current code"));
+	reopen(right);
+	assert_info(DTF_RUNNING, NULL, NULL);
+	lab_pass(&lab, 1000);
+	ck_assert_int_eq(lab_status(&lab, "i"), DTF_COMPLETED);
+}
+END_TEST
+
 START_TEST(terminate_works_without_code) {
 	begin();
 	reopen(nothing);
@@ -496,6 +562,8 @@ int main(void) {
 	tcase_add_test(tc, an_optional_field_of_another_type_suspends);
 	tcase_add_test(tc, arrivals_are_kept_and_delivered);
 	tcase_add_loop_test(tc, a_version_that_is_not_linked_suspends, 0, 2);
+	tcase_add_test(tc, suspended_without_code_it_stays_so_with_it);
+	tcase_add_loop_test(tc, resumed_without_code_it_goes_on_with_it, 0, 2);
 	tcase_add_test(tc, terminate_works_without_code);
 	tcase_add_loop_test(tc, a_start_that_breaks_is_kept_for_better_code, 0, 2);
 	tcase_add_test(tc, a_turn_that_breaks_keeps_what_arrived);

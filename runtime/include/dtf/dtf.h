@@ -254,6 +254,8 @@ int dtf_cancel(struct dtf_client *client, const char *id, const char *reason);
 int dtf_terminate(struct dtf_client *client, const char *id, const char *reason);
 /* Stops delivering to it; what arrives is kept. */
 int dtf_suspend(struct dtf_client *client, const char *id, const char *reason);
+/* Lets what was suspended go on.  What cannot run is looked at again: when it still
+ * cannot, and no operator suspended it, DTF_EVERSION or DTF_ECORRUPT say why. */
 int dtf_resume(struct dtf_client *client, const char *id);
 /*
  * Waits until the instance has ended; timeout_ms < 0: as long as it takes.
@@ -270,9 +272,11 @@ struct dtf_instance_info {
 	enum dtf_status status;
 	const char *suspended;     /* why: "operator", "mismatch", "version", "corrupt", or NULL */
 	const char *custom_status; /* JSON of the last `status`, or NULL */
-	const char *error;         /* "shop.card_declined: …" of a failed one, or NULL */
-	int64_t execution;         /* from 1 */
-	int64_t events;            /* in this execution's history */
+	/* "shop.card_declined: …" of a failed one; both sides of a mismatch and the
+	 * like of one that is suspended and not only by an operator; or NULL. */
+	const char *error;
+	int64_t execution; /* from 1 */
+	int64_t events;    /* in this execution's history */
 	int64_t created_ms, updated_ms;
 	int64_t next_timer_ms; /* 0 = none */
 };
