@@ -16,6 +16,12 @@ void check_wrap(struct checker *c, struct expr *e, const struct type *type) {
 	e->u.converted = inner;
 }
 
+/* Can `[]` or `{}` be of this type? */
+static bool takes_empty(const struct type *type) {
+	const struct type *of = type->kind == TYPE_OPTIONAL ? type->of : type;
+	return of->kind == TYPE_LIST || of->kind == TYPE_MAP;
+}
+
 const struct type *check_join(struct checker *c, const struct type *a, const struct type *b) {
 	if (a == b || b->kind == TYPE_ERROR) {
 		return a;
@@ -35,12 +41,11 @@ const struct type *check_join(struct checker *c, const struct type *a, const str
 	if (b->kind == TYPE_OPTIONAL && b->of == a) {
 		return b;
 	}
-	bool collections = (b->kind == TYPE_LIST || b->kind == TYPE_MAP);
-	if (a->kind == TYPE_EMPTY && collections) {
-		return b;
+	if (b->kind == TYPE_EMPTY) {
+		return takes_empty(a) ? a : NULL;
 	}
-	if (b->kind == TYPE_EMPTY && (a->kind == TYPE_LIST || a->kind == TYPE_MAP)) {
-		return a;
+	if (a->kind == TYPE_EMPTY) {
+		return check_join(c, b, a);
 	}
 	if (a->kind == TYPE_LIST && b->kind == TYPE_LIST) {
 		const struct type *of = check_join(c, a->of, b->of);

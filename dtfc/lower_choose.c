@@ -263,6 +263,10 @@ void lower_match(struct lower *l, struct stmt *stmt) {
 	if (expr->can_fault) {
 		lower_raised(l);
 	}
+	if (by_switch && value->kind == IR_TEXT && type->kind == TYPE_INT) {
+		/* C takes it for an int, and would cut the labels to that. */
+		value = ir_unary(l->arena, "(int64_t)", value);
+	}
 	for (struct match_arm *a = stmt->u.match.arms; a != NULL; a = a->next) {
 		struct way *way = mem_new(l->arena, struct way);
 		struct ir_expr labels = { .tail = &labels.items };

@@ -303,6 +303,20 @@ static void take_end(struct feed *feed, const struct token *token) {
 
 /* ---- all tokens ---- */
 
+/* Is a minus at the token a sign, as nothing is before it to subtract from? */
+static bool is_sign(const struct token *first, const struct token *minus) {
+	if (minus == first || minus->after_newline) {
+		return true;
+	}
+	switch (minus[-1].kind) {
+	case T_RETURN:
+	case T_RBRACE: /* the match arm before */
+		return true;
+	default:
+		return !layout_can_end(minus - 1);
+	}
+}
+
 /* -9223372036854775808 is one number: its digits alone would not fit. */
 static void join_minus(struct tokens *tokens) {
 	struct token *items = tokens->items;
@@ -311,8 +325,7 @@ static void join_minus(struct tokens *tokens) {
 		struct token *token = &items[n++];
 		*token = items[i];
 		if (token->kind == T_INT && token->is_min && n >= 2 &&
-			items[n - 2].kind == T_MINUS &&
-			(n == 2 || !layout_can_end(&items[n - 3]))) {
+			items[n - 2].kind == T_MINUS && is_sign(items, &items[n - 2])) {
 			struct token number = *token;
 			number.is_min = false;
 			number.value.integer = INT64_MIN;

@@ -4,7 +4,8 @@
  *
  * Newlines.  One ends a statement when the token before it can end one, except
  * inside ( ) and [ ], before `undo` and `with` where the durable call before
- * takes one, and before `else`, `catch`, `finally` behind a brace.
+ * takes one, and before `else`, `catch`, `finally` behind a brace; but `else =>`
+ * begins an arm.
  *
  * Braces.  Between a word like `if`, `for` or `workflow` and its block (the
  * word's head) a bare brace is the block's; at the start of a statement too.
@@ -115,7 +116,9 @@ bool layout_newline_counts(const struct feed *feed, const struct token *token) {
 	if (closed && (token->kind == T_UNDO || token->kind == T_WITH)) {
 		return recovering || !parse_would_accept(feed->p.parser, token->kind);
 	}
-	bool goes_on = token->kind == T_ELSE || token->kind == T_CATCH || token->kind == T_FINALLY;
+	bool is_arm = token->kind == T_ELSE && token[1].kind == T_FAT_ARROW;
+	bool goes_on = (token->kind == T_ELSE && !is_arm) || token->kind == T_CATCH ||
+		token->kind == T_FINALLY;
 	return !(goes_on && before->kind == T_RBRACE);
 }
 
