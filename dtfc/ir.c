@@ -425,6 +425,9 @@ static void verify_strand(struct verify *v, struct ir_strand *strand) {
 			if (falls && (op->next != NULL || op->target != s->next)) {
 				broken(v, "falls into the wrong state:", s->name);
 			}
+			if (op->kind == IR_FALL && op->target->body.first->kind == IR_POLL) {
+				broken(v, "waits under another state's name:", s->name);
+			}
 		}
 		ir_walk(&s->body, verify_op, v);
 	}

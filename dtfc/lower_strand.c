@@ -120,7 +120,11 @@ struct ir_op *lower_op(struct lower *l, enum ir_op_kind kind) {
 	return op;
 }
 
-/* A jump to what comes next anyway becomes a fall. */
+/*
+ * A jump to what comes next anyway becomes a fall.  A handler polls for undos to
+ * end: whoever falls into it says so, or what was done on the way to it would be
+ * done again when one has.
+ */
 static void fall_instead(struct strand *s, struct ir_state *state) {
 	struct ir_op *last = NULL;
 
@@ -131,7 +135,7 @@ static void fall_instead(struct strand *s, struct ir_state *state) {
 		((last->kind == IR_JUMP && last->target == state) ||
 			(last->kind == IR_RAISE && last->handler == state));
 	if (jumps) {
-		last->kind = IR_FALL;
+		last->kind = last->kind == IR_RAISE ? IR_AWAIT : IR_FALL;
 		last->target = state;
 		last->handler = NULL;
 	}

@@ -771,6 +771,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
+		f->at = NESTED_TRY_2_FINALLY;
 		DTF_FALLTHROUGH;
 
 	case NESTED_TRY_2_FINALLY: {
@@ -778,7 +779,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_finally_begin(ctx);
 		dtf_log(ctx, DTF_LOG_INFO, "inner");
 		int64_t t2 = dtf_add(ctx, f->i, 1);
-#line 782 "errors.dtf.c"
+#line 783 "errors.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = NESTED_TRY_1_UNWIND;
 			return DTF_AGAIN;
@@ -786,7 +787,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 71 "errors.dtf"
 		f->i = t2;
 		if (dtf_finally_end(ctx)) {
-#line 790 "errors.dtf.c"
+#line 791 "errors.dtf.c"
 			f->at = NESTED_TRY_1_UNWIND;
 			return DTF_AGAIN;
 		}
@@ -799,14 +800,14 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_try_end(ctx);
 #line 72 "errors.dtf"
 		f->try_1_then = NESTED_WHILE_1_END;
-#line 803 "errors.dtf.c"
+#line 804 "errors.dtf.c"
 		f->at = NESTED_TRY_1_FINALLY;
 		return DTF_AGAIN;
 
 	case NESTED_TRY_2_END:
 #line 73 "errors.dtf"
 		dtf_try_end(ctx);
-#line 810 "errors.dtf.c"
+#line 811 "errors.dtf.c"
 		f->try_1_then = NESTED_TRY_1_END;
 		f->at = NESTED_TRY_1_FINALLY;
 		return DTF_AGAIN;
@@ -818,21 +819,21 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 73 "errors.dtf"
 		if (!dtf_raised_is(ctx, &errors_missing_error)) {
-#line 822 "errors.dtf.c"
+#line 823 "errors.dtf.c"
 			f->at = NESTED_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 #line 73 "errors.dtf"
 		dtf_catch(ctx, NULL, NULL, NULL);
 		f->try_1_then = NESTED_TRY_1_RETURN;
-#line 829 "errors.dtf.c"
+#line 830 "errors.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case NESTED_TRY_1_FINALLY:
 #line 75 "errors.dtf"
 		dtf_finally_begin(ctx);
 		dtf_do(ctx, 2, &errors_tell_activity, &(struct errors_tell_args){ "outer" }, NULL);
-#line 836 "errors.dtf.c"
+#line 837 "errors.dtf.c"
 		f->at = NESTED_TELL_2;
 		DTF_FALLTHROUGH;
 
@@ -843,7 +844,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 77 "errors.dtf"
 		if (dtf_finally_end(ctx)) {
-#line 847 "errors.dtf.c"
+#line 848 "errors.dtf.c"
 			return DTF_RAISED;
 		}
 		f->at = f->try_1_then;
@@ -853,7 +854,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 77 "errors.dtf"
 		return dtf_return(ctx, NULL);
 
-#line 857 "errors.dtf.c"
+#line 858 "errors.dtf.c"
 	case NESTED_TRY_1_END:
 		if (!dtf_tick(ctx)) {
 			return DTF_RAISED;
@@ -865,7 +866,8 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 79 "errors.dtf"
 		dtf_try(ctx);
 		dtf_fail(ctx, 3, &errors_broken_error, NULL);
-#line 869 "errors.dtf.c"
+#line 870 "errors.dtf.c"
+		f->at = NESTED_TRY_3_UNWIND;
 		DTF_FALLTHROUGH;
 
 	case NESTED_TRY_3_UNWIND:
@@ -873,13 +875,14 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
+		f->at = NESTED_TRY_3_FINALLY;
 		DTF_FALLTHROUGH;
 
 	case NESTED_TRY_3_FINALLY:
 #line 81 "errors.dtf"
 		dtf_finally_begin(ctx);
 		dtf_do(ctx, 4, &errors_tell_activity, &(struct errors_tell_args){ "broken" }, NULL);
-#line 883 "errors.dtf.c"
+#line 886 "errors.dtf.c"
 		f->at = NESTED_TELL_3;
 		DTF_FALLTHROUGH;
 
@@ -890,7 +893,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 83 "errors.dtf"
 		(void)dtf_finally_end(ctx);
-#line 894 "errors.dtf.c"
+#line 897 "errors.dtf.c"
 		return DTF_RAISED;
 
 	default:
