@@ -163,6 +163,9 @@ struct dtf_engine {
 	struct store *store; /* whoever opened the engine closes it */
 	struct clock clock;
 	struct executor executor;
+	/* Fills in an instance's seed; false: it cannot.  NULL: the system's randomness. */
+	bool (*make_seed)(void *arg, unsigned char seed[16]);
+	void *make_seed_arg;
 	unsigned slots, slots_used;        /* attempts that may run at once; 0: it stops */
 	const struct dtf_module **modules; /* owned array */
 	size_t nmodules;

@@ -108,9 +108,10 @@ static int canonical(struct arena *arena, const struct dtf_type *type, const cha
 
 /* ---- start ---- */
 
-static int make_seed(unsigned char seed[16]) {
-	return getrandom(seed, 16, 0) == 16 ? 0
-					    : dtf__fail(DTF_ESTORE, "the system has no randomness");
+static int make_seed(const struct dtf_engine *engine, unsigned char seed[16]) {
+	bool ok = engine->make_seed != NULL ? engine->make_seed(engine->make_seed_arg, seed)
+					    : getrandom(seed, 16, 0) == 16;
+	return ok ? 0 : dtf__fail(DTF_ESTORE, "the system has no randomness");
 }
 
 static int add_start(struct dtf_engine *engine, struct request *request,
@@ -131,7 +132,7 @@ static int add_start(struct dtf_engine *engine, struct request *request,
 		.history_max = engine->options.history_max,
 		.grace_ms = engine->options.grace_ms,
 		.input = input };
-	int rc = make_seed(begin.seed);
+	int rc = make_seed(engine, begin.seed);
 	struct event event = { .kind = EVENT_STARTED, .begin = &begin };
 	struct arrival *arrival = rc == 0 ? dtf__arrival_add(instance, &event) : NULL;
 	const char *name = dtf__arena_copy(

@@ -116,6 +116,7 @@ struct place dtf__sites_place(const struct sites_workflow *workflow, uint32_t si
 		.file = workflow->file,
 		.line = member_number(at, "line"),
 		.column = member_number(at, "column"),
+		.name = member_text(at, "name"),
 		.source = member_text(at, "text"),
 		.source_column = member_number(at, "text_column"),
 	};

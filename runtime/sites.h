@@ -10,6 +10,7 @@
 struct place {
 	const char *file;
 	uint32_t line, column;
+	const char *name; /* of what is done there: "shop.release" of an undo; "" = none */
 	const char *source;
 	uint32_t source_column; /* where source begins in its line; 0 = not known */
 };

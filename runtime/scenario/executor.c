@@ -8,26 +8,11 @@
 #include <string.h>
 
 #include "../codec.h"
-#include "scenario.h"
+#include "sim.h"
 
-static const char *unqualified(const char *name) {
-	const char *dot = strrchr(name, '.');
-	return dot == NULL ? name : dot + 1;
-}
-
-static bool is_outcome(json_t *value) {
-	static const char *const keys[] = { "return", "error", "lost", "never", "echo", "takes" };
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-		if (json_object_get(value, keys[i]) != NULL) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static struct outcome read_outcome(struct sim *sim, json_t *value) {
+static struct outcome read_outcome(json_t *value) {
 	struct outcome outcome = { .value = value, .retryable = true };
-	if (!is_outcome(value)) {
+	if (!scenario_is_outcome(value)) {
 		return outcome;
 	}
 	outcome.value = json_object_get(value, "return");
@@ -39,8 +24,8 @@ static struct outcome read_outcome(struct sim *sim, json_t *value) {
 	outcome.ignore_cancel = json_is_true(json_object_get(value, "ignore_cancel"));
 	outcome.retryable = !json_is_false(json_object_get(value, "retryable"));
 	const char *takes = json_string_value(json_object_get(value, "takes"));
-	if (takes != NULL && !scenario_duration(takes, &outcome.takes_ms)) {
-		dtf__buf_printf(&sim->trouble, "takes: %s is no duration\n", takes);
+	if (takes != NULL) {
+		(void)scenario_duration(takes, &outcome.takes_ms);
 	}
 	return outcome;
 }
@@ -57,23 +42,23 @@ static struct outcome find_outcome(struct sim *sim, const char *name) {
 	json_t *activities = json_object_get(sim->scenario, "activities");
 	json_t *entry = json_object_get(activities, name);
 	if (entry == NULL) {
-		entry = json_object_get(activities, unqualified(name));
+		entry = json_object_get(activities, scenario_bare(name));
 	}
 	if (entry == NULL) {
-		dtf__buf_printf(&sim->trouble, "activity %s was called and has no entry\n", name);
+		scenario_trouble(sim, "activity %s was called and has no entry", name);
 		return (struct outcome){ .error = "no entry in the scenario" };
 	}
 	if (json_is_array(entry)) {
 		size_t n = earlier_calls(sim, name), last = json_array_size(entry) - 1;
 		entry = json_array_get(entry, n < last ? n : last);
 	}
-	return read_outcome(sim, entry);
+	return read_outcome(entry);
 }
 
 static void add_call(struct sim *sim, const struct dtf_activity *attempt) {
 	struct call *call = calloc(1, sizeof(*call));
 	if (call == NULL) {
-		dtf__buf_text(&sim->trouble, "out of memory\n");
+		scenario_trouble(sim, "out of memory");
 		return;
 	}
 	call->name = attempt->def->name;
@@ -86,7 +71,7 @@ void scenario_submit(void *arg, struct dtf_activity *attempt) {
 	struct sim *sim = arg;
 	struct running *running = calloc(1, sizeof(*running));
 	if (running == NULL) {
-		dtf__buf_text(&sim->trouble, "out of memory\n");
+		scenario_trouble(sim, "out of memory");
 		return;
 	}
 	running->attempt = attempt;
@@ -114,26 +99,14 @@ void scenario_cancel(void *arg, struct dtf_activity *attempt) {
 /* ---- ends ---- */
 
 static void fail(struct dtf_activity *attempt, const struct outcome *outcome) {
-	const struct dtf_error_def *declared = NULL;
-	for (const struct dtf_error_def *const *e = attempt->def->fails; *e != NULL; e++) {
-		if (strcmp((*e)->name, outcome->error) == 0 ||
-			strcmp(unqualified((*e)->name), outcome->error) == 0) {
-			declared = *e;
-		}
-	}
-	if (declared == NULL) {
-		(void)(outcome->retryable ? dtf_activity_fail(attempt, NULL, outcome->error)
-					  : dtf_activity_fail_final(attempt, NULL, outcome->error));
-	} else {
-		attempt->failed = true;
-		attempt->failure = (struct dtf_failure){ .name = declared->name,
-			.message = declared->name };
-		char *data = outcome->data == NULL ? NULL : json_dumps(outcome->data, JSON_COMPACT);
-		if (data != NULL) {
-			attempt->failure.data = dtf__arena_copy(
-				&attempt->memory, data, strlen(data));
-			free(data);
-		}
+	char *data = outcome->data == NULL
+		? NULL
+		: json_dumps(outcome->data, JSON_COMPACT | JSON_ENCODE_ANY);
+	(void)dtf_activity_fail_json(attempt, outcome->error, data, outcome->error);
+	free(data);
+	if (attempt->failure.name == dtf_activity_failed.name) {
+		attempt->failure.code = NULL; /* its name is its message */
+		attempt->failure.retryable = outcome->retryable;
 	}
 	dtf__failure_encode(&attempt->payload, &attempt->failure);
 	attempt->outcome = OUTCOME_FAILED;
@@ -165,19 +138,34 @@ static void finish(const struct running *running) {
 	attempt->finished(attempt->finished_arg, attempt);
 }
 
+/* One of those that are due: the first, or any of them. */
+static struct running **find_due(struct sim *sim) {
+	size_t count = 0;
+	for (const struct running *r = sim->running; r != NULL; r = r->next) {
+		count += r->due_ms <= sim->now_ms;
+	}
+	size_t wanted = count == 0 ? 0 : scenario_pick(sim, count);
+	struct running **at = &sim->running;
+	while (*at != NULL && ((*at)->due_ms > sim->now_ms || wanted-- > 0)) {
+		at = &(*at)->next;
+	}
+	return at;
+}
+
+/* Permuted, the engine sometimes sees what another's end leads to before the next. */
 bool scenario_finish_due(struct sim *sim) {
 	bool any = false;
-	struct running **at = &sim->running;
+	struct running **at = find_due(sim);
 	while (*at != NULL) {
 		struct running *running = *at;
-		if (running->due_ms > sim->now_ms) {
-			at = &running->next;
-			continue;
-		}
 		*at = running->next;
 		finish(running);
 		free(running);
 		any = true;
+		if (scenario_coin(sim)) {
+			break;
+		}
+		at = find_due(sim);
 	}
 	return any;
 }

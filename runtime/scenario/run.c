@@ -7,38 +7,50 @@
 
 #include "../client.h"
 #include "../error.h"
-#include "scenario.h"
+#include "sim.h"
 
 #define START_MS   INT64_C(1700000000000)
 #define ROUNDS_MAX 200000
 
-bool scenario_duration(const char *text, int64_t *ret_ms) {
-	static const struct {
-		const char *unit;
-		int64_t ms;
-	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 },
-		{ "d", 86400000 }, { "w", 604800000 } };
-	int64_t sum_ms = 0;
-	while (*text != '\0') {
-		char *end;
-		long long n = strtoll(text, &end, 10);
-		size_t i = 0, count = sizeof(units) / sizeof(*units);
-		while (i < count && strncmp(end, units[i].unit, strlen(units[i].unit)) != 0) {
-			i++;
-		}
-		if (end == text || i == count) {
-			return false;
-		}
-		sum_ms += n * units[i].ms;
-		text = end + strlen(units[i].unit);
-	}
-	*ret_ms = sum_ms;
-	return true;
+const char *scenario_mode_name(enum scenario_mode mode) {
+	static const char *const names[] = { "straight", "restart after every commit",
+		"differential replay" };
+	return names[mode];
 }
+
+/* ---- chance ---- */
+
+/* splitmix64: the same seed, the same run, on every machine. */
+static uint64_t next_random(uint64_t *state) {
+	*state += UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t z = *state;
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+size_t scenario_pick(struct sim *sim, size_t count) {
+	return sim->run->seed == 0 ? 0 : (size_t)(next_random(&sim->random) % count);
+}
+
+bool scenario_coin(struct sim *sim) {
+	return scenario_pick(sim, 2) == 1;
+}
+
+/* ---- the engine, and dropping its memory ---- */
 
 static int64_t virtual_now(void *arg) {
 	const struct sim *sim = arg;
 	return sim->now_ms;
+}
+
+/* Of instances: uuid(), random() and delays are the same in every run. */
+static bool make_seed(void *arg, unsigned char seed[16]) {
+	struct sim *sim = arg;
+	for (size_t i = 0; i < 16; i++) {
+		seed[i] = (unsigned char)next_random(&sim->seeds);
+	}
+	return true;
 }
 
 static void keep_log(void *user, enum dtf_log_level level, const char *instance, const char *text) {
@@ -48,16 +60,18 @@ static void keep_log(void *user, enum dtf_log_level level, const char *instance,
 	dtf__buf_printf(&sim->log, "%s\n", text);
 }
 
-/* ---- the engine, and dropping its memory ---- */
-
 static bool open_engine(struct sim *sim) {
 	struct dtf_engine_options options = { .workers = 1000,
 		.log = keep_log,
 		.user = sim,
-		.verify = sim->mode == SCENARIO_VERIFY };
+		.verify = sim->run->mode == SCENARIO_VERIFY };
 	json_t *settings = json_object_get(sim->scenario, "settings");
 	options.payload_max = (size_t)json_integer_value(json_object_get(settings, "payload_max"));
 	options.history_max = json_integer_value(json_object_get(settings, "history_max"));
+	const char *grace = json_string_value(json_object_get(settings, "grace"));
+	if (grace != NULL) {
+		(void)scenario_duration(grace, &options.grace_ms);
+	}
 	json_t *workers = json_object_get(settings, "workers");
 	if (workers != NULL) {
 		options.workers = (unsigned)json_integer_value(workers);
@@ -65,6 +79,10 @@ static bool open_engine(struct sim *sim) {
 	struct clock clock = { .now_ms = virtual_now, .arg = sim };
 	struct executor executor = { scenario_submit, scenario_cancel, sim };
 	int rc = dtf__engine_create(&options, sim->store, &clock, &executor, &sim->engine);
+	if (rc == 0) {
+		sim->engine->make_seed = make_seed;
+		sim->engine->make_seed_arg = sim;
+	}
 	for (size_t i = 0; rc == 0 && sim->modules[i] != NULL; i++) {
 		rc = dtf__registry_add(sim->engine, sim->modules[i]);
 	}
@@ -75,7 +93,7 @@ static bool open_engine(struct sim *sim) {
 		rc = dtf__engine_recover(sim->engine);
 	}
 	if (rc < 0) {
-		dtf__buf_printf(&sim->trouble, "the engine does not open: %s\n", dtf_errmsg());
+		scenario_trouble(sim, "the engine does not open: %s", dtf_errmsg());
 	}
 	return rc == 0;
 }
@@ -85,7 +103,7 @@ static bool reopen(struct sim *sim) {
 	sim->engine = NULL;
 	struct store *again;
 	if (dtf__store_memory_again(sim->store, STORE_OWN, &again) < 0) {
-		dtf__buf_printf(&sim->trouble, "the store does not reopen: %s\n", dtf_errmsg());
+		scenario_trouble(sim, "the store does not reopen: %s", dtf_errmsg());
 		return false;
 	}
 	sim->store->ops->close(sim->store);
@@ -93,33 +111,11 @@ static bool reopen(struct sim *sim) {
 	return open_engine(sim);
 }
 
-/* Rounds until nothing is left to do now. */
-static bool settle(struct sim *sim, int64_t *ret_next_ms) {
-	for (unsigned i = 0; i < ROUNDS_MAX; i++) {
-		uint64_t before = sim->store->ops->next(sim->store);
-		if (dtf__engine_step(sim->engine, ret_next_ms) < 0) {
-			dtf__buf_printf(&sim->trouble, "the engine failed: %s\n", dtf_errmsg());
-			return false;
-		}
-		bool committed = sim->store->ops->next(sim->store) != before;
-		if (committed && sim->mode == SCENARIO_RESTART && !reopen(sim)) {
-			return false;
-		}
-		if (scenario_finish_due(sim) || (committed && sim->mode == SCENARIO_RESTART)) {
-			continue;
-		}
-		if (*ret_next_ms > sim->now_ms) {
-			return true;
-		}
-	}
-	dtf__buf_text(&sim->trouble, "the engine never comes to rest\n");
-	return false;
-}
-
 /* ---- requests ---- */
 
 struct asked {
 	struct request request;
+	char *payload; /* owned; of the request */
 	bool answered;
 	int rc;
 	char text[256];
@@ -132,38 +128,88 @@ static void answered(struct request *request, int rc, const char *text) {
 	(void)snprintf(asked->text, sizeof(asked->text), "%s", text);
 }
 
-/* Asks and lets the engine answer; the answer's code. */
-static int ask(struct sim *sim, struct asked *asked) {
-	asked->request.id = sim->id;
-	asked->request.answer = answered;
-	asked->request.arg = asked;
-	(void)dtf__queue_request(sim->engine->queue, &asked->request);
-	int64_t next_ms = 0;
-	while (!asked->answered && dtf__engine_step(sim->engine, &next_ms) == 0) {
-	}
-	if (sim->mode == SCENARIO_RESTART && asked->rc == 0) {
-		(void)reopen(sim);
-	}
-	return asked->rc;
+static void set_payload(struct asked *asked, json_t *value, const char *absent) {
+	asked->payload = value == NULL ? strdup(absent)
+				       : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	asked->request.payload = (struct slice){ asked->payload,
+		asked->payload == NULL ? 0 : strlen(asked->payload) };
 }
 
+static void set_raise(struct asked *asked, json_t *raise) {
+	asked->request.kind = REQUEST_RAISE;
+	asked->request.name = json_string_value(json_object_get(raise, "raise"));
+	asked->request.text = json_string_value(json_object_get(raise, "event_id"));
+	set_payload(asked, json_object_get(raise, "value"), "null");
+}
+
+/* Asks for all at once, and lets the engine answer. */
+static void ask(struct sim *sim, struct asked *asked, size_t count) {
+	for (size_t i = 0; i < count; i++) {
+		asked[i].request.id = sim->id;
+		asked[i].request.answer = answered;
+		asked[i].request.arg = &asked[i];
+		(void)dtf__queue_request(sim->engine->queue, &asked[i].request);
+	}
+	int64_t next_ms = 0;
+	bool done = false, changed = false;
+	while (!done && dtf__engine_step(sim->engine, &next_ms) == 0) {
+		done = true;
+		for (size_t i = 0; i < count; i++) {
+			done = done && asked[i].answered;
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		changed = changed || (asked[i].answered && asked[i].rc == 0);
+		free(asked[i].payload);
+	}
+	if (!done) {
+		scenario_trouble(sim, "the engine failed: %s", dtf_errmsg());
+	} else if (changed && sim->run->mode == SCENARIO_RESTART) {
+		(void)reopen(sim);
+	}
+}
+
+/* The full name of the workflow; of the first that is declared if none is named. */
+static const char *find_workflow(const struct sim *sim) {
+	const char *name = json_string_value(json_object_get(sim->scenario, "workflow"));
+	for (size_t i = 0; sim->modules[i] != NULL; i++) {
+		const struct dtf_workflow_def *const *w = sim->modules[i]->workflows;
+		for (; *w != NULL; w++) {
+			if (name == NULL || scenario_same_name(name, (*w)->name)) {
+				return (*w)->name;
+			}
+		}
+	}
+	return name == NULL ? "" : name;
+}
+
+/* In one round: what is raised with the start is there before it runs. */
 static bool start(struct sim *sim) {
-	const char *workflow = json_string_value(json_object_get(sim->scenario, "workflow"));
-	json_t *input = json_object_get(sim->scenario, "input");
-	char *text = input == NULL ? strdup("[]") : json_dumps(input, JSON_COMPACT);
-	if (workflow == NULL) {
-		const struct dtf_workflow_def *const *first = sim->modules[0]->workflows;
-		workflow = *first == NULL ? "" : (*first)->name;
+	json_t *with = json_object_get(sim->scenario, "start_with");
+	size_t raises = json_is_array(with) ? json_array_size(with) : with != NULL;
+	struct asked *asked = calloc(raises + 1, sizeof(*asked));
+	if (asked == NULL) {
+		scenario_trouble(sim, "out of memory");
+		return false;
 	}
-	struct asked asked = { .request = { .kind = REQUEST_START,
-				       .name = workflow,
-				       .payload = { text, text == NULL ? 0 : strlen(text) } } };
-	int rc = ask(sim, &asked);
-	free(text);
-	if (rc < 0) {
-		dtf__buf_printf(&sim->trouble, "start was refused: %s\n", asked.text);
+	asked[0].request.kind = REQUEST_START;
+	asked[0].request.name = find_workflow(sim);
+	set_payload(&asked[0], json_object_get(sim->scenario, "input"), "[]");
+	for (size_t i = 0; i < raises; i++) {
+		set_raise(&asked[i + 1], json_is_array(with) ? json_array_get(with, i) : with);
 	}
-	return rc == 0;
+	ask(sim, asked, raises + 1);
+	bool ok = true;
+	for (size_t i = 0; i <= raises; i++) {
+		if (asked[i].rc < 0) {
+			ok = false;
+			scenario_trouble(sim, "%s was refused: %s",
+				i == 0 ? "the start" : "what is raised with the start",
+				asked[i].text);
+		}
+	}
+	free(asked);
+	return ok;
 }
 
 static void crash(struct sim *sim) {
@@ -178,49 +224,34 @@ static void carry_out(struct sim *sim, json_t *entry) {
 	} verbs[] = { { "raise", REQUEST_RAISE }, { "cancel", REQUEST_CANCEL },
 		{ "terminate", REQUEST_TERMINATE }, { "suspend", REQUEST_SUSPEND },
 		{ "resume", REQUEST_RESUME } };
-	if (json_is_true(json_object_get(entry, "crash"))) {
+	if (json_object_get(entry, "crash") != NULL) {
 		crash(sim);
 		return;
 	}
-	struct asked asked = { .request = { .kind = REQUEST_WAIT } };
-	const char *verb = "?";
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
-		json_t *value = json_object_get(entry, verbs[i].key);
-		if (value != NULL) {
-			asked.request.kind = verbs[i].kind;
-			asked.request.text = json_string_value(value);
-			verb = verbs[i].key;
-		}
+	size_t i = 0;
+	while (json_object_get(entry, verbs[i].key) == NULL) {
+		i++; /* one of them is there: the form was checked */
 	}
-	char *payload = NULL;
+	struct asked asked = { .request = { .kind = verbs[i].kind,
+				       .text = json_string_value(
+					       json_object_get(entry, verbs[i].key)) } };
 	if (asked.request.kind == REQUEST_RAISE) {
-		json_t *value = json_object_get(entry, "value");
-		payload = value == NULL ? strdup("null")
-					: json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-		asked.request.name = asked.request.text;
-		asked.request.text = json_string_value(json_object_get(entry, "event_id"));
-		asked.request.payload = (struct slice){ payload,
-			payload == NULL ? 0 : strlen(payload) };
-	} else if (asked.request.kind == REQUEST_WAIT) {
-		dtf__buf_text(&sim->trouble, "an entry of `at` does nothing that is known\n");
-		return;
+		set_raise(&asked, entry);
 	}
-	int rc = ask(sim, &asked);
-	free(payload);
+	ask(sim, &asked, 1);
 	bool refused = json_is_true(json_object_get(entry, "refused"));
-	if ((rc < 0) != refused) {
-		dtf__buf_printf(&sim->trouble, "%s: expected %s: %s\n", verb,
-			refused ? "to be refused" : "to be accepted", asked.text);
+	if ((asked.rc < 0) != refused) {
+		scenario_trouble(sim, refused ? "%s was accepted%s%s" : "%s was refused%s%s",
+			verbs[i].key, asked.text[0] == '\0' ? "" : ": ", asked.text);
 	}
 }
 
 /* ---- what happens when ---- */
 
-static size_t count_calls(const struct sim *sim, const char *name) {
+size_t scenario_count_calls(const struct sim *sim, const char *name) {
 	size_t n = 0;
 	for (const struct call *call = sim->calls; call != NULL; call = call->next) {
-		const char *dot = strrchr(call->name, '.');
-		n += strcmp(call->name, name) == 0 || (dot != NULL && strcmp(dot + 1, name) == 0);
+		n += scenario_same_name(name, call->name);
 	}
 	return n;
 }
@@ -228,22 +259,24 @@ static size_t count_calls(const struct sim *sim, const char *name) {
 /* When the entry is due; INT64_MAX: not yet known. */
 static int64_t entry_due(struct sim *sim, json_t *entry) {
 	const char *time = json_string_value(json_object_get(entry, "time"));
-	const char *on = json_string_value(json_object_get(entry, "on"));
 	int64_t after_ms = 0;
-	if (time != NULL && scenario_duration(time, &after_ms)) {
+	if (time != NULL) {
+		(void)scenario_duration(time, &after_ms);
 		return sim->start_ms + after_ms;
 	}
+	const char *on = json_string_value(json_object_get(entry, "on"));
 	json_t *nth = json_object_get(entry, "nth");
 	size_t wanted = nth == NULL ? 1 : (size_t)json_integer_value(nth);
-	return on != NULL && count_calls(sim, on) >= wanted ? sim->now_ms : INT64_MAX;
+	return scenario_count_calls(sim, on) >= wanted ? sim->now_ms : INT64_MAX;
 }
 
-/* Carries out the first entry that is due; true if there was one. */
-static bool carry_out_due(struct sim *sim) {
+/* Carries out the first entry that is due and has this key; true if there was one. */
+static bool carry_out_due(struct sim *sim, const char *when) {
 	json_t *at = json_object_get(sim->scenario, "at"), *entry;
 	size_t i;
 	json_array_foreach(at, i, entry) {
-		if (!sim->entry_done[i] && entry_due(sim, entry) <= sim->now_ms) {
+		if (!sim->entry_done[i] && json_object_get(entry, when) != NULL &&
+			entry_due(sim, entry) <= sim->now_ms) {
 			sim->entry_done[i] = true;
 			carry_out(sim, entry);
 			return true;
@@ -263,33 +296,52 @@ static int64_t next_entry(struct sim *sim) {
 	return next_ms;
 }
 
-static bool ended(struct sim *sim) {
-	struct arena arena = { 0 };
-	struct slice bytes;
-	struct row row;
-	uint64_t number;
-	struct store *store = sim->store;
-	bool is = store->ops->find(store, sim->id, &number) == 0 &&
-		store->ops->row(store, &arena, number, &bytes) == 0 &&
-		dtf__row_decode(&arena, bytes, &row) == 0 && row.status > DTF_SUSPENDED;
-	dtf__arena_finish(&arena);
-	return is;
+/* Rounds until nothing is left to do now. */
+static bool settle(struct sim *sim, int64_t *ret_next_ms) {
+	for (unsigned i = 0; i < ROUNDS_MAX && !scenario_troubled(sim); i++) {
+		uint64_t before = sim->store->ops->next(sim->store);
+		if (dtf__engine_step(sim->engine, ret_next_ms) < 0) {
+			scenario_trouble(sim, "the engine failed: %s", dtf_errmsg());
+			return false;
+		}
+		bool committed = sim->store->ops->next(sim->store) != before;
+		bool restart = committed && sim->run->mode == SCENARIO_RESTART;
+		if (restart && !reopen(sim)) {
+			return false;
+		}
+		/* What happens as an attempt starts comes before its end. */
+		if (carry_out_due(sim, "on") || scenario_finish_due(sim) || restart) {
+			continue;
+		}
+		if (*ret_next_ms > sim->now_ms) {
+			return true;
+		}
+	}
+	if (!scenario_troubled(sim)) {
+		scenario_trouble(sim, "the engine never comes to rest");
+	}
+	return false;
 }
 
 static void play(struct sim *sim) {
 	int64_t engine_ms = 0;
-	while (sim->trouble.size == 0 && settle(sim, &engine_ms)) {
-		if (carry_out_due(sim)) {
+	while (settle(sim, &engine_ms)) {
+		if (carry_out_due(sim, "time")) {
 			continue;
 		}
 		int64_t next_ms = scenario_next_finish(sim), entry_ms = next_entry(sim);
 		next_ms = entry_ms < next_ms ? entry_ms : next_ms;
 		next_ms = engine_ms < next_ms ? engine_ms : next_ms;
-		if (next_ms == INT64_MAX || ended(sim)) {
+		if (next_ms == INT64_MAX || scenario_ended(sim)) {
 			return;
 		}
 		sim->now_ms = next_ms > sim->now_ms ? next_ms : sim->now_ms;
-		(void)scenario_finish_due(sim);
+		/* Of what is due at one moment, outcomes come first, entries last. */
+		if (scenario_coin(sim)) {
+			(void)carry_out_due(sim, "time");
+		} else {
+			(void)scenario_finish_due(sim);
+		}
 	}
 }
 
@@ -311,25 +363,35 @@ static void finish(struct sim *sim) {
 	free(sim->entry_done);
 }
 
-bool scenario_run(json_t *scenario, const struct dtf_module *const *modules,
-	enum scenario_mode mode, char **ret_trouble) {
+void scenario_run(
+	json_t *scenario, const struct dtf_module *const *modules, struct scenario_run *run) {
 	struct sim sim = { .scenario = scenario,
 		.modules = modules,
-		.mode = mode,
+		.run = run,
+		.random = run->seed,
 		.start_ms = START_MS,
 		.now_ms = START_MS };
 	const char *id = json_string_value(json_object_get(scenario, "id"));
 	sim.id = id == NULL ? "scenario" : id;
 	sim.calls_tail = &sim.calls;
 	sim.entry_done = calloc(json_array_size(json_object_get(scenario, "at")) + 1, sizeof(bool));
+	run->differences = json_array();
 	if (sim.entry_done == NULL || dtf__store_memory_open(&sim.store) < 0) {
-		dtf__buf_text(&sim.trouble, "out of memory\n");
+		scenario_trouble(&sim, "out of memory");
 	} else if (open_engine(&sim) && start(&sim)) {
 		play(&sim);
-		scenario_expect(&sim, json_object_get(scenario, "expect"));
+		scenario_see(&sim);
+		scenario_expect(run, json_object_get(scenario, "expect"));
+		if (run->traced || scenario_troubled(&sim)) {
+			scenario_trace(&sim);
+		}
 	}
 	finish(&sim);
-	bool ok = sim.trouble.size == 0;
-	*ret_trouble = sim.trouble.data;
-	return ok;
+}
+
+void scenario_finish(struct scenario_run *run) {
+	json_decref(run->seen);
+	json_decref(run->differences);
+	json_decref(run->trace);
+	run->seen = run->differences = run->trace = NULL;
 }

@@ -1,7 +1,9 @@
 /*
- * Runs scenario files against compiled workflows: scenarios MODULE.so FILE.json…
- * Every scenario is a TAP line for each of the three ways it is run.  The
- * module is loaded lazily, so the activities it names need not exist.
+ * Runs scenario files against compiled workflows:
+ * scenarios MODULE.so SYMBOL FILE.json…
+ * Every scenario is a TAP line for each of the three ways it is run, and one
+ * for runs that permute what is truly concurrent.  The module is loaded lazily,
+ * so the activities it names need not exist.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -10,11 +12,65 @@
 
 #include "../../runtime/scenario/scenario.h"
 
-static const char *const mode_names[] = { "straight", "restart after every commit",
-	"differential replay" };
+#define PERMUTED 5 /* runs of each scenario */
 
-static unsigned run_file(
-	const char *path, const struct dtf_module *const *modules, unsigned number) {
+struct tally {
+	const struct dtf_module *const *modules;
+	unsigned number;
+};
+
+static void report(
+	struct tally *tally, json_t *scenario, const char *how, const struct scenario_run *run) {
+	const char *name = json_string_value(json_object_get(scenario, "name"));
+	json_t *difference;
+	size_t i;
+	printf("%s %u - %s (%s)\n", json_array_size(run->differences) == 0 ? "ok" : "not ok",
+		++tally->number, name == NULL ? "?" : name, how);
+	json_array_foreach(run->differences, i, difference) {
+		char *text = json_dumps(difference, JSON_COMPACT);
+		printf("# %s\n", text == NULL ? "?" : text);
+		free(text);
+	}
+}
+
+static void run_permuted(struct tally *tally, json_t *scenario) {
+	for (uint64_t seed = 1; seed <= PERMUTED; seed++) {
+		struct scenario_run run = { .mode = SCENARIO_VERIFY, .seed = seed };
+		scenario_run(scenario, tally->modules, &run);
+		if (json_array_size(run.differences) > 0 || seed == PERMUTED) {
+			report(tally, scenario, "permuted", &run);
+			seed = PERMUTED;
+		}
+		scenario_finish(&run);
+	}
+}
+
+static void run_scenario(struct tally *tally, json_t *scenario) {
+	char *trouble = scenario_check(scenario, tally->modules);
+	if (trouble != NULL) {
+		const char *name = json_string_value(json_object_get(scenario, "name"));
+		printf("not ok %u - %s\n# %s\n", ++tally->number, name == NULL ? "?" : name,
+			trouble);
+		free(trouble);
+		return;
+	}
+	struct scenario_run straight = { .mode = SCENARIO_STRAIGHT };
+	scenario_run(scenario, tally->modules, &straight);
+	report(tally, scenario, scenario_mode_name(straight.mode), &straight);
+	for (int mode = SCENARIO_STRAIGHT + 1; mode < SCENARIO_MODES; mode++) {
+		struct scenario_run run = { .mode = (enum scenario_mode)mode };
+		scenario_run(scenario, tally->modules, &run);
+		scenario_agree(&straight, &run);
+		report(tally, scenario, scenario_mode_name(run.mode), &run);
+		scenario_finish(&run);
+	}
+	scenario_finish(&straight);
+	if (json_object_get(scenario, "order") == NULL) {
+		run_permuted(tally, scenario);
+	}
+}
+
+static void run_file(struct tally *tally, const char *path) {
 	json_error_t error;
 	json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
 	if (file == NULL) {
@@ -24,23 +80,10 @@ static unsigned run_file(
 	json_t *list = json_is_array(file) ? json_incref(file) : json_pack("[O]", file), *scenario;
 	size_t i;
 	json_array_foreach(list, i, scenario) {
-		const char *name = json_string_value(json_object_get(scenario, "name"));
-		for (int mode = 0; mode < SCENARIO_MODES; mode++) {
-			char *trouble;
-			bool ok = scenario_run(
-				scenario, modules, (enum scenario_mode)mode, &trouble);
-			printf("%s %u - %s (%s)\n", ok ? "ok" : "not ok", ++number,
-				name == NULL ? "?" : name, mode_names[mode]);
-			for (char *line = ok ? NULL : strtok(trouble, "\n"); line != NULL;
-				line = strtok(NULL, "\n")) {
-				printf("# %s\n", line);
-			}
-			free(trouble);
-		}
+		run_scenario(tally, scenario);
 	}
 	json_decref(list);
 	json_decref(file);
-	return number;
 }
 
 int main(int argc, char **argv) {
@@ -55,11 +98,11 @@ int main(int argc, char **argv) {
 		return 1;
 	}
 	const struct dtf_module *modules[] = { module, NULL };
-	unsigned number = 0;
+	struct tally tally = { .modules = modules };
 	for (int i = 3; i < argc; i++) {
-		number = run_file(argv[i], modules, number);
+		run_file(&tally, argv[i]);
 	}
-	printf("1..%u\n", number);
+	printf("1..%u\n", tally.number);
 	/* The library stays loaded: leak reports name its symbols. */
 	return 0;
 }
