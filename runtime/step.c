@@ -239,11 +239,12 @@ static bool take_queue(struct dtf_engine *engine) {
 
 static int64_t next_round(const struct dtf_engine *engine) {
 	bool slot = engine->waiting.count > 0 && engine->slots_used < engine->slots;
-	if (slot || (engine->dirty != NULL && engine->retry_at_ms == 0)) {
+	bool more = slot || engine->dirty != NULL;
+	if (more && engine->retry_at_ms == 0) {
 		return 0;
 	}
 	int64_t next_ms = dtf__heap_next(&engine->timers);
-	if (engine->dirty != NULL && engine->retry_at_ms < next_ms) {
+	if (more && engine->retry_at_ms < next_ms) {
 		next_ms = engine->retry_at_ms;
 	}
 	return next_ms;

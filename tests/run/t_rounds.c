@@ -106,6 +106,23 @@ END_TEST
 
 /* ---- a full store ---- */
 
+/* b waits for a slot, and has to be loaded before it can have one. */
+START_TEST(a_free_slot_does_not_make_the_engine_spin) {
+	lab.options.workers = 1;
+	lab_open(&lab);
+	ck_assert_int_eq(start_hello("a"), 0);
+	ck_assert_int_eq(start_hello("b"), 0);
+	fill_store();
+	ck_assert_int_eq(lab_do(&lab, REQUEST_CANCEL, "b", NULL, NULL, NULL), DTF_EFULL);
+	lab_end(&lab, GREET, "a", "\"hi\"");
+	ck_assert_int_eq(lab_round(&lab), 0);
+	ck_assert_int_gt(lab.next_ms, lab.now_ms);
+	lab_pass(&lab, 1000);
+	ck_assert_int_eq(lab_status(&lab, "a"), DTF_COMPLETED);
+	ck_assert_ptr_nonnull(lab_running(&lab, GREET, "b"));
+}
+END_TEST
+
 /* The result of an attempt is kept until there is room: it does not run again. */
 START_TEST(a_result_waits_for_room) {
 	lab_open(&lab);
@@ -382,6 +399,7 @@ int main(void) {
 	tcase_add_test(tc, a_start_that_came_to_nothing_gives_its_slot_back);
 	tcase_add_test(tc, nothing_starts_while_suspended);
 	tcase_add_test(tc, slots_survive_a_full_store);
+	tcase_add_test(tc, a_free_slot_does_not_make_the_engine_spin);
 	tcase_add_test(tc, a_result_waits_for_room);
 	tcase_add_test(tc, new_work_that_is_refused_holds_nothing_up);
 	tcase_add_test(tc, who_waits_for_what_is_not_recorded_is_told);
