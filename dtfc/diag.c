@@ -40,6 +40,14 @@ static const struct {
 #undef X
 };
 
+unsigned diag_number(enum diag_code code) {
+	return codes[code].number;
+}
+
+const char *diag_warning(enum diag_code code) {
+	return codes[code].warning;
+}
+
 static bool is_said(const struct diag *diag, enum diag_code code) {
 	enum diag_choice choice = diag->choices[code];
 
@@ -298,32 +306,14 @@ void diag_print(struct diag *diag, FILE *out, bool colour) {
 
 /* ---- printing for programs ---- */
 
-static void print_json_string(FILE *out, const char *text) {
-	size_t len = strlen(text);
-	(void)fputc('"', out);
-	for (size_t i = 0; i < len;) {
-		uint32_t code;
-		size_t used = text_decode(text + i, len - i, &code);
-		if (code == '"' || code == '\\') {
-			(void)fprintf(out, "\\%c", (char)code);
-		} else if (code < 0x20 || code == TEXT_INVALID) {
-			(void)fprintf(out, "\\u%04x", code == TEXT_INVALID ? 0xFFFDU : code);
-		} else {
-			(void)fwrite(text + i, 1, used, out);
-		}
-		i += used;
-	}
-	(void)fputc('"', out);
-}
-
 static void print_json_place(FILE *out, const struct diagnostic *d) {
 	struct position position = src_position(d->source, d->span.at);
 	(void)fputs("{\"file\":", out);
-	print_json_string(out, d->source->name);
+	text_print_json(out, d->source->name);
 	(void)fprintf(out, ",\"line\":%u,\"column\":%u,\"offset\":%u,\"length\":%u", position.line,
 		position.column, d->span.at, d->span.len);
 	(void)fputs(",\"message\":", out);
-	print_json_string(out, d->message);
+	text_print_json(out, d->message);
 }
 
 void diag_print_json(struct diag *diag, FILE *out) {
@@ -340,7 +330,7 @@ void diag_print_json(struct diag *diag, FILE *out) {
 		}
 		if (d->label != NULL) {
 			(void)fputs(",\"label\":", out);
-			print_json_string(out, d->label);
+			text_print_json(out, d->label);
 		}
 		if (d->notes != NULL) {
 			(void)fputs(",\"notes\":[", out);

@@ -44,6 +44,10 @@ struct diagnostic *diag_report(struct diag *diag, enum diag_code code, const str
 void diag_note(struct diag *diag, struct diagnostic *to, const struct source *source,
 	struct span span, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* What a code is printed as; a warning's name, or NULL of an error. */
+unsigned diag_number(enum diag_code code);
+const char *diag_warning(enum diag_code code);
+
 /* Sorts, drops equal ones, stops after 20 errors, ends with a count. */
 void diag_print(struct diag *diag, FILE *out, bool colour);
 /* The same as a JSON array. */

@@ -8,12 +8,15 @@
 #include <unistd.h>
 
 #include "compile.h"
+#include "explain.h"
 #include <dtf/version.h>
 
 static const char help
 	[] = "usage: dtfc FILE.dtf [options]\n"
+	     "       dtfc explain [CODE] [--json] [--color=WHEN]\n"
 	     "\n"
-	     "Compiles a workflow file to FILE.dtf.c, FILE.dtf.h and FILE.dtf.json.\n"
+	     "Compiles a workflow file to FILE.dtf.c, FILE.dtf.h and FILE.dtf.json; or says what\n"
+	     "a message means, by its code or a warning's name, and lists all codes without one.\n"
 	     "\n"
 	     "outputs:\n"
 	     "  -o DIR            write all three into DIR (default: beside the input)\n"
@@ -38,15 +41,6 @@ static const char help
 	     "Exit codes: 0 done; 1 mistakes in the source; 2 wrong usage; 66 input not readable;\n"
 	     "70 a bug in dtfc; 73 output not writable.  Outputs are replaced all or none, and\n"
 	     "only if dtfc wrote them.\n";
-
-static const struct {
-	const char *name;
-	enum diag_code code;
-} warnings[] = {
-#define X(number, id, name, is_on) { name, DIAG_##id },
-	DIAG_WARNINGS(X)
-#undef X
-};
 
 enum option_id {
 	OPTION_C = 256,
@@ -98,9 +92,10 @@ static bool set_warning(struct compile_options *o, const char *what) {
 	}
 	bool silence = strncmp(what, "no-", 3) == 0;
 	const char *name = silence ? what + 3 : what;
-	for (size_t i = 0; i < sizeof(warnings) / sizeof(*warnings); i++) {
-		if (strcmp(name, warnings[i].name) == 0) {
-			o->choices[warnings[i].code] = silence ? DIAG_SILENCED : DIAG_WANTED;
+	for (int code = 0; code < DIAG_COUNT; code++) {
+		const char *warning = diag_warning((enum diag_code)code);
+		if (warning != NULL && strcmp(name, warning) == 0) {
+			o->choices[code] = silence ? DIAG_SILENCED : DIAG_WANTED;
 			return true;
 		}
 	}
@@ -174,14 +169,14 @@ static bool set_option(struct command *command, int id, const char *value) {
 	}
 }
 
-static bool set_color(struct command *command) {
-	const char *color = command->color, *term = getenv("TERM");
-	bool *ret = &command->options.colour;
+/* For what goes to `fd`. */
+static bool set_color(const char *color, int fd, bool *ret) {
+	const char *term = getenv("TERM");
 
 	if (strcmp(color, "always") == 0) {
 		*ret = true;
 	} else if (strcmp(color, "auto") == 0) {
-		*ret = isatty(STDERR_FILENO) && getenv("NO_COLOR") == NULL && term != NULL &&
+		*ret = isatty(fd) && getenv("NO_COLOR") == NULL && term != NULL &&
 			strcmp(term, "dumb") != 0;
 	} else if (strcmp(color, "never") != 0) {
 		return usage("--color does not know", color);
@@ -243,7 +238,47 @@ static bool check_command(struct command *command, int argc, char **argv) {
 	if (o->json && o->dump != COMPILE_DUMP_NONE) {
 		return usage("--json goes without", "--emit");
 	}
-	return set_color(command);
+	return set_color(command->color, STDERR_FILENO, &o->colour);
+}
+
+static enum compile_exit flush(void) {
+	return fflush(stdout) != 0 || ferror(stdout) ? COMPILE_NO_OUTPUT : COMPILE_OK;
+}
+
+/* argv[0] is the word itself. */
+static enum compile_exit explain(int argc, char **argv) {
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, OPTION_JSON },
+		{ "color", required_argument, NULL, OPTION_COLOR },
+		{ 0 },
+	};
+	struct command command = { .color = "auto" };
+	const struct explain_page *page = NULL;
+	bool colour = false;
+	int id;
+
+	while ((id = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (!set_option(&command, id, optarg)) {
+			return COMPILE_USAGE;
+		}
+	}
+	if (!set_color(command.color, STDOUT_FILENO, &colour)) {
+		return COMPILE_USAGE;
+	}
+	if (optind + 1 < argc) {
+		(void)usage("one code at a time, not also", argv[optind + 1]);
+		return COMPILE_USAGE;
+	}
+	if (optind < argc && (page = explain_find(argv[optind])) == NULL) {
+		explain_unknown(argv[optind], stderr);
+		return COMPILE_USAGE;
+	}
+	if (command.options.json) {
+		explain_print_json(page, stdout);
+	} else {
+		explain_print(page, stdout, colour);
+	}
+	return flush();
 }
 
 int main(int argc, char **argv) {
@@ -252,14 +287,17 @@ int main(int argc, char **argv) {
 	char *defaults[3] = { NULL, NULL, NULL };
 	int id;
 
+	if (argc > 1 && strcmp(argv[1], "explain") == 0) {
+		return (int)explain(argc - 1, argv + 1);
+	}
 	while ((id = getopt_long(argc, argv, "o:W:", long_options, NULL)) != -1) {
 		if (!set_option(&command, id, optarg)) {
 			return COMPILE_USAGE;
 		}
 	}
 	if (command.stop != NULL) {
-		return fputs(command.stop, stdout) < 0 || fflush(stdout) != 0 ? COMPILE_NO_OUTPUT
-									      : COMPILE_OK;
+		(void)fputs(command.stop, stdout);
+		return (int)flush();
 	}
 	if (!check_command(&command, argc, argv)) {
 		return COMPILE_USAGE;

@@ -9,6 +9,8 @@
  */
 #include "text.h"
 
+#include <string.h>
+
 struct range {
 	uint32_t first, last;
 };
@@ -126,4 +128,22 @@ bool text_is_name(const char *text, size_t len) {
 		}
 	}
 	return len > 0;
+}
+
+void text_print_json(FILE *out, const char *text) {
+	size_t len = strlen(text);
+	(void)fputc('"', out);
+	for (size_t i = 0; i < len;) {
+		uint32_t code;
+		size_t used = text_decode(text + i, len - i, &code);
+		if (code == '"' || code == '\\') {
+			(void)fprintf(out, "\\%c", (char)code);
+		} else if (code < 0x20 || code == TEXT_INVALID) {
+			(void)fprintf(out, "\\u%04x", code == TEXT_INVALID ? 0xFFFDU : code);
+		} else {
+			(void)fwrite(text + i, 1, used, out);
+		}
+		i += used;
+	}
+	(void)fputc('"', out);
 }

@@ -1,10 +1,11 @@
-/* UTF-8: reading, writing, and how wide it shows. */
+/* UTF-8: reading, writing, how wide it shows, and as a JSON string. */
 #ifndef DTFC_TEXT_H
 #define DTFC_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define TEXT_INVALID UINT32_MAX
 
@@ -23,5 +24,7 @@ bool text_is_printable(uint32_t code);
 bool text_is_space(uint32_t code);
 /* Is it a name of the language: [A-Za-z_][A-Za-z0-9_]*? */
 bool text_is_name(const char *text, size_t len);
+/* In quotes; what is no UTF-8 becomes U+FFFD. */
+void text_print_json(FILE *out, const char *text);
 
 #endif

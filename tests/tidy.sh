@@ -41,7 +41,7 @@ dtfc: scope check* flow infer
 dtfc: cname ir
 dtfc: lower*
 dtfc: emit*
-dtfc: output compile
+dtfc: output compile explain
 dtfc: main
 TABLE
 }

@@ -205,6 +205,48 @@ colours() {
 }
 check "colours only where asked for or on a terminal" colours
 
+# ---- explain ----
+
+# same ARGUMENT…: dtfc prints the same as last time.
+same() {
+	cp out before && exits 0 "$@" && cmp before out
+}
+
+explains() {
+	exits 0 explain DTF0905 && [ ! -s err ] &&
+		[ "$(head -n 1 out)" = "DTF0905: a name that hides another" ] &&
+		has out '^    package shop$' && ! grep -q '^#\|^```' out &&
+		same explain dtf0905 && same explain 905 && same explain shadow &&
+		exits 0 explain 101 && has out 'GRAMMAR.md\.$'
+}
+check "explain: a page by its code or the warning's name" explains
+
+explains_all() {
+	exits 0 explain && [ "$(sort out | uniq -w 7 | wc -l)" = "$(wc -l <out)" ] &&
+		has out '^DTF0203  unknown package$' && has out '^DTF0905  .* \[shadow\]$' &&
+		exits 0 explain --json && python3 -m json.tool out >all &&
+		[ "$(grep -c '"title"' all)" = "$("$dtfc" explain | wc -l)" ]
+}
+check "explain: a line about each without a code, also as JSON" explains_all
+
+explains_in_colour() {
+	exits 0 explain --color=always 905 && ! grep -q '`' out &&
+		sed 's/\o33\[[0-9;]*m//g' out >faded && has out "$(printf '\033')" &&
+		exits 0 explain 905 && tr -d '`' <out | cmp - faded
+}
+check "explain: colours only where asked for or on a terminal" explains_in_colour
+
+explains_nothing() {
+	exits 2 explain DTF0299 && has err 'the nearest are DTF0219 and DTF0301$' &&
+		exits 2 explain 1 && has err 'the nearest is DTF0101$' &&
+		exits 2 explain 9999 && has err 'no code DTF9999; the nearest is DTF09' &&
+		exits 2 explain shadwo && has err "did you mean 'shadow'?" &&
+		exits 2 explain nonsense && has err "no warning 'nonsense'$" &&
+		exits 2 explain 203x && exits 2 explain 101 102 && exits 2 explain -o . 101 &&
+		[ ! -s out ]
+}
+check "explain: an unknown code, with those near it" explains_nothing
+
 # ---- imports ----
 
 cycle() {
