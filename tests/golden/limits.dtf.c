@@ -467,6 +467,7 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 #line 39 "limits.dtf"
 		dtf_within_failed(ctx);
 #line 470 "limits.dtf.c"
+		f->at = STRICT_TRY_1_UNWIND;
 		DTF_FALLTHROUGH;
 
 	case STRICT_TRY_1_UNWIND:
@@ -476,13 +477,13 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 41 "limits.dtf"
 		if (!dtf_raised_is(ctx, &dtf_timeout)) {
-#line 480 "limits.dtf.c"
+#line 481 "limits.dtf.c"
 			return DTF_RAISED;
 		}
 #line 41 "limits.dtf"
 		dtf_catch(ctx, NULL, NULL, NULL);
 		dtf_log(ctx, DTF_LOG_INFO, "again");
-#line 486 "limits.dtf.c"
+#line 487 "limits.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case STRICT_TRY_1_END:
@@ -497,7 +498,7 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 #line 45 "limits.dtf"
 		return dtf_return(ctx, &(bool){ false });
 
-#line 501 "limits.dtf.c"
+#line 502 "limits.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
