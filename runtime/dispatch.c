@@ -13,6 +13,8 @@
 
 #include "error.h"
 
+#define SWEEP_MIN 1024 /* timers: fewer are not worth a look */
+
 static bool serves(const struct dtf_engine *engine, const char *tag) {
 	if (tag == NULL || tag[0] == '\0' || engine->options.tags == NULL) {
 		return true;
@@ -348,5 +350,28 @@ void dtf__dispatch_due(struct dtf_engine *engine) {
 			dtf__assert(rc == 0);
 			return;
 		}
+	}
+}
+
+/* Loading an instance sets all its timers: one entry stands for one that is not in
+ * memory, whatever its ops were. */
+static bool is_good(void *arg, struct due *due) {
+	struct dtf_engine *engine = arg;
+	const struct instance *instance = dtf__instance_loaded(engine, due->instance);
+	if (instance == NULL || (instance->ctx == NULL && !instance->ended)) {
+		due->op = 0;
+		return true;
+	}
+	const struct op *op = instance->ctx == NULL ? NULL : dtf__op_find(instance->ctx, due->op);
+	return op != NULL &&
+		(due->key == op->due_ms ||
+			due->key == dtf__attempt_limit(op->attempt_ms, &op->policy));
+}
+
+void dtf__dispatch_sweep(struct dtf_engine *engine) {
+	struct heap *timers = &engine->timers;
+	if (timers->count >= engine->sweep_at) {
+		dtf__heap_sift(timers, is_good, engine);
+		engine->sweep_at = timers->count < SWEEP_MIN / 2 ? SWEEP_MIN : timers->count * 2;
 	}
 }

@@ -116,6 +116,9 @@ struct heap {
 int dtf__heap_push(struct heap *heap, struct due due);
 /* The least one, unless its key is above key_max. */
 bool dtf__heap_pop(struct heap *heap, int64_t key_max, struct due *ret);
+/* Leaves what f keeps, which may change it: of an op what is due once at a time, and of
+ * those without an op the first of an instance. */
+void dtf__heap_sift(struct heap *heap, bool (*f)(void *arg, struct due *due), void *arg);
 int64_t dtf__heap_next(const struct heap *heap); /* the least key; INT64_MAX: none */
 void dtf__heap_finish(struct heap *heap);
 
@@ -179,6 +182,7 @@ struct dtf_engine {
 	size_t nidle;
 	struct instance *dirty, **dirty_tail;
 	struct heap timers;  /* by time */
+	size_t sweep_at;     /* look through timers when there are so many */
 	struct heap waiting; /* activities without a slot, by priority */
 	uint64_t tickets;    /* given to those so far */
 	struct due *loading; /* room for as many as there are workers; owned */
@@ -362,6 +366,8 @@ void dtf__dispatch_cancel(struct instance *instance, uint32_t op);
 void dtf__dispatch_fill(struct dtf_engine *engine);
 void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *attempt);
 void dtf__dispatch_due(struct dtf_engine *engine);
+/* Forgets timers that concern nothing any more, when they have become many. */
+void dtf__dispatch_sweep(struct dtf_engine *engine);
 /* A slot that was taken for a start that will not be. */
 void dtf__dispatch_unclaim(struct dtf_engine *engine);
 /* When an attempt that started then has taken too long; INT64_MAX: never. */

@@ -2,7 +2,8 @@
  * A binary heap of ops, by a key: what is due when, or what is to start next.
  * Nothing is ever removed before its turn: an entry whose op is gone is
  * recognised when it is popped, which keeps cancelling a timer free and the
- * heap simple.
+ * heap simple.  So that timers of months do not heap up under what is set and
+ * cancelled all day, the whole is looked through whenever it has doubled.
  */
 #include "engine.h"
 
@@ -65,6 +66,47 @@ bool dtf__heap_pop(struct heap *heap, int64_t key_max, struct due *ret) {
 		heap->entries[i] = last;
 	}
 	return true;
+}
+
+static int by_op(const void *a, const void *b) {
+	const struct due *x = a, *y = b;
+	if (x->instance != y->instance) {
+		return x->instance < y->instance ? -1 : 1;
+	}
+	if (x->op != y->op) {
+		return x->op < y->op ? -1 : 1;
+	}
+	return earlier(x, y) ? -1 : earlier(y, x);
+}
+
+static int by_turn(const void *a, const void *b) {
+	return earlier(a, b) ? -1 : earlier(b, a);
+}
+
+void dtf__heap_sift(struct heap *heap, bool (*f)(void *arg, struct due *due), void *arg) {
+	size_t kept = 0;
+	for (size_t i = 0; i < heap->count; i++) {
+		struct due due = heap->entries[i];
+		if (f(arg, &due)) {
+			heap->entries[kept++] = due;
+		}
+	}
+	if (kept > 0) {
+		qsort(heap->entries, kept, sizeof(*heap->entries), by_op);
+	}
+	heap->count = 0;
+	for (size_t i = 0; i < kept; i++) {
+		const struct due *due = &heap->entries[i];
+		const struct due *last = heap->count == 0 ? NULL : &heap->entries[heap->count - 1];
+		bool same = last != NULL && last->instance == due->instance && last->op == due->op;
+		if (!same || (due->op != 0 && last->key != due->key)) {
+			heap->entries[heap->count++] = *due;
+		}
+	}
+	if (heap->count > 0) {
+		/* What is sorted is a heap. */
+		qsort(heap->entries, heap->count, sizeof(*heap->entries), by_turn);
+	}
 }
 
 int64_t dtf__heap_next(const struct heap *heap) {

@@ -276,6 +276,7 @@ static int round_once(struct dtf_engine *engine) {
 	}
 	if (rc == 0) {
 		dtf__instance_evict_idle(engine);
+		dtf__dispatch_sweep(engine);
 	}
 	return rc;
 }
