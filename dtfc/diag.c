@@ -273,6 +273,18 @@ static void print_count(FILE *out, unsigned errors, unsigned warnings) {
 	}
 }
 
+static void print_explain(FILE *out, struct diagnostic *const *all) {
+	bool one = true;
+	for (size_t i = 1; all[0] != NULL && all[i] != NULL; i++) {
+		one = one && all[i]->code == all[0]->code;
+	}
+	if (all[0] != NULL && one) {
+		(void)fprintf(out, "dtfc explain DTF%04u says more\n", codes[all[0]->code].number);
+	} else if (all[0] != NULL) {
+		(void)fputs("dtfc explain CODE says more about each\n", out);
+	}
+}
+
 void diag_print(struct diag *diag, FILE *out, bool colour) {
 	const struct style *style = colour ? &coloured : &plain;
 	unsigned errors = 0, warnings = 0;
@@ -302,6 +314,7 @@ void diag_print(struct diag *diag, FILE *out, bool colour) {
 		(void)fprintf(out, "only the first %u errors are shown\n", (unsigned)ERRORS_MAX);
 	}
 	print_count(out, errors, warnings);
+	print_explain(out, all);
 }
 
 /* ---- printing for programs ---- */

@@ -48,7 +48,7 @@ void diag_note(struct diag *diag, struct diagnostic *to, const struct source *so
 unsigned diag_number(enum diag_code code);
 const char *diag_warning(enum diag_code code);
 
-/* Sorts, drops equal ones, stops after 20 errors, ends with a count. */
+/* Sorts, drops equal ones, stops after 20 errors, ends with a count and where to read more. */
 void diag_print(struct diag *diag, FILE *out, bool colour);
 /* The same as a JSON array. */
 void diag_print_json(struct diag *diag, FILE *out);

@@ -56,7 +56,7 @@ START_TEST(excerpt_with_label_and_note) {
 		"t.dtf:1:1: note: it is declared here\n"
 		"    1 | one\n"
 		"      | ^~~\n"
-		"1 error\n");
+		"1 error\ndtfc explain DTF0101 says more\n");
 }
 END_TEST
 
@@ -98,7 +98,7 @@ START_TEST(the_caret_is_measured) {
 		"t.dtf:1:8: error: here [DTF0101]\n"
 		"    1 |         x\xc3\xa9\xe6\xbc\xa2y\n"
 		"      |             ^\n"
-		"1 error\n");
+		"1 error\ndtfc explain DTF0101 says more\n");
 }
 END_TEST
 
@@ -117,7 +117,7 @@ START_TEST(a_span_past_the_line_or_the_text) {
 		"t.dtf:2:3: error: at the end [DTF0101]\n"
 		"    2 | cd\n"
 		"      |   ^\n"
-		"3 errors\n");
+		"3 errors\ndtfc explain DTF0101 says more\n");
 }
 END_TEST
 
@@ -176,6 +176,20 @@ START_TEST(a_warning_that_is_off_is_asked_for) {
 }
 END_TEST
 
+START_TEST(where_to_read_more_once) {
+	struct source *s = source("a b\n");
+	ck_assert_str_eq(print(plain), "");
+	say(s, 0, 1, "first");
+	say(s, 2, 1, "second");
+	ck_assert_ptr_nonnull(strstr(print(plain), "\n2 errors\ndtfc explain DTF0101 says more\n"));
+	diag_report(&diag, DIAG_SHADOW, s, (struct span){ 0, 1 }, NULL, "of another kind");
+	const char *text = print(plain);
+	ck_assert_ptr_nonnull(strstr(text, "\ndtfc explain CODE says more about each\n"));
+	ck_assert_ptr_null(strstr(text, "dtfc explain DTF"));
+	ck_assert_ptr_null(strstr(print(diag_print_json), "explain"));
+}
+END_TEST
+
 START_TEST(json) {
 	ck_assert_str_eq(print(diag_print_json), "[]\n");
 	struct source *s = source("a \"b\n");
@@ -203,6 +217,7 @@ int main(void) {
 	tcase_add_test(tc, no_source_steers_a_terminal);
 	tcase_add_test(tc, warnings);
 	tcase_add_test(tc, a_warning_that_is_off_is_asked_for);
+	tcase_add_test(tc, where_to_read_more_once);
 	tcase_add_test(tc, json);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
