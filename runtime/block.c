@@ -350,12 +350,15 @@ static void collect(
 	dtf__list_write(ret, items, count);
 }
 
-/* The first error in history order; those that came after it are attached. */
+/* The first error in history order; those that came after it are attached, up to the
+ * size of a payload: all together must fit into the event that ends the execution. */
 static void raise_errors(struct dtf_ctx *ctx, struct strand *strand, const struct block *block) {
 	struct dtf_failure error = *block->errors->error;
 	struct buf *buf = &ctx->scratch;
+	int64_t size_max = ctx->begin.payload_max;
 	dtf__buf_clear(buf);
-	for (const struct branch_end *o = block->errors->next; o != NULL; o = o->next) {
+	for (const struct branch_end *o = block->errors->next;
+		o != NULL && (int64_t)buf->size < size_max; o = o->next) {
 		dtf__buf_text(buf, buf->size == 0 ? "[" : ",");
 		dtf__failure_encode(buf, o->error);
 	}

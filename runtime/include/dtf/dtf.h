@@ -104,8 +104,8 @@ struct dtf_failure {
 	int64_t attempts;        /* of an activity */
 	const char *code;        /* activity_failed */
 	const char *id, *status; /* child_failed */
-	/* Errors of other branches that came after it in the same `parallel`: a
-	 * JSON array of objects like this one, or NULL. */
+	/* Errors of other branches that came after it in the same `parallel`, as many
+	 * as a payload holds: a JSON array of objects like this one, or NULL. */
 	const char *suppressed;
 };
 
