@@ -263,8 +263,23 @@ static int check_row(const struct dtf_client *client, const struct request *requ
 	return rc;
 }
 
+/* Nor is what is no JSON: its sender may be gone when an engine reads it. */
+static int check_json(const struct request *request) {
+	const struct slice *payload = &request->payload;
+	if (payload->data == NULL) {
+		return 0;
+	}
+	struct arena arena = { 0 };
+	const char *json;
+	const char *root = request->kind == REQUEST_RAISE ? request->name : "";
+	int rc = dtf__decode(&arena, &dtf_type_json, root, *payload, &json);
+	dtf__arena_finish(&arena);
+	return rc;
+}
+
 static int ask_inbox(struct dtf_client *client, const struct request *request) {
-	int rc = check_row(client, request);
+	int rc = check_json(request);
+	rc = rc == 0 ? check_row(client, request) : rc;
 	if (rc < 0) {
 		return rc;
 	}

@@ -402,6 +402,9 @@ START_TEST(the_inbox_carries_commands_of_others) {
 	dtf_engine_close(w.engine);
 	ck_assert_int_eq(dtf_start(other, "shop.fulfil", "q", input), DTF_EQUEUED);
 	ck_assert_int_eq(dtf_cancel(other, "q", "never mind"), DTF_EQUEUED);
+	/* No engine will ever take these: they are not queued. */
+	ck_assert_int_eq(dtf_raise(other, "q", "approval", "{", NULL), DTF_EPAYLOAD);
+	ck_assert_int_eq(dtf_start(other, "shop.fulfil", "r", ""), DTF_EPAYLOAD);
 	open_world(&w, (struct dtf_engine_options){ 0 });
 	struct dtf_result result;
 	int rc;
