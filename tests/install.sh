@@ -50,6 +50,12 @@ ok 'linked with the shared library' "$cc" "$@" $cflags -o hello main.c hello.dtf
 # shellcheck disable=SC2086
 ok 'linked with the static library' "$cc" "$@" $cflags -o hello-static main.c hello.dtf.c \
 	"$libdir/libdtf.a" $(pkg-config --libs --static dtf | sed 's/-ldtf//')
+cat >hello.json <<'END'
+[{ "name": "hello", "input": ["world"], "activities": { "greet": "Hi" },
+   "expect": { "output": "Hi", "elapsed": "1h" } }]
+END
+sed '/let greeting/a\    sleep 1h' hello.dtf >slow.dtf
+ok 'dtf test needs nothing else' env CC="$cc" "$there/bin/dtf" test slow.dtf hello.json
 LD_LIBRARY_PATH=$libdir
 export LD_LIBRARY_PATH
 ok 'it runs' sh -c './hello a.db | grep -x "Hello, world!"'

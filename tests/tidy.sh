@@ -30,6 +30,7 @@ runtime: activity pool
 runtime: engine registry queue heap instance load arrival turn batch request dispatch result
      +: inbox step verify client look
 runtime: scenario/*
+cli: runtime/scenario/scenario
 cli: *
 dtfc: ../runtime/arena ast mem
 dtfc: src suggest text

@@ -25,7 +25,10 @@ struct cli {
 	const char *status, *workflow, *event_id, *reason;
 	int64_t execution;  /* as dtf_history takes it */
 	int64_t timeout_ms; /* < 0: none */
-	char **operands;    /* NULL-terminated */
+	uint64_t seed, runs;
+	const char *name;
+	bool verbose;
+	char **operands; /* NULL-terminated */
 };
 
 /* ---- report.c ---- */
@@ -49,7 +52,7 @@ void json_bool(struct json *json, const char *name, bool value);
 void json_raw(struct json *json, const char *name, const char *value); /* JSON already */
 void json_end(struct json *json);
 /* Writes the text as a JSON string. */
-void json_string(FILE *out, const char *text);
+void json_quote(FILE *out, const char *text);
 
 /* ---- look.c: how things look to people ---- */
 
@@ -69,8 +72,13 @@ void show_text(FILE *out, const char *text);
 int64_t show_now_ms(void);
 /* "2024-02-29 12:00:00", local time. */
 void show_time(char text[SHOW_TIME_MAX], int64_t ms);
+/* Cuts the text to so many characters, the last three of them dots. */
+void show_cut(char *text, size_t most);
+
 /* "12:00:00.250" */
 void show_clock(char text[SHOW_TIME_MAX], int64_t ms);
+/* As it is written in a .dtf file: "1h2s100ms". */
+void show_exact(char text[SHOW_TIME_MAX], int64_t ms);
 /* The two greatest units: "2d23h", "3m12s", "250ms". */
 void show_span(char text[SHOW_TIME_MAX], int64_t ms);
 
@@ -87,5 +95,7 @@ int cmd_terminate(struct cli *cli);
 int cmd_suspend(struct cli *cli);
 int cmd_resume(struct cli *cli);
 int cmd_wait(struct cli *cli);
+int cmd_test(struct cli *cli);
+extern const char help_test[];
 
 #endif

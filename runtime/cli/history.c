@@ -34,23 +34,6 @@ static void print_json(const struct telling *telling, const struct dtf_history_e
 	json_end(&json);
 }
 
-/* Cuts the text to so many characters, the last three of them dots. */
-static void cut(char *text, size_t most) {
-	size_t count = 0, end = 0;
-	for (size_t at = 0; text[at] != '\0'; at++) {
-		if (((unsigned char)text[at] & 0xc0) == 0x80) {
-			continue; /* inside a character */
-		}
-		if (++count == most - 2) {
-			end = at;
-		}
-		if (count > most) {
-			memcpy(text + end, "...", 4);
-			return;
-		}
-	}
-}
-
 /* "shop.charge ok {…}", "shop.charge lost: …" */
 static void describe(char *text, size_t size, const struct dtf_history_event *event) {
 	const char *const good[] = { event->name, event->text, event->payload };
@@ -97,9 +80,9 @@ static bool tell(void *arg, const struct dtf_history_event *event) {
 		*at = ' ';
 	}
 	describe(what, sizeof(what), event);
-	cut(what, WHAT_MAX);
+	show_cut(what, WHAT_MAX);
 	(void)snprintf(source, sizeof(source), "%s", event->source == NULL ? "" : event->source);
-	cut(source, SOURCE_MAX);
+	show_cut(source, SOURCE_MAX);
 	place[0] = '\0';
 	if (event->file != NULL) {
 		(void)snprintf(place, sizeof(place), "%s:%" PRIu32, event->file, event->line);

@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-void json_string(FILE *out, const char *text) {
+void json_quote(FILE *out, const char *text) {
 	putc('"', out);
 	for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
 		if (*at == '"' || *at == '\\') {
@@ -24,7 +24,7 @@ void json_string(FILE *out, const char *text) {
 static void key(struct json *json, const char *name) {
 	fputs(json->some ? "," : "", json->out);
 	json->some = true;
-	json_string(json->out, name);
+	json_quote(json->out, name);
 	putc(':', json->out);
 }
 
@@ -36,7 +36,7 @@ void json_begin(struct json *json, FILE *out) {
 void json_text(struct json *json, const char *name, const char *value) {
 	if (value != NULL) {
 		key(json, name);
-		json_string(json->out, value);
+		json_quote(json->out, value);
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
 
 static const struct {
@@ -50,6 +51,22 @@ void show_text(FILE *out, const char *text) {
 	}
 }
 
+void show_cut(char *text, size_t most) {
+	size_t count = 0, end = 0;
+	for (size_t at = 0; text[at] != '\0'; at++) {
+		if (((unsigned char)text[at] & 0xc0) == 0x80) {
+			continue; /* inside a character */
+		}
+		if (++count == most - 2) {
+			end = at;
+		}
+		if (count > most) {
+			memcpy(text + end, "...", 4);
+			return;
+		}
+	}
+}
+
 int64_t show_now_ms(void) {
 	struct timespec now;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
@@ -95,5 +112,23 @@ void show_span(char text[SHOW_TIME_MAX], int64_t ms) {
 	} else {
 		(void)snprintf(text, SHOW_TIME_MAX, "%" PRId64 "%s%" PRId64 "%s", ms / units[i].ms,
 			units[i].name, rest, units[i + 1].name);
+	}
+}
+
+void show_exact(char text[SHOW_TIME_MAX], int64_t ms) {
+	static const struct {
+		const char *name;
+		int64_t ms;
+	} units[] = { { "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 },
+		{ "ms", 1 } };
+	size_t used = 0;
+	(void)snprintf(text, SHOW_TIME_MAX, "0ms");
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		if (ms >= units[i].ms) {
+			int n = snprintf(text + used, SHOW_TIME_MAX - used, "%" PRId64 "%s",
+				ms / units[i].ms, units[i].name);
+			used += n < 0 ? 0 : (size_t)n;
+			ms %= units[i].ms;
+		}
 	}
 }

@@ -1,12 +1,14 @@
 /*
- * dtf: lists, inspects and steers the instances of a dtf directory.
+ * dtf: tests workflow files; lists, inspects and steers the instances of a
+ * directory.
  *
  * One table says what the commands are, what operands and options they take,
  * and how the help describes them; everything else follows from it.  What was
  * asked for goes to stdout, all that is said about it to stderr; exit statuses
- * are in cli.h.  The tool uses the public interface only: whatever it can do,
- * a program can.
+ * are in cli.h.  But for scenarios, which run on the inside of the engine, the
+ * tool uses the public interface only: whatever it can do, a program can.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,67 +27,110 @@ enum {
 	OPTION_EVENT_ID,
 	OPTION_REASON,
 	OPTION_TIMEOUT,
+	OPTION_NAME,
+	OPTION_SEED,
+	OPTION_RUNS,
+	OPTION_VERBOSE,
 };
 #define TAKES(option) (1u << (OPTION_##option - OPTION_DB))
+#define MANY          1000000 /* operands */
 
 static const struct command {
 	const char *name, *operands;
 	int least, most;  /* number of operands */
-	unsigned options; /* beside --db and --json */
+	unsigned options; /* beside --json */
+	bool with_db;     /* it works on a directory that is there */
 	int (*run)(struct cli *cli);
-	const char *help;
+	const char *help, *more; /* a line, and what `dtf help` adds; or NULL */
 } commands[] = {
-	{ "list", "", 0, 0, TAKES(STATUS) | TAKES(WORKFLOW), cmd_list,
-		"all instances, oldest first" },
-	{ "show", "ID", 1, 1, 0, cmd_show, "one instance: what is known of it, how it ended" },
-	{ "where", "ID", 1, 1, 0, cmd_where, "what it waits for, in the source" },
-	{ "history", "ID", 1, 1, TAKES(EXECUTION), cmd_history, "what has happened to it" },
-	{ "start", "WORKFLOW ID [INPUT]", 2, 3, 0, cmd_start,
-		"a new instance; INPUT is a JSON array of the arguments, - reads it" },
-	{ "raise", "ID EVENT [PAYLOAD]", 2, 3, TAKES(EVENT_ID), cmd_raise,
-		"an event for it; PAYLOAD is JSON, - reads it" },
-	{ "cancel", "ID", 1, 1, TAKES(REASON), cmd_cancel, "unwinds it: its undos run" },
-	{ "terminate", "ID", 1, 1, TAKES(REASON), cmd_terminate, "ends it, nothing is undone" },
-	{ "suspend", "ID", 1, 1, TAKES(REASON), cmd_suspend, "stops it; what arrives is kept" },
-	{ "resume", "ID", 1, 1, 0, cmd_resume, "lets it go on" },
-	{ "wait", "ID", 1, 1, TAKES(TIMEOUT), cmd_wait, "waits for its end and shows the result" },
+	{ "test", "FILE.dtf [FILE.json]...", 1, MANY,
+		TAKES(NAME) | TAKES(SEED) | TAKES(RUNS) | TAKES(VERBOSE), false, cmd_test,
+		"a workflow file against its scenarios", help_test },
+	{ "list", "", 0, 0, TAKES(STATUS) | TAKES(WORKFLOW), true, cmd_list,
+		"all instances, oldest first", NULL },
+	{ "show", "ID", 1, 1, 0, true, cmd_show, "one instance: what is known of it, how it ended",
+		NULL },
+	{ "where", "ID", 1, 1, 0, true, cmd_where, "what it waits for, in the source", NULL },
+	{ "history", "ID", 1, 1, TAKES(EXECUTION), true, cmd_history, "what has happened to it",
+		NULL },
+	{ "start", "WORKFLOW ID [INPUT]", 2, 3, 0, true, cmd_start,
+		"a new instance; INPUT: a JSON array of arguments, - reads it", NULL },
+	{ "raise", "ID EVENT [PAYLOAD]", 2, 3, TAKES(EVENT_ID), true, cmd_raise,
+		"an event for it; PAYLOAD: JSON, - reads it", NULL },
+	{ "cancel", "ID", 1, 1, TAKES(REASON), true, cmd_cancel, "unwinds it: its undos run",
+		NULL },
+	{ "terminate", "ID", 1, 1, TAKES(REASON), true, cmd_terminate, "ends it, nothing is undone",
+		NULL },
+	{ "suspend", "ID", 1, 1, TAKES(REASON), true, cmd_suspend, "stops it; what arrives is kept",
+		NULL },
+	{ "resume", "ID", 1, 1, 0, true, cmd_resume, "lets it go on", NULL },
+	{ "wait", "ID", 1, 1, TAKES(TIMEOUT), true, cmd_wait,
+		"waits for its end and shows the result", NULL },
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(*commands))
 
-static const struct option options[] = {
-	{ "db", required_argument, NULL, OPTION_DB },
-	{ "json", no_argument, NULL, OPTION_JSON },
-	{ "help", no_argument, NULL, OPTION_HELP },
-	{ "version", no_argument, NULL, OPTION_VERSION },
-	{ "status", required_argument, NULL, OPTION_STATUS },
-	{ "workflow", required_argument, NULL, OPTION_WORKFLOW },
-	{ "execution", required_argument, NULL, OPTION_EXECUTION },
-	{ "event-id", required_argument, NULL, OPTION_EVENT_ID },
-	{ "reason", required_argument, NULL, OPTION_REASON },
-	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
-	{ 0 },
+static const struct {
+	const char *name, *argument; /* NULL: it takes none */
+	int id;
+	const char *help;
+} options[] = {
+	{ "db", "DIR", OPTION_DB, "the directory; else $DTF_DB, else ./dtf.db" },
+	{ "json", NULL, OPTION_JSON, "machine-readable output" },
+	{ "status", "STATUS", OPTION_STATUS,
+		"only running, suspended, completed, failed, cancelled, terminated" },
+	{ "workflow", "NAME", OPTION_WORKFLOW, "only of this workflow" },
+	{ "execution", "N|all", OPTION_EXECUTION, "not only the current one" },
+	{ "event-id", "ID", OPTION_EVENT_ID, "an ID that was seen before makes it harmless" },
+	{ "reason", "TEXT", OPTION_REASON, "kept in its history" },
+	{ "timeout", "TIME", OPTION_TIMEOUT, "250ms, 30s, 5m, 2h; else as long as it takes" },
+	{ "name", "TEXT", OPTION_NAME, "only scenarios whose name contains this" },
+	{ "seed", "N", OPTION_SEED, "the first seed of runs that permute what is concurrent" },
+	{ "runs", "K", OPTION_RUNS, "how many of those; else none, or one with --seed" },
+	{ "verbose", NULL, OPTION_VERBOSE, "what happened, also when it was as expected" },
+	{ "help", NULL, OPTION_HELP, NULL },
+	{ "version", NULL, OPTION_VERSION, NULL },
 };
+#define NOPTIONS (sizeof(options) / sizeof(*options))
+
+/* ---- help ---- */
 
 static void usage(FILE *out) {
 	fputs("usage: dtf COMMAND [OPTION]... [OPERAND]...\n\n", out);
 	for (size_t i = 0; i < NCOMMANDS; i++) {
 		const struct command *it = &commands[i];
-		fprintf(out, "  %-9s %-20s %s\n", it->name, it->operands, it->help);
+		if (strcmp(it->name, "list") == 0) {
+			fputs("\nOn a directory (--db DIR, else $DTF_DB, else ./dtf.db):\n", out);
+		}
+		fprintf(out, "  %-9s %-25s %s\n", it->name, it->operands, it->help);
 	}
 	fputs("\n"
-	      "  --db DIR           the directory; else $DTF_DB, else ./dtf.db\n"
-	      "  --json             machine-readable output\n"
-	      "  --status STATUS    list: only running, suspended, completed, failed, cancelled,\n"
-	      "                     terminated\n"
-	      "  --workflow NAME    list: only of this workflow\n"
-	      "  --execution N|all  history: not only the current one\n"
-	      "  --event-id ID      raise: an ID that was seen before makes it harmless\n"
-	      "  --reason TEXT      cancel, terminate, suspend\n"
-	      "  --timeout TIME     wait: 250ms, 30s, 5m, 2h\n"
-	      "  --help, --version\n\n"
+	      "  dtf help COMMAND, dtf --version\n\n"
 	      "Exit status: 0 ok, 1 failed, 2 usage, 3 not found, 4 wrong state, 5 store,\n"
 	      "124 timed out.\n",
 		out);
+}
+
+static unsigned options_of(const struct command *command) {
+	return command->options | TAKES(JSON) | (command->with_db ? TAKES(DB) : 0);
+}
+
+static void usage_of(const struct command *command, FILE *out) {
+	fprintf(out, "usage: dtf %s [OPTION]...%s%s\n", command->name,
+		command->operands[0] == '\0' ? "" : " ", command->operands);
+}
+
+static void help(const struct command *command) {
+	usage_of(command, stdout);
+	printf("\n%s%s\n\n", command->help, command->more == NULL ? "" : command->more);
+	for (size_t i = 0; i < NOPTIONS; i++) {
+		unsigned bit = 1u << (options[i].id - OPTION_DB);
+		char name[64];
+		(void)snprintf(name, sizeof(name), "--%s %s", options[i].name,
+			options[i].argument == NULL ? "" : options[i].argument);
+		if ((options_of(command) & bit) != 0) {
+			printf("  %-18s %s\n", name, options[i].help);
+		}
+	}
 }
 
 static const struct command *find(const char *name) {
@@ -127,6 +172,13 @@ static bool parse_execution(const char *text, int64_t *ret) {
 	return end != text && *end == '\0' && *ret > 0;
 }
 
+static bool parse_number(const char *text, uint64_t *ret) {
+	char *end;
+	errno = 0;
+	*ret = strtoull(text, &end, 10);
+	return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0;
+}
+
 /* False: the value makes no sense, and that was said. */
 static bool take_option(struct cli *cli, int option, const char *value) {
 	bool ok = true;
@@ -155,6 +207,18 @@ static bool take_option(struct cli *cli, int option, const char *value) {
 	case OPTION_TIMEOUT:
 		ok = parse_span(value, &cli->timeout_ms);
 		break;
+	case OPTION_NAME:
+		cli->name = value;
+		break;
+	case OPTION_SEED:
+		ok = parse_number(value, &cli->seed);
+		break;
+	case OPTION_RUNS:
+		ok = parse_number(value, &cli->runs);
+		break;
+	case OPTION_VERBOSE:
+		cli->verbose = true;
+		break;
 	}
 	if (!ok) {
 		fprintf(stderr, "dtf: '%s' makes no sense here\n", value);
@@ -162,15 +226,46 @@ static bool take_option(struct cli *cli, int option, const char *value) {
 	return ok;
 }
 
+/* For getopt_long. */
+static void list_options(struct option list[NOPTIONS + 1]) {
+	for (size_t i = 0; i < NOPTIONS; i++) {
+		list[i] = (struct option){ options[i].name,
+			options[i].argument == NULL ? no_argument : required_argument, NULL,
+			options[i].id };
+	}
+	list[NOPTIONS] = (struct option){ 0 };
+}
+
+static const struct command *look_up(const char *name) {
+	const struct command *command = find(name);
+	if (command == NULL) {
+		fprintf(stderr, "dtf: there is no command '%s'; see dtf --help\n", name);
+	}
+	return command;
+}
+
+/* `dtf help [COMMAND]`, `dtf [COMMAND] --help`; name may be NULL. */
+static int show_help(const char *name) {
+	if (name == NULL) {
+		usage(stdout);
+		return EXIT_OK;
+	}
+	const struct command *command = look_up(name);
+	if (command == NULL) {
+		return EXIT_USAGE;
+	}
+	help(command);
+	return EXIT_OK;
+}
+
 /* Reads everything; 0, or the status to exit with (EXIT_OK too: < 0 goes on). */
 static int parse(struct cli *cli, int argc, char **argv, const struct command **ret) {
+	struct option list[NOPTIONS + 1];
 	unsigned given = 0;
 	int option;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == OPTION_HELP) {
-			usage(stdout);
-			return EXIT_OK;
-		}
+	list_options(list);
+	while ((option = getopt_long(argc, argv, "v", list, NULL)) != -1) {
+		option = option == 'v' ? OPTION_VERBOSE : option;
 		if (option == OPTION_VERSION) {
 			printf("dtf %s\n", dtf_version());
 			return EXIT_OK;
@@ -180,19 +275,26 @@ static int parse(struct cli *cli, int argc, char **argv, const struct command **
 		}
 		given |= 1u << (option - OPTION_DB);
 	}
+	bool help_wanted = (given & TAKES(HELP)) != 0;
+	if (optind < argc && strcmp(argv[optind], "help") == 0) {
+		help_wanted = true;
+		optind++;
+	}
+	if (help_wanted) {
+		return show_help(argv[optind]);
+	}
 	if (optind == argc) {
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	const struct command *command = find(argv[optind]);
+	const struct command *command = look_up(argv[optind]);
 	if (command == NULL) {
-		fprintf(stderr, "dtf: there is no command '%s'; see dtf --help\n", argv[optind]);
 		return EXIT_USAGE;
 	}
 	int count = argc - optind - 1;
-	bool fits = (given & ~(command->options | TAKES(DB) | TAKES(JSON))) == 0;
+	bool fits = (given & ~options_of(command)) == 0;
 	if (count < command->least || count > command->most || !fits) {
-		fprintf(stderr, "usage: dtf %s %s\n", command->name, command->operands);
+		usage_of(command, stderr);
 		return EXIT_USAGE;
 	}
 	cli->operands = argv + optind + 1;
@@ -218,7 +320,7 @@ int main(int argc, char **argv) {
 	if (status >= 0) {
 		return status;
 	}
-	int rc = dtf_client_open(cli.db, &cli.client);
+	int rc = command->with_db ? dtf_client_open(cli.db, &cli.client) : 0;
 	if (rc < 0) {
 		return cli_failed(cli.db, rc);
 	}

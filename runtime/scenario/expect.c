@@ -89,7 +89,7 @@ static void compare(struct scenario_run *run, const char *what, json_t *expected
 /* ---- keys that are compared in a way of their own ---- */
 
 /* Arguments as a prefix; names with or without the package. */
-static bool call_matches(json_t *expected, json_t *call) {
+bool scenario_call_matches(json_t *expected, json_t *call) {
 	if (!scenario_same_name(json_string_value(json_array_get(expected, 0)),
 		    json_string_value(json_array_get(call, 0)))) {
 		return false;
@@ -108,7 +108,7 @@ static bool take_call(json_t *expected, json_t *call, bool ordered) {
 	json_t *one;
 	size_t i;
 	json_array_foreach(expected, i, one) {
-		if (call_matches(one, call)) {
+		if (scenario_call_matches(one, call)) {
 			return json_array_remove(expected, i) == 0;
 		}
 		if (ordered) {
