@@ -479,7 +479,6 @@ int dtf_wait_typed(struct dtf_client *client, const struct dtf_workflow_def *wor
 	int rc = dtf_wait_result(client, id, timeout_ms, &own);
 	if (rc == 0 && own.status == DTF_COMPLETED && ret != NULL &&
 		workflow->output->kind != DTF_KIND_UNIT) {
-		memset(ret, 0, workflow->output->size);
 		rc = dtf__decode(own.memory, workflow->output, "result",
 			(struct slice){ own.output, strlen(own.output) }, ret);
 	}

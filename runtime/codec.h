@@ -26,8 +26,8 @@
 int dtf__encode(struct buf *buf, const struct dtf_type *type, const void *value);
 
 /*
- * Reads JSON into *ret, a zeroed value of the type, with strings and lists in
- * the arena.  Strict RFC 8259, duplicate keys rejected, integers exact, depth
+ * Reads JSON into *ret, with strings and lists in the arena; after an error it
+ * is a zero value.  Strict RFC 8259, duplicate keys rejected, integers exact, depth
  * at most 64, unknown fields ignored, absent optional fields none.
  * DTF_EPAYLOAD names the path: `order.items[3].qty: expected int, got "x"`;
  * `root` is what the path starts with ("order" or "" for none).
@@ -56,8 +56,7 @@ static inline bool dtf__nests(const struct dtf_type *type) {
 int dtf__compare(const struct dtf_type *type, const void *a, const void *b);
 
 /* A hash of the type's content: kinds, field and member names, nested types;
- * not of C layout.  Recursive types are fine.  0: memory is
- * exhausted. */
+ * not of C layout.  Recursive types are fine.  0: memory is exhausted. */
 uint64_t dtf__type_hash(const struct dtf_type *type);
 
 /* An error as it is recorded: {"name":…,"message":…,…}, absent parts left out. */

@@ -263,7 +263,7 @@ static int decode_field(
 		return decode(&inner, field->type, json, (char *)ret + field->offset);
 	}
 	if (field->type->kind == DTF_KIND_OPTIONAL || field->type->kind == DTF_KIND_UNIT) {
-		return 0; /* none: *ret is zeroed */
+		return 0; /* none: *ret was cleared */
 	}
 	return dtf__path_fail(DTF_EPAYLOAD, &here, "missing");
 }
@@ -365,8 +365,15 @@ static int decode(
 	return dtf__path_fail(DTF_EPAYLOAD, decoder->path, "a type of unknown kind");
 }
 
+static void clear(const struct dtf_type *type, void *ret) {
+	if (type->size > 0) {
+		memset(ret, 0, type->size);
+	}
+}
+
 int dtf__decode(struct arena *arena, const struct dtf_type *type, const char *root,
 	struct slice text, void *ret) {
+	clear(type, ret);
 	json_t *json;
 	int rc = dtf__json_read(text, root, type, JSON_DEPTH_MAX, &json);
 	if (rc != 0) {
@@ -376,5 +383,8 @@ int dtf__decode(struct arena *arena, const struct dtf_type *type, const char *ro
 	struct decoder decoder = { arena, &path };
 	rc = decode(&decoder, type, json, ret);
 	json_decref(json);
+	if (rc != 0) {
+		clear(type, ret); /* not half of it */
+	}
 	return rc;
 }

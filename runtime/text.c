@@ -255,9 +255,6 @@ int64_t dtf_hash(struct dtf_ctx *ctx, const struct dtf_type *type, const void *v
 
 void dtf_parse(struct dtf_ctx *ctx, const struct dtf_type *type, const char *json, void *ret) {
 	const char *text = json == NULL ? "" : json;
-	if (type->size > 0) {
-		memset(ret, 0, type->size);
-	}
 	int rc = dtf__decode(
 		dtf__ctx_arena(ctx), type, "", (struct slice){ text, strlen(text) }, ret);
 	if (rc == 0) {
@@ -267,9 +264,6 @@ void dtf_parse(struct dtf_ctx *ctx, const struct dtf_type *type, const char *jso
 		dtf__ctx_exhausted(ctx);
 	} else {
 		dtf__ctx_fault(ctx, &dtf_bad_payload, "%s", dtf_errmsg());
-	}
-	if (type->size > 0) {
-		memset(ret, 0, type->size); /* not half of it */
 	}
 }
 

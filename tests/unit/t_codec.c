@@ -56,7 +56,9 @@ static void decodes(const struct dtf_type *type, const char *json, void *ret) {
 	char *exact = malloc(strlen(json));
 	ck_assert_ptr_nonnull(exact);
 	memcpy(exact, json, strlen(json));
-	memset(ret, 0, type->size);
+	if (type->size > 0) {
+		memset(ret, 0xa5, type->size); /* what stood there is no matter */
+	}
 	int rc = dtf__decode(&arena, type, "", (struct slice){ exact, strlen(json) }, ret);
 	ck_assert_msg(rc == 0, "%s", dtf_errmsg());
 	free(exact);
@@ -64,10 +66,13 @@ static void decodes(const struct dtf_type *type, const char *json, void *ret) {
 
 static void refused_at(
 	const struct dtf_type *type, const char *root, const char *json, const char *message) {
-	char ret[256] = { 0 };
+	static const char zero[256];
+	char ret[256];
 	ck_assert_uint_le(type->size, sizeof(ret));
+	memset(ret, 0xa5, sizeof(ret));
 	ck_assert_int_eq(dtf__decode(&arena, type, root, slice(json), ret), DTF_EPAYLOAD);
 	ck_assert_str_eq(dtf_errmsg(), message);
+	ck_assert_int_eq(memcmp(ret, zero, type->size), 0); /* not half of it */
 }
 
 static void refused(const struct dtf_type *type, const char *json, const char *message) {
