@@ -81,12 +81,19 @@ static void emit_type_table(struct emit *e, const struct ir_type *type) {
 			type->kind == IR_TYPE_LIST ? "DTF_LIST" : "DTF_OPTIONAL", type->text, c,
 			mem_printf(e->arena, "&%s", type->of_table));
 		return;
+	case IR_TYPE_POINTER:
+		emit_c_table(e, true, type->table, "DTF_POINTER", type->text, type->of_c,
+			mem_printf(e->arena, "&%s", type->of_table));
+		return;
+	case IR_TYPE_FORWARD:
+		return;
 	}
 	emit_blank(e);
 }
 
 static bool is_derived(const struct ir_type *type) {
-	return type->kind == IR_TYPE_LIST || type->kind == IR_TYPE_OPTIONAL;
+	return type->kind == IR_TYPE_LIST || type->kind == IR_TYPE_OPTIONAL ||
+		type->kind == IR_TYPE_POINTER;
 }
 
 void emit_c_types(struct emit *e, const struct ir_module *module) {

@@ -121,6 +121,25 @@ static void emit_struct(struct emit *e, const char *name, const struct ir_field 
 	emit_line(e, "};");
 }
 
+static void emit_derived(struct emit *e, const struct ir_type *type) {
+	const char *guard = cname_upper(e->arena, type->c_name);
+	bool is_list = type->kind == IR_TYPE_LIST;
+	const char *of = type->of_c;
+
+	if (is_list && of[strlen(of) - 1] == '*') {
+		/* the macro puts const in front, where the pointer is what must not change */
+		of = mem_printf(e->arena, "%sconst", of + strlen("const "));
+	}
+	if (type->guarded) {
+		emit_line(e, "#ifndef DTF_HAVE_%s", guard);
+		emit_line(e, "#define DTF_HAVE_%s", guard);
+	}
+	emit_line(e, "DTF_DEFINE_%s(%s, %s);", is_list ? "LIST" : "OPTIONAL", type->c_name, of);
+	if (type->guarded) {
+		emit_line(e, "#endif");
+	}
+}
+
 static void emit_type(struct emit *e, const struct ir_type *type) {
 	emit_doc(e, type->doc);
 	switch (type->kind) {
@@ -135,23 +154,14 @@ static void emit_type(struct emit *e, const struct ir_type *type) {
 		emit_line(e, "};");
 		break;
 	case IR_TYPE_LIST:
-	case IR_TYPE_OPTIONAL: {
-		const char *guard = cname_upper(e->arena, type->c_name);
-		bool pointer = type->of_c[strlen(type->of_c) - 1] == '*';
-		bool is_list = type->kind == IR_TYPE_LIST;
-		if (type->guarded) {
-			emit_line(e, "#ifndef DTF_HAVE_%s", guard);
-			emit_line(e, "#define DTF_HAVE_%s", guard);
-		}
-		/* the macro puts const in front, which belongs behind a pointer's star */
-		const char *of = is_list && pointer ? "char *const" : type->of_c;
-		emit_line(e, "DTF_DEFINE_%s(%s, %s);", is_list ? "LIST" : "OPTIONAL", type->c_name,
-			of);
-		if (type->guarded) {
-			emit_line(e, "#endif");
-		}
+	case IR_TYPE_OPTIONAL:
+		emit_derived(e, type);
 		break;
-	}
+	case IR_TYPE_FORWARD:
+		emit_line(e, "struct %s;", type->c_name);
+		break;
+	case IR_TYPE_POINTER:
+		return;
 	}
 	emit_blank(e);
 }

@@ -159,7 +159,14 @@ struct ir_field {
 	bool by_pointer;  /* a struct: passed by pointer to const */
 };
 
-enum ir_type_kind { IR_TYPE_RECORD, IR_TYPE_ENUM, IR_TYPE_LIST, IR_TYPE_OPTIONAL };
+enum ir_type_kind {
+	IR_TYPE_RECORD,
+	IR_TYPE_ENUM,
+	IR_TYPE_LIST,
+	IR_TYPE_OPTIONAL,
+	IR_TYPE_POINTER, /* an optional that is one: no struct, a table */
+	IR_TYPE_FORWARD, /* struct x; and nothing else */
+};
 
 /* A type that this module's header or C file defines, or needs a table of. */
 struct ir_type {

@@ -490,10 +490,10 @@ static struct ir_expr *lower_coalesce(struct lower *l, struct expr *expr) {
 	struct ir_expr *prefix = NULL;
 	struct ir_expr *value = simple(l, lower_ctype(l, left->type), lower_expr(l, left), &prefix);
 	struct ir_expr *other = conditionally(l, expr->u.operation.right);
-	struct ir_expr *has = ir_member(l->arena, value, "has");
+	struct ir_expr *has = lower_has(l, left->type, value);
 
 	if (expr->type->kind != TYPE_OPTIONAL) {
-		value = ir_member(l->arena, value, "value");
+		value = lower_value(l, left->type, value);
 	}
 	return ir_comma(l->arena, prefix, ir_choice(l->arena, has, value, other));
 }
@@ -566,8 +566,8 @@ static struct ir_expr *lower_none_test(struct lower *l, struct expr *expr) {
 	if (value->kind == EXPR_NONE) {
 		return ir_text(l->arena, expr->u.operation.op == OP_EQ ? "true" : "false");
 	}
-	struct ir_expr *has = ir_member(l->arena, lower_expr(l, value), "has");
-	return expr->u.operation.op == OP_EQ ? ir_unary(l->arena, "!", has) : has;
+	struct ir_expr *has = lower_has(l, value->type, lower_expr(l, value));
+	return expr->u.operation.op == OP_EQ ? lower_not(l, has) : has;
 }
 
 static struct ir_expr *lower_binary(struct lower *l, struct expr *expr) {
@@ -618,15 +618,13 @@ static struct ir_expr *lower_binary(struct lower *l, struct expr *expr) {
 
 static struct ir_expr *lower_convert(struct lower *l, struct expr *expr) {
 	struct expr *inner = expr->u.converted;
+	struct ir_expr *prefix = NULL, *value = lower_expr(l, inner);
 
 	if (expr->type->kind != TYPE_OPTIONAL) { /* narrowed */
-		return ir_member(l->arena, lower_expr(l, inner), "value");
+		return lower_value(l, inner->type, value);
 	}
-	struct ir_expr *some = ir_literal(l->arena, lower_ctype(l, expr->type)->c);
-	some->brief = true;
-	ir_add(l->arena, some, "has", ir_text(l->arena, "true"));
-	ir_add(l->arena, some, "value", lower_expr(l, inner));
-	return some;
+	struct ir_expr *some = lower_some(l, expr->type, value, &prefix);
+	return ir_comma(l->arena, prefix, some);
 }
 
 struct ir_expr *lower_condition(struct lower *l, struct expr *expr) {
@@ -655,11 +653,8 @@ struct ir_expr *lower_expr(struct lower *l, struct expr *expr) {
 		return lower_number(l, expr->u.integer);
 	case EXPR_FLOAT:
 		return real(l, expr->u.real);
-	case EXPR_NONE: {
-		struct ir_expr *none = ir_literal(l->arena, lower_ctype(l, expr->type)->c);
-		ir_add(l->arena, none, "has", ir_text(l->arena, "false"));
-		return none;
-	}
+	case EXPR_NONE:
+		return lower_none(l, expr->type);
 	case EXPR_STRING:
 		return lower_text(l, expr);
 	case EXPR_LIST:

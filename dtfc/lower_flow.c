@@ -59,12 +59,13 @@ static struct ir_expr *if_condition(
 		lower_raised(l);
 	}
 	*ret_optional = optional;
-	return ir_member(l->arena, optional, "has");
+	return lower_has(l, expr->type, optional);
 }
 
 static void lower_then(struct lower *l, struct stmt *stmt, struct ir_expr *optional) {
 	if (optional != NULL && stmt->u.branch.var->used) {
-		lower_declare_var(l, stmt->u.branch.var, ir_member(l->arena, optional, "value"));
+		const struct type *type = stmt->u.branch.condition->type;
+		lower_declare_var(l, stmt->u.branch.var, lower_value(l, type, optional));
 	}
 	lower_block(l, stmt->u.branch.then);
 }

@@ -27,7 +27,11 @@ struct ctype {
 	const char *table; /* "dtf_type_int", "shop_order_type"; NULL: none */
 	const char *table_stem;
 	bool is_struct;
-	bool busy; /* its definition is being made */
+	bool is_pointer; /* an optional that is a pointer to its value, NULL for none */
+	/* record, enum: */
+	bool begun;     /* its definition is being made or stands */
+	bool defined;   /* it stands */
+	bool announced; /* `struct x;` stands */
 };
 
 struct lower {
@@ -40,9 +44,10 @@ struct lower {
 	struct map names; /* decl -> decl_names */
 	struct map types; /* type -> ctype */
 	struct ir_type **types_tail;
-	bool in_header;       /* a declaration's types, not a workflow's inside */
-	struct span at;       /* what is being lowered, for "not supported" */
-	struct span constant; /* the use of another file's constant, while that is lowered */
+	bool in_header;              /* a declaration's types, not a workflow's inside */
+	const struct decl *defining; /* the record whose fields are being lowered, or NULL */
+	struct span at;              /* what is being lowered, for "not supported" */
+	struct span constant;        /* the use of another file's constant, while that is lowered */
 	/* the workflow being lowered */
 	struct ir_workflow *workflow;
 	struct decl *decl;
@@ -57,6 +62,12 @@ void lower_unsupported(struct lower *l, struct span span, const char *what);
 void lower_names(struct lower *l, struct file *file);
 const struct decl_names *lower_decl(struct lower *l, const struct decl *decl);
 const struct ctype *lower_ctype(struct lower *l, const struct type *type);
+/* Optionals: has it a value, which, none, one with this value. */
+struct ir_expr *lower_has(struct lower *l, const struct type *type, struct ir_expr *optional);
+struct ir_expr *lower_value(struct lower *l, const struct type *type, struct ir_expr *optional);
+struct ir_expr *lower_none(struct lower *l, const struct type *type);
+struct ir_expr *lower_some(
+	struct lower *l, const struct type *type, struct ir_expr *value, struct ir_expr **prefix);
 /* "shop" of shop.Order, as C has it. */
 const char *lower_package(struct lower *l, const struct file *file);
 /* "shop.fulfil"; built-in errors have no package */

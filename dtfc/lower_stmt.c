@@ -106,6 +106,7 @@ struct ir_expr *lower_zero(struct lower *l, const struct type *type) {
 	case TYPE_STRING:
 		return ir_text(l->arena, "\"\"");
 	case TYPE_JSON:
+	case TYPE_OPTIONAL: /* that is a pointer */
 		return ir_text(l->arena, "NULL");
 	case TYPE_ENUM:
 		return ir_text(l->arena, lower_decl(l, type->decl)->members[0]);
@@ -117,7 +118,6 @@ struct ir_expr *lower_zero(struct lower *l, const struct type *type) {
 	case TYPE_TIME:
 	case TYPE_LIST:
 	case TYPE_MAP:
-	case TYPE_OPTIONAL:
 	case TYPE_RECORD:
 	case TYPE_FAILURE:
 	case TYPE_OUTCOME:

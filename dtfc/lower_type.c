@@ -227,6 +227,22 @@ static struct file *home(const struct type *type) {
 	return type->decl != NULL ? type->decl->file : NULL;
 }
 
+/* A record's or enum's names: its definition may come later. */
+static struct ctype *named(struct lower *l, const struct type *type) {
+	struct ctype *ctype = map_get(&l->types, type);
+
+	if (ctype == NULL) {
+		bool is_enum = type->kind == TYPE_ENUM;
+		ctype = mem_new(l->arena, struct ctype);
+		ctype->stem = ctype->table_stem = lower_decl(l, type->decl)->base;
+		ctype->c = mem_printf(l->arena, "%s %s", is_enum ? "enum" : "struct", ctype->stem);
+		ctype->table = mem_printf(l->arena, "%s_type", ctype->stem);
+		ctype->is_struct = !is_enum;
+		map_put(l->arena, &l->types, type, ctype);
+	}
+	return ctype;
+}
+
 static struct ir_type *add_type(struct lower *l, enum ir_type_kind kind, const struct type *type,
 	const struct ctype *ctype) {
 	struct ir_type *t = mem_new(l->arena, struct ir_type);
@@ -260,61 +276,99 @@ static bool struct_is_defined(struct lower *l, const char *c_name) {
 	return false;
 }
 
+/* An optional of a record that can contain itself. */
+static bool is_pointer(const struct type *type) {
+	return type->kind == TYPE_OPTIONAL && type->of->kind == TYPE_RECORD &&
+		type->of->decl->is_recursive;
+}
+
+/*
+ * What items or a pointer point to.  In a cycle of records (they all stand in
+ * one file) its definition has to wait: it may hold the record that is being
+ * defined by value.
+ */
+static void lower_pointee(struct lower *l, const struct type *type, bool is_items) {
+	const struct type *record = is_pointer(type) ? type->of : type;
+	bool cyclic = record->kind == TYPE_RECORD && l->defining != NULL &&
+		record->decl->component == l->defining->component;
+
+	if (!cyclic) {
+		lower_ctype(l, type);
+		return;
+	}
+	struct ctype *ctype = named(l, record);
+	bool in_itself = record->decl == l->defining && !is_items;
+	if (!ctype->defined && !ctype->announced && !in_itself) {
+		struct ir_type *t = add_type(l, IR_TYPE_FORWARD, record, ctype);
+		t->table = "";
+		t->define = true;
+		ctype->announced = true;
+	}
+	if (type != record) {
+		lower_ctype(l, type);
+	}
+}
+
 /* A list or optional: its struct, if nobody else has it, and its table. */
 static void derive(struct lower *l, const struct type *type, struct ctype *ctype) {
 	bool is_list = type->kind == TYPE_LIST;
-	const struct ctype *of = lower_ctype(l, type->of);
+	const struct ctype *of = map_get(&l->types, type->of);
 	const char *suffix = is_list ? "list" : "opt";
 	struct file *file = home(type);
 
-	if (!is_list && of->busy) {
-		lower_unsupported(l, l->at, "a record that contains itself through an optional");
-	}
 	ctype->stem = mem_printf(l->arena, "%s_%s", of->stem, suffix);
 	ctype->c = mem_printf(l->arena, "struct %s", ctype->stem);
 	ctype->table_stem = mem_printf(l->arena, "%s_%s", of->table_stem, suffix);
 	ctype->table = cname_unique(l->globals, mem_printf(l->arena, "%s_type", ctype->table_stem));
-	ctype->is_struct = true;
+	ctype->is_pointer = is_pointer(type);
+	ctype->is_struct = !ctype->is_pointer;
 	bool elsewhere = struct_is_defined(l, ctype->stem) ||
 		(file != NULL && file != l->file && header_uses(file, type));
-	struct ir_type *t = add_type(l, is_list ? IR_TYPE_LIST : IR_TYPE_OPTIONAL, type, ctype);
+	struct ir_type *t = add_type(l,
+		is_list                    ? IR_TYPE_LIST
+			: is_pointer(type) ? IR_TYPE_POINTER
+					   : IR_TYPE_OPTIONAL,
+		type, ctype);
 	t->of_c = of->c;
 	t->of_table = of->table;
-	t->define = !elsewhere;
+	t->define = !elsewhere && !ctype->is_pointer;
 	t->guarded = file != l->file;
+	if (ctype->is_pointer) {
+		ctype->c = mem_printf(l->arena, "const %s *", of->c);
+	}
 }
 
-static void declare(struct lower *l, const struct type *type, struct ctype *ctype) {
-	struct decl *decl = type->decl;
-	static const char *const none[] = { NULL };
-	bool is_enum = type->kind == TYPE_ENUM;
+static struct ir_field *members(struct lower *l, struct decl *decl) {
 	const struct decl_names *names = lower_decl(l, decl);
+	struct ir_field *first = NULL, **tail = &first;
 
-	ctype->stem = names->base;
-	ctype->table_stem = names->base;
-	ctype->c = mem_printf(l->arena, "%s %s", is_enum ? "enum" : "struct", names->base);
-	ctype->table = mem_printf(l->arena, "%s_type", names->base);
-	ctype->is_struct = !is_enum;
-	if (decl->file != l->file) {
+	for (struct field *f = decl->fields; f != NULL; f = f->next) {
+		*tail = mem_new(l->arena, struct ir_field);
+		(*tail)->name = f->name.text;
+		(*tail)->c_name = names->members[f->index];
+		tail = &(*tail)->next;
+	}
+	return first;
+}
+
+/* A record or enum, after all that its struct holds by value. */
+static void define(struct lower *l, const struct type *type, struct ctype *ctype) {
+	static const char *const none[] = { NULL };
+	struct decl *decl = type->decl;
+	bool is_enum = type->kind == TYPE_ENUM;
+	const struct decl *outer = l->defining;
+
+	if (ctype->begun || decl->file != l->file) {
 		return;
 	}
-	struct ir_field *fields = NULL;
-	ctype->busy = true;
-	if (!is_enum) {
-		fields = lower_fields(l, decl->fields, none);
-	} else {
-		struct ir_field **tail = &fields;
-		for (struct field *f = decl->fields; f != NULL; f = f->next) {
-			*tail = mem_new(l->arena, struct ir_field);
-			(*tail)->name = f->name.text;
-			(*tail)->c_name = names->members[f->index];
-			tail = &(*tail)->next;
-		}
-	}
-	ctype->busy = false;
+	ctype->begun = true;
+	l->defining = decl;
+	struct ir_field *fields = is_enum ? members(l, decl) : lower_fields(l, decl->fields, none);
+	l->defining = outer;
+	ctype->defined = true;
 	struct ir_type *t = add_type(l, is_enum ? IR_TYPE_ENUM : IR_TYPE_RECORD, type, ctype);
 	t->fields = fields;
-	t->fields_name = mem_printf(l->arena, "%s_%s", names->base, is_enum ? "members" : "fields");
+	t->fields_name = mem_printf(l->arena, "%s_%s", ctype->stem, is_enum ? "members" : "fields");
 	t->doc = decl->doc;
 	t->define = true;
 	t->is_public = true;
@@ -358,81 +412,75 @@ static void outcome(struct lower *l, const struct type *type, struct ctype *ctyp
 	t->define = true;
 }
 
-static void set(
-	struct ctype *ctype, const char *c, const char *stem, const char *kind, const char *table) {
-	ctype->c = c;
-	ctype->stem = stem;
-	ctype->table_stem = kind;
-	ctype->table = table;
+/* Those that need nothing of their own in C. */
+static bool is_basic(enum type_kind kind, struct ctype *ret) {
+	static const struct {
+		enum type_kind kind;
+		const char *c, *stem, *table_stem, *table;
+		bool is_struct;
+	} rows[] = {
+		{ TYPE_UNIT, "void", "dtf_unit", "unit", "dtf_type_unit", false },
+		{ TYPE_BOOL, "bool", "dtf_bool", "bool", "dtf_type_bool", false },
+		{ TYPE_INT, "int64_t", "dtf_int", "int", "dtf_type_int", false },
+		{ TYPE_FLOAT, "double", "dtf_float", "float", "dtf_type_float", false },
+		{ TYPE_STRING, "const char *", "dtf_string", "string", "dtf_type_string", false },
+		{ TYPE_BYTES, "struct dtf_bytes", "dtf_bytes", "bytes", "dtf_type_bytes", true },
+		{ TYPE_DURATION, "int64_t", "dtf_int", "duration", "dtf_type_duration", false },
+		{ TYPE_TIME, "int64_t", "dtf_int", "time", "dtf_type_time", false },
+		{ TYPE_JSON, "const char *", "dtf_string", "json", "dtf_type_json", false },
+		{ TYPE_FAILURE, "struct dtf_failure", "dtf_failure", "failure", NULL, true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if (rows[i].kind == kind) {
+			ret->c = rows[i].c;
+			ret->stem = rows[i].stem;
+			ret->table_stem = rows[i].table_stem;
+			ret->table = rows[i].table;
+			ret->is_struct = rows[i].is_struct;
+			return true;
+		}
+	}
+	return false;
 }
 
 const struct ctype *lower_ctype(struct lower *l, const struct type *type) {
+	if (type->kind == TYPE_RECORD || type->kind == TYPE_ENUM) {
+		struct ctype *ctype = named(l, type);
+		define(l, type, ctype);
+		return ctype;
+	}
 	struct ctype *ctype = map_get(&l->types, type);
-
 	if (ctype != NULL) {
 		return ctype;
 	}
-	if (type->kind == TYPE_LIST || type->kind == TYPE_OPTIONAL) {
-		lower_ctype(l, type->of); /* a record in there may hold this very type */
-		ctype = map_get(&l->types, type);
-		if (ctype != NULL) {
-			return ctype;
-		}
+	if (type->kind == TYPE_LIST || is_pointer(type)) {
+		lower_pointee(l, type->of, type->kind == TYPE_LIST);
+	} else if (type->kind == TYPE_OPTIONAL) {
+		lower_ctype(l, type->of);
+	}
+	ctype = map_get(&l->types, type); /* a record in there may hold this very type */
+	if (ctype != NULL) {
+		return ctype;
 	}
 	ctype = mem_new(l->arena, struct ctype);
 	map_put(l->arena, &l->types, type, ctype);
-	switch (type->kind) {
-	case TYPE_UNIT:
-		set(ctype, "void", "dtf_unit", "unit", "dtf_type_unit");
-		break;
-	case TYPE_BOOL:
-		set(ctype, "bool", "dtf_bool", "bool", "dtf_type_bool");
-		break;
-	case TYPE_INT:
-		set(ctype, "int64_t", "dtf_int", "int", "dtf_type_int");
-		break;
-	case TYPE_FLOAT:
-		set(ctype, "double", "dtf_float", "float", "dtf_type_float");
-		break;
-	case TYPE_STRING:
-		set(ctype, "const char *", "dtf_string", "string", "dtf_type_string");
-		break;
-	case TYPE_BYTES:
-		set(ctype, "struct dtf_bytes", "dtf_bytes", "bytes", "dtf_type_bytes");
-		ctype->is_struct = true;
-		break;
-	case TYPE_DURATION:
-		set(ctype, "int64_t", "dtf_int", "duration", "dtf_type_duration");
-		break;
-	case TYPE_TIME:
-		set(ctype, "int64_t", "dtf_int", "time", "dtf_type_time");
-		break;
-	case TYPE_JSON:
-		set(ctype, "const char *", "dtf_string", "json", "dtf_type_json");
-		break;
+	if (is_basic(type->kind, ctype)) {
+		return ctype;
+	}
+	switch ((int)type->kind) {
 	case TYPE_LIST:
 	case TYPE_OPTIONAL:
 		derive(l, type, ctype);
-		break;
-	case TYPE_RECORD:
-	case TYPE_ENUM:
-		declare(l, type, ctype);
-		break;
-	case TYPE_FAILURE:
-		set(ctype, "struct dtf_failure", "dtf_failure", "failure", NULL);
-		ctype->is_struct = true;
-		break;
+		return ctype;
 	case TYPE_OUTCOME:
 		outcome(l, type, ctype);
-		break;
+		return ctype;
 	case TYPE_MAP:
 		lower_unsupported(l, l->at, "a map");
-		set(ctype, "int", "dtf_int", "int", "dtf_type_int");
-		break;
-	case TYPE_ERROR:
-	case TYPE_NONE:
-	case TYPE_EMPTY:
+		(void)is_basic(TYPE_INT, ctype);
+		return ctype;
+	default:
 		bug("a type that checking should have settled");
 	}
-	return ctype;
 }

@@ -373,10 +373,8 @@ static void lower_converted(
 	}
 	struct ir_slot *slot = lower_temp(l, lower_ctype(l, inner->type));
 	lower_durable(l, inner, slot, ir_slot(l->arena, slot));
-	struct ir_expr *some = ir_literal(l->arena, lower_ctype(l, expr->type)->c);
-	some->brief = true;
-	ir_add(l->arena, some, "has", ir_text(l->arena, "true"));
-	ir_add(l->arena, some, "value", ir_slot(l->arena, slot));
+	struct ir_expr *prefix = NULL;
+	struct ir_expr *some = lower_some(l, expr->type, ir_slot(l->arena, slot), &prefix);
 	if (declare != NULL) {
 		lower_declare(l, declare, some);
 	} else {
