@@ -344,11 +344,15 @@ static void settle_expr(void *arg, struct ir_expr *expr) {
 static void settle_op(void *arg, struct ir_op *op) {
 	struct ir_expr *expr = op->expr;
 
-	/* being assigned to is not being read */
-	if (op->kind == IR_EVAL && expr->kind == IR_ASSIGN && expr->left->kind == IR_SLOT) {
-		bool read = expr->left->slot->read;
-		settle_expr(arg, expr->left);
-		expr->left->slot->read = read;
+	/* being assigned to is not being read, nor is a part of it */
+	struct ir_expr *target = op->kind == IR_EVAL && expr->kind == IR_ASSIGN ? expr->left : NULL;
+	while (target != NULL && target->kind == IR_MEMBER && !target->arrow) {
+		target = target->left;
+	}
+	if (target != NULL && target->kind == IR_SLOT) {
+		bool read = target->slot->read;
+		settle_expr(arg, target);
+		target->slot->read = read;
 		expr = expr->right;
 	}
 	ir_walk_expr(expr, settle_expr, arg);

@@ -854,10 +854,98 @@ int values_structures_wait(struct dtf_client *client, const char *instance, int6
 		client, &values_structures_workflow, instance, timeout_ms, ret, result);
 }
 
+/* ---- workflow unread ---- */
+
+struct unread_input {
+	bool b;
+};
+
+static const struct dtf_field unread_input_fields[] = {
+	{ "b", &dtf_type_bool, offsetof(struct unread_input, b) },
+};
+static const struct dtf_type unread_input_type = DTF_TUPLE(
+	"values.unread", struct unread_input, unread_input_fields);
+
+/* unread */
+
+enum unread_at {
+	UNREAD_START,
+};
+
+struct unread_frame {
+	enum unread_at at;
+	struct unread_input in;
+};
+
+static const struct dtf_field unread_frame_fields[] = {
+	{ "b", &dtf_type_bool, offsetof(struct unread_frame, in.b) },
+};
+static const struct dtf_type unread_frame_type = DTF_RECORD(
+	"unread", struct unread_frame, unread_frame_fields);
+
+static enum dtf_step unread_run(struct dtf_ctx *ctx, void *frame) {
+	struct unread_frame *f = frame;
+
+	switch (f->at) {
+	case UNREAD_START: {
+#line 88 "values.dtf"
+		struct values_point _point = (struct values_point){ 0 };
+#line 894 "values.dtf.c"
+		(void)_point;
+#line 89 "values.dtf"
+		if (f->in.b) {
+#line 89 "values.dtf"
+			_point = (struct values_point){ .x = 1, .y = 2 };
+#line 900 "values.dtf.c"
+		} else {
+#line 89 "values.dtf"
+			_point = (struct values_point){ .x = 2, .y = 1 };
+#line 904 "values.dtf.c"
+		}
+#line 90 "values.dtf"
+		_point.x = 3;
+		return dtf_return(ctx, NULL);
+#line 909 "values.dtf.c"
+	}
+
+	default:
+		return dtf_bad_state(ctx, (int)f->at);
+	}
+}
+
+static const struct dtf_strand_def unread_strand = {
+	.name = "unread",
+	.frame_size = sizeof(struct unread_frame),
+	.at = offsetof(struct unread_frame, at),
+	.frame = &unread_frame_type,
+	.run = unread_run,
+};
+
+const struct dtf_workflow_def values_unread_workflow = {
+	.name = "values.unread",
+	.version = 1,
+	.fingerprint = UINT64_C(0x20a7494212a1a3fb),
+	.input = &unread_input_type,
+	.output = &dtf_type_unit,
+	.input_at = offsetof(struct unread_frame, in),
+	.body = &unread_strand,
+	.events = (const struct dtf_event_def *const[]){ NULL },
+};
+
+int values_unread_start(struct dtf_client *client, const char *instance, bool b) {
+	return dtf_start_typed(
+		client, &values_unread_workflow, instance, &(struct unread_input){ b });
+}
+
+int values_unread_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
+	struct dtf_result *result) {
+	return dtf_wait_typed(client, &values_unread_workflow, instance, timeout_ms, NULL, result);
+}
+
 /* ---- the module ---- */
 
 static const char *const values_manifest[] = {
-	"{\"dtfc\":\"0.1.0\",\"package\":\"values\",\"file\":\"values.dtf\",\"hash\":\"e0d7e3aef09b2f3937c523f901a3f1d6\",\n",
+	"{\"dtfc\":\"0.1.0\",\"package\":\"values\",\"file\":\"values.dtf\",\"hash\":\"bd21ac215076d951521a09af30d289c3\",\n",
 	"\"types\":[\n",
 	"{\"name\":\"values.Color\",\"members\":[\"red\",\"green\",\"blue\"]},\n",
 	"{\"name\":\"values.Point\",\"fields\":[{\"name\":\"x\",\"type\":\"int\"},{\"name\":\"y\",\"type\":\"int\"},{\"name\":\"label\",\"type\":\"string\077\"}]},\n",
@@ -871,7 +959,8 @@ static const char *const values_manifest[] = {
 	"{\"name\":\"values.texts\",\"version\":1,\"fingerprint\":\"f4833d5f9b00c615\",\"parameters\":[{\"name\":\"name\",\"type\":\"string\"},{\"name\":\"n\",\"type\":\"int\"},{\"name\":\"shape\",\"type\":\"values.Shape\"},{\"name\":\"on\",\"type\":\"bool\"},{\"name\":\"at\",\"type\":\"time\"},{\"name\":\"every\",\"type\":\"duration\"}],\"result\":\"string\",\"sites\":[]},\n",
 	"{\"name\":\"values.structures\",\"version\":1,\"fingerprint\":\"192f616720a99fef\",\"parameters\":[{\"name\":\"shape\",\"type\":\"values.Shape\"},{\"name\":\"extra\",\"type\":\"values.Point\077\"},{\"name\":\"count\",\"type\":\"int\"}],\"result\":\"[values.Point]\",\"sites\":[\n",
 	"{\"kind\":\"do\",\"name\":\"values.keep\",\"line\":81,\"column\":5,\"text_column\":5,\"text\":\"do keep(len(unit) + sum(numbers) + int(weights), copy.name, [copy, shape], none)\"},\n",
-	"{\"kind\":\"do\",\"name\":\"values.keep\",\"line\":82,\"column\":5,\"text_column\":5,\"text\":\"do keep(numbers[0], unit[1], [], extra)\"}]}]}\n",
+	"{\"kind\":\"do\",\"name\":\"values.keep\",\"line\":82,\"column\":5,\"text_column\":5,\"text\":\"do keep(numbers[0], unit[1], [], extra)\"}]},\n",
+	"{\"name\":\"values.unread\",\"version\":1,\"fingerprint\":\"20a7494212a1a3fb\",\"parameters\":[{\"name\":\"b\",\"type\":\"bool\"}],\"result\":\"\",\"sites\":[]}]}\n",
 	NULL,
 };
 
@@ -887,6 +976,7 @@ const struct dtf_module values_module = {
 			&values_numbers_workflow,
 			&values_texts_workflow,
 			&values_structures_workflow,
+			&values_unread_workflow,
 			NULL,
 		},
 };

@@ -65,6 +65,11 @@ int values_structures_start(struct dtf_client *client, const char *instance,
 int values_structures_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
 	struct values_point_list *ret, struct dtf_result *result);
 
+/* Parts are assigned, nothing is read. */
+int values_unread_start(struct dtf_client *client, const char *instance, bool b);
+int values_unread_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
+	struct dtf_result *result);
+
 /* Hand this to dtf_engine_register(). */
 extern const struct dtf_module values_module;
 
@@ -84,6 +89,7 @@ extern const struct dtf_activity_def values_keep_activity;
 extern const struct dtf_workflow_def values_numbers_workflow;
 extern const struct dtf_workflow_def values_texts_workflow;
 extern const struct dtf_workflow_def values_structures_workflow;
+extern const struct dtf_workflow_def values_unread_workflow;
 
 #ifdef __cplusplus
 }
