@@ -61,11 +61,19 @@ const char *lower_full_name(struct lower *l, const struct decl *decl) {
 	return mem_printf(l->arena, "%s.%s", decl->file->package.text, decl->name.text);
 }
 
-/* Everything a declaration makes in C, "%" being its name. */
+#define DERIVED                                                                    \
+	"struct P_%", "struct P_%_list", "struct P_%_opt", "struct P_%_list_list", \
+		"struct P_%_list_opt", "struct P_%_opt_list"
+
+/*
+ * Everything a declaration makes in C, "%" being its name.  The structs of lists
+ * and optionals of it are among them whether anybody uses one or not: names do
+ * not depend on that.
+ */
 static const char *const *patterns_of(enum decl_kind kind) {
 	static const char *const none[] = { NULL };
-	static const char *const record[] = { "P_%", "P_%_type", "P_%_fields", NULL };
-	static const char *const an_enum[] = { "P_%", "P_%_type", "P_%_members", NULL };
+	static const char *const record[] = { "P_%", "P_%_type", "P_%_fields", DERIVED, NULL };
+	static const char *const an_enum[] = { "P_%", "P_%_type", "P_%_members", DERIVED, NULL };
 	static const char *const error[] = { "P_%_error", "P_fail_%", "P_%_fields",
 		"P_%_fields_type", NULL };
 	static const char *const activity[] = { "P_%", "P_%_args", "P_%_args_type",
@@ -96,10 +104,16 @@ static const char *const *patterns_of(enum decl_kind kind) {
 /* P_ replaced by the package. */
 static const char **with_package(
 	struct lower *l, const char *const *patterns, const char *package) {
-	const char **out = mem_alloc(l->arena, 8 * sizeof(*out));
+	size_t count = 0;
 
-	for (size_t i = 0; patterns[i] != NULL; i++) {
-		out[i] = mem_printf(l->arena, "%s%s", package, patterns[i] + 1);
+	while (patterns[count] != NULL) {
+		count++;
+	}
+	const char **out = mem_alloc(l->arena, (count + 1) * sizeof(*out));
+	for (size_t i = 0; i < count; i++) {
+		const char *at = strchr(patterns[i], 'P');
+		out[i] = mem_printf(l->arena, "%.*s%s%s", (int)(at - patterns[i]), patterns[i],
+			package, at + 1);
 	}
 	return out;
 }

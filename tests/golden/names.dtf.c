@@ -9,6 +9,12 @@
 
 /* ---- types: the runtime's one codec walks these tables ---- */
 
+static const struct dtf_type x_dtf_order_list_type;
+static const struct dtf_type x_dtf_order_list_opt_type;
+static const struct dtf_type x_dtf_while_opt_type;
+static const struct dtf_type x_dtf_while_opt_list_type;
+static const struct dtf_type x_dtf_while_opt_2_list_type;
+
 static const struct dtf_field x_dtf_order_fields[] = {
 	{ "int", &dtf_type_int, offsetof(struct x_dtf_order, int_) },
 	{ "int_", &dtf_type_int, offsetof(struct x_dtf_order, int__) },
@@ -24,6 +30,29 @@ const struct dtf_type x_dtf_order_type = DTF_RECORD(
 static const char *const x_dtf_while_members[] = { "int", "register", "EOF" };
 const struct dtf_type x_dtf_while_type = DTF_ENUM(
 	"dtf.While", enum x_dtf_while, x_dtf_while_members);
+
+static const struct dtf_field x_dtf_order_list_2_fields[] = {
+	{ "orders", &x_dtf_order_list_type, offsetof(struct x_dtf_order_list_2, orders) },
+	{ "maybe", &x_dtf_order_list_opt_type, offsetof(struct x_dtf_order_list_2, maybe) },
+	{ "whiles", &x_dtf_while_opt_list_type, offsetof(struct x_dtf_order_list_2, whiles) },
+};
+const struct dtf_type x_dtf_order_list_2_type = DTF_RECORD(
+	"dtf.OrderList", struct x_dtf_order_list_2, x_dtf_order_list_2_fields);
+
+static const char *const x_dtf_while_opt_2_members[] = { "orders" };
+const struct dtf_type x_dtf_while_opt_2_type = DTF_ENUM(
+	"dtf.while_opt", enum x_dtf_while_opt_2, x_dtf_while_opt_2_members);
+
+static const struct dtf_type x_dtf_order_list_type = DTF_LIST(
+	"[dtf.Order]", struct x_dtf_order_list, &x_dtf_order_type);
+static const struct dtf_type x_dtf_order_list_opt_type = DTF_OPTIONAL(
+	"[dtf.Order]?", struct x_dtf_order_list_opt, &x_dtf_order_list_type);
+static const struct dtf_type x_dtf_while_opt_type = DTF_OPTIONAL(
+	"dtf.While?", struct x_dtf_while_opt, &x_dtf_while_type);
+static const struct dtf_type x_dtf_while_opt_list_type = DTF_LIST(
+	"[dtf.While?]", struct x_dtf_while_opt_list, &x_dtf_while_opt_type);
+static const struct dtf_type x_dtf_while_opt_2_list_type = DTF_LIST(
+	"[dtf.while_opt]", struct x_dtf_while_opt_2_list, &x_dtf_while_opt_2_type);
 
 /* ---- errors ---- */
 
@@ -107,6 +136,34 @@ const struct dtf_activity_def x_dtf_f_activity = {
 	.run = x_dtf_f_thunk,
 };
 
+static const struct dtf_field x_dtf_order_list_args_fields[] = {
+	{ "orders", &x_dtf_order_list_2_type, offsetof(struct x_dtf_order_list_args, orders) },
+};
+const struct dtf_type x_dtf_order_list_args_type = DTF_TUPLE(
+	"dtf.order_list", struct x_dtf_order_list_args, x_dtf_order_list_args_fields);
+
+static int x_dtf_order_list_thunk(struct dtf_activity *act, const void *args, void *ret) {
+	const struct x_dtf_order_list_args *a = args;
+
+	return x_dtf_order_list(act, &a->orders, ret);
+}
+
+const struct dtf_activity_def x_dtf_order_list_activity = {
+	.name = "dtf.order_list",
+	.args = &x_dtf_order_list_args_type,
+	.result = &x_dtf_while_opt_2_list_type,
+	.policy = {
+		.timeout_ms = 300000,
+		.attempts = 3,
+		.backoff_min_ms = 1000,
+		.backoff_max_ms = 60000,
+		.factor = 2.0,
+		.tag = "",
+	},
+	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.run = x_dtf_order_list_thunk,
+};
+
 /* ---- events ---- */
 
 const struct dtf_event_def x_dtf_event_id_event = {
@@ -123,10 +180,11 @@ int x_dtf_raise_event_id(
 /* ---- workflow main ---- */
 
 static const struct dtf_site main_sites[] = {
-	[0] = { 25, 5, "do f(f, ctx, main)" },
-	[1] = { 26, 13, "let x = wait event_id" },
-	[2] = { 33, 9, "fail message(x, step)" },
-	[3] = { 35, 18, "let result = do order(order, instance, client)" },
+	[0] = { 29, 5, "do f(f, ctx, main)" },
+	[1] = { 30, 13, "let x = wait event_id" },
+	[2] = { 37, 9, "fail message(x, step)" },
+	[3] = { 40, 16, "let list = do order_list(orders)" },
+	[4] = { 43, 18, "let result = do order(order, instance, client)" },
 };
 
 struct main_input {
@@ -149,6 +207,7 @@ enum main_at {
 	MAIN_START,
 	MAIN_F,
 	MAIN_EVENT_ID,
+	MAIN_ORDER_LIST,
 	MAIN_ORDER,
 };
 
@@ -173,7 +232,7 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 
 	switch (f->at) {
 	case MAIN_START: {
-#line 17 "names.dtf"
+#line 21 "names.dtf"
 		int64_t ctx_ = 1;
 		int64_t f_ = 2;
 		int64_t frame_ = 3;
@@ -189,13 +248,13 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 					f->step_),
 				arm_),
 			x_dtf_do);
-#line 193 "names.dtf.c"
+#line 252 "names.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 25 "names.dtf"
+#line 29 "names.dtf"
 		dtf_do(ctx, 0, &x_dtf_f_activity, &(struct x_dtf_f_args){ f_, ctx_, main_ }, NULL);
-#line 199 "names.dtf.c"
+#line 258 "names.dtf.c"
 		f->at = MAIN_F;
 		DTF_FALLTHROUGH;
 	}
@@ -205,9 +264,9 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 26 "names.dtf"
+#line 30 "names.dtf"
 		dtf_wait(ctx, 1, &x_dtf_event_id_event);
-#line 211 "names.dtf.c"
+#line 270 "names.dtf.c"
 		f->at = MAIN_EVENT_ID;
 		DTF_FALLTHROUGH;
 
@@ -217,23 +276,23 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 28 "names.dtf"
+#line 32 "names.dtf"
 		int64_t int_ = dtf_add(ctx, f->in.order.int_, f->in.order.int__);
-#line 223 "names.dtf.c"
+#line 282 "names.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 29 "names.dtf"
+#line 33 "names.dtf"
 		const char *x_2 = dtf_concat(ctx, 2,
 			(const char *const[]){
 				f->in.order.class_,
 				"\303\251\360\237\230\200\077{%s}\n*/ // \\",
 			});
-#line 233 "names.dtf.c"
+#line 292 "names.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 30 "names.dtf"
+#line 34 "names.dtf"
 		dtf_log(ctx, DTF_LOG_INFO,
 			dtf_concat(ctx, 5,
 				(const char *const[]){
@@ -243,18 +302,52 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 					" ",
 					dtf_text_int(ctx, int_),
 				}));
-#line 32 "names.dtf"
+#line 36 "names.dtf"
 		if (f->in.order.register_) {
 			dtf_fail(ctx, 2, &x_dtf_message_error,
 				&(struct x_dtf_message_fields){ x, f->step_ });
-#line 251 "names.dtf.c"
+#line 310 "names.dtf.c"
 			return DTF_RAISED;
 		}
-#line 35 "names.dtf"
-		dtf_do(ctx, 3, &x_dtf_order_2_activity,
+#line 39 "names.dtf"
+		struct x_dtf_order_list_2 orders = (struct x_dtf_order_list_2){
+			.orders =
+				(struct x_dtf_order_list){
+					.items = dtf_items(ctx, sizeof(struct x_dtf_order), 1,
+						(const struct x_dtf_order[]){ f->in.order }),
+					.count = 1,
+				},
+			.whiles = (struct x_dtf_while_opt_list){ NULL, 0 },
+		};
+#line 40 "names.dtf"
+		dtf_do(ctx, 3, &x_dtf_order_list_activity,
+			&(struct x_dtf_order_list_args){ orders }, NULL);
+#line 326 "names.dtf.c"
+		f->at = MAIN_ORDER_LIST;
+		DTF_FALLTHROUGH;
+	}
+
+	case MAIN_ORDER_LIST: {
+		struct x_dtf_while_opt_2_list list;
+		step = dtf_await(ctx, &list);
+		if (step != DTF_READY) {
+			return step;
+		}
+#line 41 "names.dtf"
+		bool same = dtf_equal(ctx, &x_dtf_while_opt_2_list_type, &list,
+			&(struct x_dtf_while_opt_2_list){
+				.items = dtf_items(ctx, sizeof(enum x_dtf_while_opt_2), 1,
+					(const enum x_dtf_while_opt_2[]){
+						X_DTF_WHILE_OPT_2_ORDERS,
+					}),
+				.count = 1,
+			});
+#line 42 "names.dtf"
+		dtf_log(ctx, DTF_LOG_INFO, dtf_text_bool(same));
+		dtf_do(ctx, 4, &x_dtf_order_2_activity,
 			&(struct x_dtf_order_2_args){ f->in.order, f->in.instance_, f->in.client_ },
 			NULL);
-#line 258 "names.dtf.c"
+#line 351 "names.dtf.c"
 		f->at = MAIN_ORDER;
 		DTF_FALLTHROUGH;
 	}
@@ -265,9 +358,9 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 36 "names.dtf"
+#line 44 "names.dtf"
 		return dtf_return(ctx, &result);
-#line 271 "names.dtf.c"
+#line 364 "names.dtf.c"
 	}
 
 	default:
@@ -286,13 +379,13 @@ static const struct dtf_strand_def main_strand = {
 const struct dtf_workflow_def x_dtf_main_workflow = {
 	.name = "dtf.main",
 	.version = 1,
-	.fingerprint = UINT64_C(0x3ea438c50f4a4198),
+	.fingerprint = UINT64_C(0x6a7fc73a4af1a657),
 	.input = &main_input_type,
 	.output = &x_dtf_order_type,
 	.input_at = offsetof(struct main_frame, in),
 	.body = &main_strand,
 	.sites = main_sites,
-	.nsites = 4,
+	.nsites = 5,
 	.events = (const struct dtf_event_def *const[]){ &x_dtf_event_id_event, NULL },
 };
 
@@ -310,23 +403,27 @@ int x_dtf_main_wait(struct dtf_client *client, const char *instance, int64_t tim
 /* ---- the module ---- */
 
 static const char *const x_dtf_manifest[] = {
-	"{\"dtfc\":\"0.1.0\",\"package\":\"dtf\",\"file\":\"names.dtf\",\"hash\":\"eb7291ccc477c9991734b5707c505db3\",\n",
+	"{\"dtfc\":\"0.1.0\",\"package\":\"dtf\",\"file\":\"names.dtf\",\"hash\":\"d2941758115d9126128e347efc566864\",\n",
 	"\"types\":[\n",
 	"{\"name\":\"dtf.Order\",\"fields\":[{\"name\":\"int\",\"type\":\"int\"},{\"name\":\"int_\",\"type\":\"int\"},{\"name\":\"class\",\"type\":\"string\"},{\"name\":\"register\",\"type\":\"bool\"},{\"name\":\"dtf_x\",\"type\":\"int\"},{\"name\":\"errno\",\"type\":\"string\"},{\"name\":\"message\",\"type\":\"string\"}]},\n",
-	"{\"name\":\"dtf.While\",\"members\":[\"int\",\"register\",\"EOF\"]}],\n",
+	"{\"name\":\"dtf.While\",\"members\":[\"int\",\"register\",\"EOF\"]},\n",
+	"{\"name\":\"dtf.OrderList\",\"fields\":[{\"name\":\"orders\",\"type\":\"[dtf.Order]\"},{\"name\":\"maybe\",\"type\":\"[dtf.Order]\077\"},{\"name\":\"whiles\",\"type\":\"[dtf.While\077]\"}]},\n",
+	"{\"name\":\"dtf.while_opt\",\"members\":[\"orders\"]}],\n",
 	"\"errors\":[\n",
 	"{\"name\":\"dtf.message\",\"fields\":[{\"name\":\"message\",\"type\":\"string\"},{\"name\":\"act\",\"type\":\"int\"}]}],\n",
 	"\"activities\":[\n",
 	"{\"name\":\"dtf.order\",\"parameters\":[{\"name\":\"order\",\"type\":\"dtf.Order\"},{\"name\":\"act\",\"type\":\"int\"},{\"name\":\"ret\",\"type\":\"string\"}],\"result\":\"dtf.Order\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"a\\\"b\\\\*/\077\077/\"},\n",
-	"{\"name\":\"dtf.f\",\"parameters\":[{\"name\":\"f\",\"type\":\"int\"},{\"name\":\"ctx\",\"type\":\"int\"},{\"name\":\"step\",\"type\":\"int\"}],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"}],\n",
+	"{\"name\":\"dtf.f\",\"parameters\":[{\"name\":\"f\",\"type\":\"int\"},{\"name\":\"ctx\",\"type\":\"int\"},{\"name\":\"step\",\"type\":\"int\"}],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"},\n",
+	"{\"name\":\"dtf.order_list\",\"parameters\":[{\"name\":\"orders\",\"type\":\"dtf.OrderList\"}],\"result\":\"[dtf.while_opt]\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"}],\n",
 	"\"events\":[\n",
 	"{\"name\":\"dtf.event_id\",\"payload\":\"string\",\"capacity\":1024}],\n",
 	"\"workflows\":[\n",
-	"{\"name\":\"dtf.main\",\"version\":1,\"fingerprint\":\"3ea438c50f4a4198\",\"parameters\":[{\"name\":\"client\",\"type\":\"string\"},{\"name\":\"instance\",\"type\":\"int\"},{\"name\":\"order\",\"type\":\"dtf.Order\"}],\"result\":\"dtf.Order\",\"sites\":[\n",
-	"{\"kind\":\"do\",\"name\":\"dtf.f\",\"line\":25,\"column\":5,\"text_column\":5,\"text\":\"do f(f, ctx, main)\"},\n",
-	"{\"kind\":\"wait\",\"name\":\"dtf.event_id\",\"line\":26,\"column\":13,\"text_column\":5,\"text\":\"let x = wait event_id\"},\n",
-	"{\"kind\":\"fail\",\"name\":\"dtf.message\",\"line\":33,\"column\":9,\"text_column\":9,\"text\":\"fail message(x, step)\"},\n",
-	"{\"kind\":\"do\",\"name\":\"dtf.order\",\"line\":35,\"column\":18,\"text_column\":5,\"text\":\"let result = do order(order, instance, client)\"}]}]}\n",
+	"{\"name\":\"dtf.main\",\"version\":1,\"fingerprint\":\"6a7fc73a4af1a657\",\"parameters\":[{\"name\":\"client\",\"type\":\"string\"},{\"name\":\"instance\",\"type\":\"int\"},{\"name\":\"order\",\"type\":\"dtf.Order\"}],\"result\":\"dtf.Order\",\"sites\":[\n",
+	"{\"kind\":\"do\",\"name\":\"dtf.f\",\"line\":29,\"column\":5,\"text_column\":5,\"text\":\"do f(f, ctx, main)\"},\n",
+	"{\"kind\":\"wait\",\"name\":\"dtf.event_id\",\"line\":30,\"column\":13,\"text_column\":5,\"text\":\"let x = wait event_id\"},\n",
+	"{\"kind\":\"fail\",\"name\":\"dtf.message\",\"line\":37,\"column\":9,\"text_column\":9,\"text\":\"fail message(x, step)\"},\n",
+	"{\"kind\":\"do\",\"name\":\"dtf.order_list\",\"line\":40,\"column\":16,\"text_column\":5,\"text\":\"let list = do order_list(orders)\"},\n",
+	"{\"kind\":\"do\",\"name\":\"dtf.order\",\"line\":43,\"column\":18,\"text_column\":5,\"text\":\"let result = do order(order, instance, client)\"}]}]}\n",
 	NULL,
 };
 
@@ -339,6 +436,7 @@ const struct dtf_module x_dtf_module = {
 		(const struct dtf_activity_def *const[]){
 			&x_dtf_order_2_activity,
 			&x_dtf_f_activity,
+			&x_dtf_order_list_activity,
 			NULL,
 		},
 	.events = (const struct dtf_event_def *const[]){ &x_dtf_event_id_event, NULL },

@@ -28,6 +28,27 @@ enum x_dtf_while {
 	X_DTF_WHILE_EOF,
 };
 
+DTF_DEFINE_LIST(x_dtf_order_list, struct x_dtf_order);
+
+DTF_DEFINE_OPTIONAL(x_dtf_order_list_opt, struct x_dtf_order_list);
+
+DTF_DEFINE_OPTIONAL(x_dtf_while_opt, enum x_dtf_while);
+
+DTF_DEFINE_LIST(x_dtf_while_opt_list, struct x_dtf_while_opt);
+
+/* Same name in C as a list of the others. */
+struct x_dtf_order_list_2 {
+	struct x_dtf_order_list orders;
+	struct x_dtf_order_list_opt maybe;
+	struct x_dtf_while_opt_list whiles;
+};
+
+enum x_dtf_while_opt_2 {
+	X_DTF_WHILE_OPT_2_ORDERS,
+};
+
+DTF_DEFINE_LIST(x_dtf_while_opt_2_list, enum x_dtf_while_opt_2);
+
 /*
  * Activities: you write these.  They run on a pool thread, at least once each,
  * and again after a crash or a failure.  What they are given is borrowed until
@@ -39,6 +60,8 @@ enum x_dtf_while {
 int x_dtf_order_2(struct dtf_activity *act, const struct x_dtf_order *order, int64_t act_,
 	const char *ret_, struct x_dtf_order *ret);
 int x_dtf_f(struct dtf_activity *act, int64_t f_, int64_t ctx_, int64_t step_);
+int x_dtf_order_list(struct dtf_activity *act, const struct x_dtf_order_list_2 *orders,
+	struct x_dtf_while_opt_2_list *ret);
 
 /* What an activity returns to fail with a declared error: it is not retried. */
 int x_dtf_fail_message(
@@ -65,6 +88,8 @@ extern const struct dtf_module x_dtf_module;
 
 extern const struct dtf_type x_dtf_order_type;
 extern const struct dtf_type x_dtf_while_type;
+extern const struct dtf_type x_dtf_order_list_2_type;
+extern const struct dtf_type x_dtf_while_opt_2_type;
 struct x_dtf_message_fields {
 	const char *message_;
 	int64_t act_;
@@ -84,6 +109,11 @@ struct x_dtf_f_args {
 };
 extern const struct dtf_type x_dtf_f_args_type;
 extern const struct dtf_activity_def x_dtf_f_activity;
+struct x_dtf_order_list_args {
+	struct x_dtf_order_list_2 orders;
+};
+extern const struct dtf_type x_dtf_order_list_args_type;
+extern const struct dtf_activity_def x_dtf_order_list_activity;
 extern const struct dtf_event_def x_dtf_event_id_event;
 extern const struct dtf_workflow_def x_dtf_main_workflow;
 
