@@ -8,6 +8,7 @@
  */
 #include "inspect.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "codec.h"
@@ -104,12 +105,25 @@ struct scan {
 	size_t count;
 	uint64_t last;
 	int rc;
+	char damage[256]; /* the first that was met; "" = none */
 };
+
+/* Damage hides one instance, or its status; all others can be shown. */
+static int pass_damage(struct scan *scan, int rc) {
+	if (rc != DTF_ECORRUPT && rc != DTF_EFORMAT) {
+		return rc;
+	}
+	if (scan->damage[0] == '\0') {
+		(void)snprintf(scan->damage, sizeof(scan->damage), "%s", dtf_errmsg());
+	}
+	return 0;
+}
 
 static bool take_row(void *arg, uint64_t instance, struct slice bytes) {
 	struct scan *scan = arg;
-	scan->rc = dtf__row_decode(&scan->arena, bytes, &scan->rows[scan->count]);
-	scan->count += scan->rc == 0;
+	int rc = dtf__row_decode(&scan->arena, bytes, &scan->rows[scan->count]);
+	scan->count += rc == 0;
+	scan->rc = pass_damage(scan, rc);
 	scan->last = instance;
 	return scan->rc == 0 && scan->count < SLICE;
 }
@@ -129,10 +143,14 @@ int dtf__inspect_list(struct store *store,
 		more = scan->count == SLICE;
 		for (size_t i = 0; rc == 0 && wanted && i < scan->count; i++) {
 			struct dtf_instance_info info;
-			rc = describe(store, &scan->arena, &scan->rows[i], &info);
+			rc = pass_damage(
+				scan, describe(store, &scan->arena, &scan->rows[i], &info));
 			wanted = rc == 0 && f(arg, &info);
 		}
 		dtf__arena_finish(&scan->arena);
+	}
+	if (rc == 0 && wanted && scan->damage[0] != '\0') {
+		rc = dtf__fail(DTF_ECORRUPT, "%s", scan->damage);
 	}
 	free(scan);
 	return rc;

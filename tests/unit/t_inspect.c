@@ -334,6 +334,29 @@ START_TEST(the_last_status_of_its_record_counts) {
 }
 END_TEST
 
+static bool count_instance(void *arg, const struct dtf_instance_info *info) {
+	unsigned *count = arg;
+	(*count)++;
+	ck_assert_ptr_null(info->custom_status);
+	return true;
+}
+
+START_TEST(one_damaged_instance_does_not_hide_the_others) {
+	struct store_put_row put = { 2, TEXT("no row at all") };
+	put_row(1, &row);
+	commit(&(struct store_batch){ .rows = &put, .nrows = 1 });
+	row.id = "order-3";
+	row.status_at = 12345; /* a status that is not there */
+	put_row(3, &row);
+	row.id = "order-4";
+	row.status_at = 0;
+	put_row(4, &row);
+	unsigned count = 0;
+	ck_assert_int_eq(dtf__inspect_list(store, count_instance, &count), DTF_ECORRUPT);
+	ck_assert_uint_eq(count, 3);
+}
+END_TEST
+
 START_TEST(an_unknown_instance_is_an_error_of_its_own) {
 	ck_assert_int_eq(dtf__inspect_info(store, "x", say_info, NULL), DTF_EUNKNOWN_INSTANCE);
 	ck_assert_int_eq(dtf__inspect_where(store, "x", say_waiting, NULL), DTF_EUNKNOWN_INSTANCE);
@@ -384,6 +407,7 @@ int main(void) {
 	tcase_add_test(cases, a_history_shows_where_each_command_and_its_answer_stands);
 	tcase_add_test(cases, executions_are_shown_one_by_one_or_all_oldest_first);
 	tcase_add_test(cases, a_reader_may_stop);
+	tcase_add_test(cases, one_damaged_instance_does_not_hide_the_others);
 	tcase_add_test(cases, a_chain_that_does_not_lead_back_is_damage_not_a_loop);
 	tcase_add_test(cases, the_last_status_of_its_record_counts);
 	tcase_add_test(cases, an_unknown_instance_is_an_error_of_its_own);

@@ -284,7 +284,8 @@ struct dtf_instance_info {
 /* Calls f for one instance.  DTF_EUNKNOWN_INSTANCE; DTF_EINVAL also without f. */
 int dtf_info(struct dtf_client *client, const char *id,
 	void (*f)(void *arg, const struct dtf_instance_info *info), void *arg);
-/* For all instances, oldest first, until f returns false. */
+/* For all instances, oldest first, until f returns false.  DTF_ECORRUPT when one is
+ * damaged, after all that could be read. */
 int dtf_list(struct dtf_client *client, bool (*f)(void *arg, const struct dtf_instance_info *info),
 	void *arg);
 
