@@ -153,10 +153,12 @@ void lower_if(struct lower *l, struct stmt *stmt) {
 
 /* ---- loops ---- */
 
+/* Without a name it is a C loop. */
 static void push_loop(struct lower *l, struct scope *loop, const char *name, unsigned n) {
 	loop->kind = SCOPE_LOOP;
 	loop->up = l->strand->scope;
-	if (!loop->is_inline) {
+	loop->is_inline = name == NULL;
+	if (name != NULL) {
 		loop->exit = lower_state(l, "%s_%u_end", name, n);
 		loop->next = lower_state(l, "%s_%u_next", name, n);
 	}
@@ -208,7 +210,7 @@ static void close_loop(
 
 static void loop_inline(
 	struct lower *l, struct expr *condition, struct block *body, bool falls_through) {
-	struct scope loop = { .is_inline = true };
+	struct scope loop = { 0 };
 	struct ir_block *outer;
 	bool conditional = l->strand->conditional;
 
@@ -305,7 +307,7 @@ static void evaluate_range(struct lower *l, struct each *each, const char *name)
 static void for_inline(struct lower *l, struct each *each) {
 	struct stmt *stmt = each->stmt;
 	struct var *var = stmt->u.each.var;
-	struct scope loop = { .is_inline = true };
+	struct scope loop = { 0 };
 	const struct ctype size = { .c = "size_t" };
 	struct ir_block *outer;
 	struct ir_slot *counter;
