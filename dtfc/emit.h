@@ -67,10 +67,12 @@ struct ir_expr *emit_helper_prototype(struct emit *e, const struct ir_error *err
 struct ir_expr *emit_raise_prototype(struct emit *e, const struct ir_event *event);
 struct ir_expr *emit_start_prototype(struct emit *e, const struct ir_workflow *workflow);
 struct ir_expr *emit_wait_prototype(struct emit *e, const struct ir_workflow *workflow);
+struct ir_expr *emit_query_prototype(struct emit *e, const struct ir_query *query);
 void emit_type_definitions(struct emit *e, const struct ir_module *module, bool in_header);
 void emit_c_types(struct emit *e, const struct ir_module *module);
 void emit_c_workflow(struct emit *e, const struct ir_workflow *workflow);
 void emit_c_run(struct emit *e, const struct ir_strand *strand);
+void emit_c_query(struct emit *e, const struct ir_strand *body, const struct ir_query *query);
 /* static const struct dtf_type name = MACRO("text", c_type, last); */
 void emit_c_table(struct emit *e, bool is_static, const char *name, const char *macro,
 	const char *text, const char *c_type, const char *last);

@@ -108,6 +108,15 @@ struct ir_expr *emit_wait_prototype(struct emit *e, const struct ir_workflow *wo
 	return call;
 }
 
+struct ir_expr *emit_query_prototype(struct emit *e, const struct ir_query *query) {
+	struct ir_expr *call = function(e, query->client, "struct dtf_client *client");
+
+	add(e, call, "const char *instance");
+	add(e, call, ret_param(e, query->result_c));
+	add(e, call, "struct dtf_result *result");
+	return call;
+}
+
 /* ---- types ---- */
 
 static void emit_struct(struct emit *e, const char *name, const struct ir_field *fields) {
@@ -233,6 +242,9 @@ static void emit_workflows(struct emit *e, const struct ir_module *module) {
 		emit_doc(e, w->doc);
 		emit_prototype(e, emit_start_prototype(e, w), ";");
 		emit_prototype(e, emit_wait_prototype(e, w), ";");
+		for (const struct ir_query *q = w->queries; q != NULL; q = q->next) {
+			emit_prototype(e, emit_query_prototype(e, q), ";");
+		}
 		emit_blank(e);
 	}
 }

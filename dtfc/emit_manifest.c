@@ -119,7 +119,14 @@ static void emit_workflow(struct emit *e, const struct ir_workflow *w) {
 			"\",\"parameters\":",
 			quoted(e, w->name), w->version, w->fingerprint));
 	emit_fields(e, w->params);
-	emit_text(e, mem_printf(e->arena, ",\"result\":%s,\"sites\":[", quoted(e, w->output)));
+	emit_text(e, mem_printf(e->arena, ",\"result\":%s", quoted(e, w->output)));
+	for (const struct ir_query *q = w->queries; q != NULL; q = q->next) {
+		emit_text(e,
+			mem_printf(e->arena, "%s{\"name\":%s,\"type\":%s}%s",
+				q == w->queries ? ",\"queries\":[" : ",", quoted(e, q->name),
+				quoted(e, q->type), q->next == NULL ? "]" : ""));
+	}
+	emit_text(e, ",\"sites\":[");
 	for (const struct ir_site *s = w->sites; s != NULL; s = s->next) {
 		emit_text(e,
 			mem_printf(e->arena,

@@ -256,3 +256,15 @@ void emit_c_run(struct emit *e, const struct ir_strand *strand) {
 	e->indent--;
 	emit_line(e, "}");
 }
+
+void emit_c_query(struct emit *e, const struct ir_strand *body, const struct ir_query *query) {
+	emit_line(e, "static void %s(struct dtf_ctx *ctx, const void *frame, void *ret) {",
+		query->c_name);
+	if (query->uses_frame) {
+		emit_line(e, "\tconst struct %s_frame *f = frame;", body->c_name);
+		emit_blank(e);
+	}
+	emit_block(e, body, &query->state->body);
+	e->want = 0;
+	emit_line(e, "}");
+}

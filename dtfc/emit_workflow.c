@@ -164,7 +164,32 @@ static void emit_strand_def(struct emit *e, const struct ir_strand *strand) {
 	emit_blank(e);
 }
 
+static const char *queries_name(struct emit *e, const struct ir_workflow *w) {
+	return mem_printf(e->arena, "%s_queries", w->c_name);
+}
+
+static void emit_queries(struct emit *e, const struct ir_workflow *w) {
+	if (w->queries == NULL) {
+		return;
+	}
+	for (const struct ir_query *q = w->queries; q != NULL; q = q->next) {
+		emit_c_query(e, w->body, q);
+		emit_blank(e);
+	}
+	emit_line(e, "static const struct dtf_query_def %s[] = {", queries_name(e, w));
+	for (const struct ir_query *q = w->queries; q != NULL; q = q->next) {
+		emit_line(e, "\t{ \"%s\", &%s, %s },", q->name, q->table, q->c_name);
+	}
+	emit_line(e, "};");
+	emit_blank(e);
+}
+
 static void emit_workflow_def(struct emit *e, const struct ir_workflow *w) {
+	size_t nqueries = 0;
+
+	for (const struct ir_query *q = w->queries; q != NULL; q = q->next) {
+		nqueries++;
+	}
 	emit_line(e, "const struct dtf_workflow_def %s = {", w->def);
 	e->indent++;
 	emit_line(e, ".name = \"%s\",", w->name);
@@ -181,6 +206,10 @@ static void emit_workflow_def(struct emit *e, const struct ir_workflow *w) {
 		emit_line(e, ".nsites = %u,", w->nsites);
 	}
 	emit_c_pointers(e, "events", "dtf_event_def", w->events);
+	if (nqueries > 0) {
+		emit_line(e, ".queries = %s,", queries_name(e, w));
+		emit_line(e, ".nqueries = %zu,", nqueries);
+	}
 	if (w->deadline_ms > 0) {
 		emit_line(e, ".deadline_ms = %s,", emit_int(e->arena, w->deadline_ms));
 	}
@@ -202,6 +231,13 @@ static void emit_client(struct emit *e, const struct ir_workflow *w) {
 			ir_text(e->arena, "instance"), ir_text(e->arena, "timeout_ms"),
 			ir_text(e->arena, w->output_c != NULL ? "ret" : "NULL"),
 			ir_text(e->arena, "result"), NULL));
+	for (const struct ir_query *q = w->queries; q != NULL; q = q->next) {
+		emit_c_function(e, emit_query_prototype(e, q),
+			ir_call(e->arena, "dtf_query_typed", ir_text(e->arena, "client"), def,
+				ir_text(e->arena, "instance"),
+				ir_textf(e->arena, "\"%s\"", q->name), ir_text(e->arena, "ret"),
+				ir_text(e->arena, "result"), NULL));
+	}
 }
 
 void emit_c_workflow(struct emit *e, const struct ir_workflow *w) {
@@ -235,6 +271,7 @@ void emit_c_workflow(struct emit *e, const struct ir_workflow *w) {
 		emit_blank(e);
 		emit_strand_def(e, s);
 	}
+	emit_queries(e, w);
 	emit_workflow_def(e, w);
 	emit_client(e, w);
 }

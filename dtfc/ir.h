@@ -229,6 +229,17 @@ struct ir_policy {
 	struct policy policy;
 };
 
+/* An expression over the body's frame. */
+struct ir_query {
+	struct ir_query *next;
+	const char *name, *type; /* "progress", "int" */
+	const char *c_name;      /* of the function that computes it */
+	const char *client;      /* of the one that people call */
+	const char *result_c, *table;
+	struct ir_state *state; /* its code; none of the body's */
+	bool uses_frame;
+};
+
 struct ir_workflow {
 	struct ir_workflow *next;
 	const char *name, *doc; /* "shop.fulfil" */
@@ -245,6 +256,7 @@ struct ir_workflow {
 	struct ir_site *sites, **sites_tail;
 	uint32_t nsites;
 	struct ir_name *events;
+	struct ir_query *queries;
 	struct ir_policy *policies;
 	struct ir_strand *strands; /* children before their parents: the body is last */
 	struct ir_strand *body;

@@ -106,9 +106,7 @@ static struct ir_workflow *lower_workflow_head(struct lower *l, struct decl *dec
 	w->output = w->output_c == NULL ? "" : type_text(l->arena, decl->type);
 	w->version = decl->version;
 	w->sites_tail = &w->sites;
-	for (struct query *q = decl->queries; q != NULL; q = q->next) {
-		lower_unsupported(l, q->span, "'query'");
-	}
+	lower_query_heads(l, w, decl);
 	w->deadline_ms = decl->deadline_ms;
 	return w;
 }
@@ -158,6 +156,7 @@ static void lower_workflow(struct lower *l, struct decl *decl, struct ir_workflo
 		lower_at(l, decl->body->close);
 		lower_return(l, lower_ctx_call(l, "dtf_return", ir_text(l->arena, "NULL"), NULL));
 	}
+	lower_queries(l, w, decl);
 	lower_strand_end(l, body);
 }
 

@@ -244,6 +244,9 @@ bool lower_is_durable(const struct expr *expr);
 /* Issues the step of a `do`, and registers its undo. */
 void lower_step(struct lower *l, struct expr *expr, int arm);
 void lower_undo_block(struct lower *l, struct undo *undo);
+/* Heads of the queries; then, with the body in work, their code. */
+void lower_query_heads(struct lower *l, struct ir_workflow *w, struct decl *decl);
+void lower_queries(struct lower *l, struct ir_workflow *w, struct decl *decl);
 void lower_parallel(
 	struct lower *l, struct expr *expr, struct ir_slot *declare, struct ir_expr *dest);
 void lower_within(struct lower *l, struct stmt *stmt);

@@ -378,9 +378,33 @@ static void find_locals(struct ir_state *state) {
 	}
 }
 
+/* A query reads the frame of the body. */
+static void find_frame(void *arg, struct ir_expr *expr) {
+	struct ir_query *query = arg;
+
+	query->uses_frame = query->uses_frame || (expr->kind == IR_SLOT && expr->slot->in_frame);
+}
+
+static void find_frame_in(void *arg, struct ir_op *op) {
+	ir_walk_expr(op->expr, find_frame, arg);
+}
+
+static void settle_queries(struct lower *l, struct settle *settle) {
+	for (struct ir_query *q = l->workflow->queries; q != NULL; q = q->next) {
+		if (q->state != NULL) {
+			settle->state = q->state;
+			ir_walk(&q->state->body, settle_op, settle);
+			ir_walk(&q->state->body, find_frame_in, q);
+		}
+	}
+}
+
 void lower_strand_end(struct lower *l, struct strand *strand) {
 	struct settle settle = { .strand = strand->ir };
 
+	if (strand->up == NULL) {
+		settle_queries(l, &settle);
+	}
 	for (struct ir_state *s = strand->ir->states; s != NULL; s = s->next) {
 		settle.state = s;
 		ir_walk(&s->body, settle_op, &settle);

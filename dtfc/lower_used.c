@@ -69,6 +69,10 @@ static void use_declarations(struct used *u) {
 	for (struct ir_workflow *w = u->module->workflows; w != NULL; w = w->next) {
 		use_fields(u, w->params);
 		use(u, w->output_table);
+		for (struct ir_query *q = w->queries; q != NULL; q = q->next) {
+			use(u, q->table);
+			ir_walk(&q->state->body, use_op, u);
+		}
 		for (struct ir_strand *s = w->strands; s != NULL; s = s->next) {
 			use_strand(u, s);
 		}

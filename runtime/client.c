@@ -91,6 +91,10 @@ struct store *dtf__client_store(const struct dtf_client *client) {
 	return client->store;
 }
 
+struct dtf_engine *dtf__client_engine(const struct dtf_client *client) {
+	return client->engine;
+}
+
 int dtf__client_row(
 	const struct dtf_client *client, struct arena *arena, const char *id, struct row *ret) {
 	struct store *store = client->store;

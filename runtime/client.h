@@ -12,8 +12,14 @@ void dtf__client_started(struct dtf_client *client);
 int dtf__client_check(const struct dtf_client *client);
 /* For reading: safe from any thread. */
 struct store *dtf__client_store(const struct dtf_client *client);
+/* NULL: it is another process's. */
+struct dtf_engine *dtf__client_engine(const struct dtf_client *client);
 /* The instance's row: DTF_EUNKNOWN_INSTANCE. */
 int dtf__client_row(
 	const struct dtf_client *client, struct arena *arena, const char *id, struct row *ret);
+
+/* Computes a query of an instance from what is committed; ret->output is its value. */
+int dtf__query(
+	struct dtf_engine *engine, const struct row *row, const char *name, struct dtf_result *ret);
 
 #endif

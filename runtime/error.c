@@ -59,6 +59,7 @@ const char *dtf_strerror(int code) {
 		[-DTF_EABI] = "the module was generated for another dtf",
 		[-DTF_EVERSION] = "the versions of a workflow do not go together",
 		[-DTF_EQUEUED] = "recorded; no engine is up to answer",
+		[-DTF_EQUERY] = "the query cannot be computed",
 	};
 	if (code == 0) {
 		return "no error";

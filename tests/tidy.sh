@@ -28,7 +28,7 @@ runtime: execution context strand interrupt command decide select try undo block
      +: retry difference replay
 runtime: activity pool
 runtime: engine registry queue heap instance load arrival turn batch request dispatch result
-     +: inbox step verify client look
+     +: inbox step verify client look query
 runtime: scenario/*
 cli: runtime/scenario/scenario
 cli: *

@@ -60,7 +60,8 @@ enum form {
 	SPANS, /* "1h", "1s..2s" */
 	LIST,
 	TEXTS,
-	COUNTS, /* by name */
+	COUNTS,
+	VALUES, /* by name */
 	OBJECT, /* with the keys of `inner` */
 	OBJECTS,
 	FIXED,
@@ -94,8 +95,10 @@ static const struct key entry_keys[] = { { "time", SPAN, NULL }, { "on", ACTIVIT
 	{ "nth", COUNT, NULL }, { "raise", TEXT, NULL }, { "value", ANYTHING, NULL },
 	{ "event_id", TEXT, NULL }, { "cancel", TEXT, NULL }, { "terminate", TEXT, NULL },
 	{ "suspend", YES, NULL }, { "resume", YES, NULL }, { "crash", YES, NULL },
-	{ "refused", BOOLEAN, NULL }, { NULL, ANYTHING, NULL } };
-static const char *const verbs[] = { "raise", "cancel", "terminate", "suspend", "resume", "crash" };
+	{ "query", TEXT, NULL }, { "expect", ANYTHING, NULL }, { "refused", BOOLEAN, NULL },
+	{ NULL, ANYTHING, NULL } };
+static const char *const verbs[] = { "raise", "cancel", "terminate", "suspend", "resume", "crash",
+	"query" };
 
 static const struct key error_keys[] = { { "name", TEXT, NULL }, { "message", TEXT, NULL },
 	{ "data", ANYTHING, NULL }, { "attempts", INTEGER, NULL }, { "kind", TEXT, NULL },
@@ -110,7 +113,7 @@ static const struct key expect_keys[] = { { "status", STATUS, NULL }, { "output"
 	{ "calls_unordered", CALLS, NULL }, { "custom_status", ANYTHING, NULL },
 	{ "elapsed", SPANS, NULL }, { "undo_failed", TEXTS, NULL }, { "execution", COUNT, NULL },
 	{ "children", OBJECTS, child_keys }, { "events_unconsumed", COUNTS, NULL },
-	{ "log", TEXTS, NULL }, { NULL, ANYTHING, NULL } };
+	{ "log", TEXTS, NULL }, { "queries", VALUES, NULL }, { NULL, ANYTHING, NULL } };
 
 static const struct key scenario_keys[] = { { "name", TEXT, NULL }, { "workflow", TEXT, NULL },
 	{ "id", TEXT, NULL }, { "input", LIST, NULL }, { "start_with", RAISES, raise_keys },
@@ -304,10 +307,14 @@ static bool check_entry(
 		return wrong(path, "when?  Expected either 'time' or 'on'");
 	}
 	if (count_keys(entry, verbs, sizeof(verbs) / sizeof(*verbs)) != 1) {
-		return wrong(path, "expected one of raise cancel terminate suspend resume crash");
+		return wrong(
+			path, "expected one of raise cancel terminate suspend resume crash query");
 	}
 	if (json_object_get(entry, "nth") != NULL && json_object_get(entry, "on") == NULL) {
 		return wrong(path, "'nth' goes with 'on'");
+	}
+	if (json_object_get(entry, "expect") != NULL && json_object_get(entry, "query") == NULL) {
+		return wrong(path, "'expect' goes with 'query'");
 	}
 	if (count_keys(entry, of_raise, 2) > 0 && json_object_get(entry, "raise") == NULL) {
 		return wrong(path, "'value' and 'event_id' go with 'raise'");
@@ -366,6 +373,8 @@ static bool check_value(const struct path *path, json_t *value, const struct key
 		return check_texts(path, value);
 	case COUNTS:
 		return check_counts(path, value);
+	case VALUES:
+		return json_is_object(value) || wrong(path, "expected values by name");
 	case OBJECT:
 		return check_object(path, value, key->inner, modules);
 	case OBJECTS:

@@ -228,6 +228,10 @@ static void carry_out(struct sim *sim, json_t *entry) {
 		crash(sim);
 		return;
 	}
+	if (json_object_get(entry, "query") != NULL) {
+		scenario_query(sim, entry);
+		return;
+	}
 	size_t i = 0;
 	while (json_object_get(entry, verbs[i].key) == NULL) {
 		i++; /* one of them is there: the form was checked */

@@ -138,13 +138,13 @@ void scenario_see(struct sim *sim) {
 	if (rc < 0) {
 		scenario_trouble(sim, "the instance cannot be read back: %s", dtf_errmsg());
 	} else {
-		json_t *all = json_pack("{s:s, s:I, s:I, s:o, s:O*, s:O, s:O, s:O, s:o}", "status",
-			dtf_status_name((enum dtf_status)row.status), "execution",
+		json_t *all = json_pack("{s:s, s:I, s:I, s:o, s:O*, s:O, s:O, s:O, s:o, s:o}",
+			"status", dtf_status_name((enum dtf_status)row.status), "execution",
 			(json_int_t)row.execution, "elapsed_ms",
 			(json_int_t)(seen.end_ms - sim->start_ms), "calls", calls_json(sim),
 			"custom_status", seen.custom_status, "undo_failed", seen.undo_failed,
 			"events_unconsumed", seen.unconsumed, "children", children.list, "log",
-			log_json(sim));
+			log_json(sim), "queries", scenario_queries(sim));
 		set_end(sim, all, &row);
 		sim->run->seen = all;
 	}

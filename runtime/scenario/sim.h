@@ -67,6 +67,12 @@ bool scenario_troubled(const struct sim *sim);
 /* Compares what was seen; a NULL `expect` expects nothing. */
 void scenario_expect(struct scenario_run *run, json_t *expect);
 
+/* ask.c */
+/* Asks it now, as an entry of `at` says. */
+void scenario_query(struct sim *sim, json_t *entry);
+/* The values of those in `expect`, at the end. */
+json_t *scenario_queries(struct sim *sim);
+
 /* seen.c: what came of it, read back from the store; sets run->seen, run->trace. */
 void scenario_see(struct sim *sim);
 void scenario_trace(struct sim *sim);

@@ -169,6 +169,12 @@ struct dtf_strand_def {
 	size_t element_at;
 };
 
+struct dtf_query_def {
+	const char *name;
+	const struct dtf_type *type;
+	void (*run)(struct dtf_ctx *ctx, const void *frame, void *ret); /* the body's frame */
+};
+
 struct dtf_workflow_def {
 	const char *name; /* "shop.fulfil" */
 	int64_t version;
@@ -180,6 +186,8 @@ struct dtf_workflow_def {
 	const struct dtf_site *sites;
 	size_t nsites;
 	const struct dtf_event_def *const *events; /* all it waits for; NULL-terminated */
+	const struct dtf_query_def *queries;
+	size_t nqueries;
 	int64_t deadline_ms; /* of an instance, all its executions together; 0 = none */
 };
 
@@ -489,6 +497,9 @@ int dtf_raise_typed(struct dtf_client *client, const char *id, const struct dtf_
  * strings and lists in memory that is freed with dtf_result_free(ret_memory). */
 int dtf_wait_typed(struct dtf_client *client, const struct dtf_workflow_def *workflow,
 	const char *id, int64_t timeout_ms, void *ret, struct dtf_result *result);
+/* The value in *ret; what it points to is owned by *result. */
+int dtf_query_typed(struct dtf_client *client, const struct dtf_workflow_def *workflow,
+	const char *id, const char *query, void *ret, struct dtf_result *result);
 /* A declared error of an activity, with its fields. */
 int dtf_activity_fail_typed(struct dtf_activity *act, const struct dtf_error_def *error,
 	const void *fields, const char *message);

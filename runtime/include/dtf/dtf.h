@@ -55,6 +55,7 @@ enum {
 	DTF_EABI = -19,     /* the module was generated for another dtf */
 	DTF_EVERSION = -20, /* versions of a workflow do not go together */
 	DTF_EQUEUED = -21,  /* not an error: recorded, no engine is up to answer */
+	DTF_EQUERY = -22,   /* there is no such query, or it raised an error */
 };
 
 /* The text of this thread's last error; valid until its next dtf call. */
@@ -263,6 +264,15 @@ int dtf_resume(struct dtf_client *client, const char *id);
  */
 int dtf_wait_result(
 	struct dtf_client *client, const char *id, int64_t timeout_ms, struct dtf_result *ret);
+
+/*
+ * Computes a query of the workflow from what is committed, also of an instance
+ * that has ended or is suspended; its history is replayed for that, in the
+ * caller's thread.  ret->output is the value; free it with dtf_result_free().
+ * Only in the process that has the code: else DTF_EVERSION, as when the code
+ * and the history do not go together.  DTF_EUNKNOWN_INSTANCE, DTF_EQUERY.
+ */
+int dtf_query(struct dtf_client *client, const char *id, const char *query, struct dtf_result *ret);
 
 /* What is known of an instance.  Strings live until the callback returns. */
 struct dtf_instance_info {
