@@ -82,11 +82,13 @@ static struct ways try_ways(const struct stmt *s) {
 	return ways;
 }
 
-/* Of a select, `else` alone is taken without waiting. */
+/* Of a select, `else` and `after 0s` are taken without waiting (DECISIONS 16). */
 static struct ways select_ways(const struct stmt *s) {
 	struct ways ways = { 0 };
 	for (const struct select_arm *a = s->u.arms; a != NULL; a = a->next) {
-		if (a->kind == ARM_ELSE) {
+		const struct expr *delay = a->kind == ARM_AFTER ? check_literal(a->trigger) : NULL;
+		bool due = delay != NULL && delay->kind == EXPR_DURATION && delay->u.integer <= 0;
+		if (a->kind == ARM_ELSE || due) {
 			either(&ways, block_ways(a->body));
 		}
 	}
