@@ -310,6 +310,7 @@ struct expr {
 			/* checked: */
 			struct var *var;
 			const struct type *yields; /* NULL without yield */
+			const struct stmt *yield;  /* the first one */
 		} parallel;
 	} u;
 	/* checked: */

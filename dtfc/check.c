@@ -104,7 +104,7 @@ void check_workflow(struct checker *c, struct decl *decl) {
 static void check_file(struct checker *c, bool is_root) {
 	for (struct decl *d = c->file->decls; d != NULL; d = d->next) {
 		if (d->kind == DECL_CONST) {
-			(void)check_const(c, d);
+			(void)check_const(c, d, NULL);
 		}
 	}
 	for (struct decl *d = c->file->decls; d != NULL; d = d->next) {

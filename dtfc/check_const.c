@@ -379,7 +379,7 @@ static const struct type *resolve(struct checker *c, struct decl *decl) {
 	return type;
 }
 
-const struct type *check_const(struct checker *c, struct decl *decl) {
+const struct type *check_const(struct checker *c, struct decl *decl, const struct expr *use) {
 	if (decl->mark == MARK_DONE) {
 		return decl->type;
 	}
@@ -387,8 +387,9 @@ const struct type *check_const(struct checker *c, struct decl *decl) {
 	c->file = decl->file;
 	if (decl->mark == MARK_BUSY) {
 		if (decl->type == NULL) {
-			report(c, CONST_CYCLE, decl->name.span, NULL,
+			struct diagnostic *said = report(c, CONST_CYCLE, decl->name.span, NULL,
 				"the constant '%s' needs itself", decl->name.text);
+			note(c, said, c->file, use->span, "it is needed here");
 			decl->type = basic(c, TYPE_ERROR);
 		}
 		c->file = saved.file;

@@ -70,7 +70,8 @@ static const struct type *string(struct checker *c, struct expr *e) {
 		if (type->kind == TYPE_OPTIONAL) {
 			check_optional_used(c, p->expr);
 		} else if (!check_is_printable(type)) {
-			report(c, NOT_PRINTABLE, p->expr->span, NULL,
+			report(c, NOT_PRINTABLE, p->expr->span,
+				type->kind == TYPE_RECORD ? "show its fields" : NULL,
 				"a string cannot show a value of type %s", text_of(c, type));
 		} else if (type->kind == TYPE_TIME) {
 			e->can_fault = true; /* beyond the year 9999 it has no text */

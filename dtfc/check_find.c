@@ -49,12 +49,20 @@ struct decl *check_builtin_error(struct checker *c, const char *text) {
 
 /* ---- packages ---- */
 
+const struct decl *check_import(struct checker *c, const char *text) {
+	const struct decl *d = c->file->decls;
+	while (d &&
+		!(d->kind == DECL_IMPORT && d->imported && d->imported->package.text &&
+			strcmp(d->imported->package.text, text) == 0)) {
+		d = d->next;
+	}
+	return d;
+}
+
 struct file *check_package(struct checker *c, const char *text) {
-	for (struct decl *d = c->file->decls; d; d = d->next) {
-		if (d->kind == DECL_IMPORT && d->imported && d->imported->package.text &&
-			strcmp(d->imported->package.text, text) == 0) {
-			return d->imported;
-		}
+	const struct decl *import = check_import(c, text);
+	if (import) {
+		return import->imported;
 	}
 	return strcmp(c->file->package.text, text) == 0 ? c->file : NULL;
 }

@@ -170,8 +170,11 @@ static struct state flow_branch(
 	f->branch = branch.outer;
 	if (e->u.parallel.yields != NULL && !f->now.dead) {
 		struct checker *c = f->c;
-		report(c, MISSING_YIELD, stmt != NULL ? stmt->span : block->close, NULL,
+		struct diagnostic *said = report(c, MISSING_YIELD,
+			stmt != NULL ? stmt->span : block->close, NULL,
 			"this branch can end without a `yield`");
+		note(c, said, c->file, e->u.parallel.yield->span,
+			"with this the `parallel` has a value of each branch");
 	}
 	join(f, &branch.done, &f->now);
 	return branch.done;

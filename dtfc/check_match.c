@@ -103,8 +103,10 @@ static void check_exhaustive(struct checker *c, struct stmt *s, const struct typ
 		}
 	}
 	if (missing != NULL) {
-		report(c, NOT_EXHAUSTIVE, s->span, mem_printf(c->arena, "missing: %s", missing),
+		struct diagnostic *said = report(c, NOT_EXHAUSTIVE, s->span,
+			mem_printf(c->arena, "missing: %s", missing),
 			"the match does not cover all members of '%s'", type->decl->name.text);
+		check_note_decl(c, said, type->decl);
 	}
 }
 

@@ -75,7 +75,7 @@ static const struct type *variable(struct checker *c, struct expr *e, struct var
 
 /* A poisoned one is not followed: it may be part of a cycle. */
 static const struct type *constant(struct checker *c, struct expr *e, struct decl *decl) {
-	const struct type *type = check_const(c, decl);
+	const struct type *type = check_const(c, decl, e);
 	decl->used = true;
 	e->decl = type->kind == TYPE_ERROR ? NULL : decl;
 	return type;

@@ -370,6 +370,9 @@ void check_yield(struct checker *c, struct stmt *s) {
 		return;
 	}
 	struct expr *e = place->parallel;
+	if (e->u.parallel.yield == NULL) {
+		e->u.parallel.yield = s;
+	}
 	if (type->kind == TYPE_UNIT) {
 		check_no_value(c, s->u.expr);
 		e->u.parallel.yields = poison(c);

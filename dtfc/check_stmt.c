@@ -314,7 +314,8 @@ static void lone_expression(struct checker *c, struct stmt *s) {
 	if (decl == NULL || (decl->kind != DECL_ACTIVITY && decl->kind != DECL_WORKFLOW)) {
 		const struct type *type = check_expr(c, s->u.expr);
 		if (type->kind != TYPE_ERROR) {
-			report(c, NO_EFFECT, s->span, NULL, "a value by itself does nothing");
+			report(c, NO_EFFECT, s->span, "give it a name with `let`",
+				"a value by itself does nothing");
 		}
 		return;
 	}

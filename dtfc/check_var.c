@@ -52,6 +52,12 @@ static void warn_shadow(struct checker *c, const struct name *name) {
 			name->text);
 		return;
 	}
+	const struct decl *import = check_import(c, name->text);
+	if (!outer && import) {
+		struct diagnostic *d = report(c, SHADOW, name->span, "give it a name of its own",
+			"'%s' hides a package", name->text);
+		note(c, d, c->file, import->path_span, "it is imported here");
+	}
 	const struct decl *decl = names_find(c->file->names, name->text);
 	if (!outer && decl && (decl->kind == DECL_CONST || decl->kind == DECL_ENUM)) {
 		struct diagnostic *d = report(c, SHADOW, name->span, "give it a name of its own",

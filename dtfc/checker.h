@@ -90,6 +90,8 @@ const char *check_kind_text(enum decl_kind kind);
 const char *check_how_to(const struct decl *decl);
 bool check_is_basic_type(const char *text);
 /* The file whose package is visible under this name, or NULL. */
+/* The import that brings the package, or NULL. */
+const struct decl *check_import(struct checker *c, const char *text);
 struct file *check_package(struct checker *c, const char *text);
 /* A declaration of this kind; reports if there is none and returns NULL. */
 struct decl *check_find(struct checker *c, const struct name *package, const struct name *name,
@@ -120,8 +122,8 @@ void check_narrow(struct checker *c, const struct expr *condition, bool truth);
 
 /* ---- constants: check_const.c ---- */
 
-/* Resolves the type and folds the value of a constant; poison in a cycle. */
-const struct type *check_const(struct checker *c, struct decl *decl);
+/* Resolves the type and folds the value of a constant, for `use` if not NULL; poison in a cycle. */
+const struct type *check_const(struct checker *c, struct decl *decl, const struct expr *use);
 /* The literal that the expression is or names, or NULL. */
 const struct expr *check_literal(const struct expr *e);
 /* Literals, enum members, constants, and lists, maps and records of them. */
