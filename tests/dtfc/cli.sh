@@ -284,9 +284,10 @@ check "two imports of one file: its types are defined once" diamond
 
 # ---- fingerprints ----
 
-# fingerprint STATEMENT…: of a workflow that has them.
+# fingerprint STATEMENT…: of a workflow that has them, behind what $declared declares.
+declared=
 fingerprint() {
-	printf 'package f\nactivity act(n: int)\nworkflow w(n: int) {\n' >f.dtf
+	printf '%s\n' 'package f' "$declared" 'activity act(n: int)' 'workflow w(n: int) {' >f.dtf
 	printf '%s\n' "$@" '}' >>f.dtf
 	exits 0 f.dtf || return 1
 	grep -o '"fingerprint":"[0-9a-f]*"' f.dtf.json
@@ -304,5 +305,19 @@ differs() {
 }
 check "a fingerprint is of an assignment's value" differs 'xs[i] = 4' 'xs[i] = 5'
 check "a fingerprint is of what stands in an index" differs 'xs[i - 1] = 4' 'xs[1 - i] = 4'
+
+records_differ() {
+	use='let a = A { bs: [] }; do act(len(a.bs))'
+	declared='record A { bs: [B] }; record B { a: A?, c: [B], n: int }'
+	a=$(fingerprint "$use") || return 1
+	again=$(fingerprint "$use") || return 1
+	declared='record A { bs: [B] }; record B { a: A?, c: [B], n: float }'
+	b=$(fingerprint "$use") || return 1
+	[ "$a" = "$again" ] && [ "$a" != "$b" ] || {
+		echo "$a, $again, $b"
+		return 1
+	}
+}
+check "and of all that records which contain each other hold" records_differ
 
 echo "1..$count"

@@ -74,7 +74,8 @@ struct dtf_bytes {
 	size_t size;
 };
 
-/* Lists and optionals of your own types are generated in the same shape. */
+/* Lists and optionals of your own types are generated in the same shape, but an
+ * optional of a record that can contain itself is a pointer, NULL for none. */
 #define DTF_DEFINE_LIST(name, type) \
 	struct name {               \
 		const type *items;  \
