@@ -92,9 +92,14 @@ static void emit_activities(struct emit *e, const struct ir_module *module) {
 		emit_text(e,
 			mem_printf(e->arena,
 				",\"result\":%s,\"timeout_ms\":%" PRId64 ",\"attempts\":%" PRId64
-				",\"tag\":%s}",
+				",\"tag\":%s",
 				quoted(e, a->result), a->policy.timeout_ms, a->policy.attempts,
 				quoted(e, tag)));
+		for (const struct ir_name *f = a->fails; f != NULL; f = f->next) {
+			emit_text(e, f == a->fails ? ",\"fails\":[" : ",");
+			emit_text(e, quoted(e, f->text));
+		}
+		emit_text(e, a->fails == NULL ? "}" : "]}");
 	}
 	emit_text(e, "],\n");
 }

@@ -196,6 +196,7 @@ struct ir_error {
 struct ir_name {
 	struct ir_name *next;
 	const char *name;
+	const char *text; /* as people know it, "shop.rejected"; of what an activity fails with */
 };
 
 struct ir_activity {

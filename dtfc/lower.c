@@ -43,6 +43,7 @@ static struct ir_activity *lower_activity(struct lower *l, struct decl *decl) {
 	for (struct error_name *f = decl->fails; f != NULL; f = f->next) {
 		*tail = mem_new(l->arena, struct ir_name);
 		(*tail)->name = lower_def(l, f->error);
+		(*tail)->text = lower_full_name(l, f->error);
 		tail = &(*tail)->next;
 	}
 	return activity;

@@ -49,6 +49,13 @@ int dtf_activity_fail_final(struct dtf_activity *act, const char *code, const ch
 	return fail(act, code, message, false);
 }
 
+int dtf_activity_lost(struct dtf_activity *act, const char *message) {
+	act->failed = true;
+	act->failure = (struct dtf_failure){ .name = dtf_lost.name,
+		.message = message == NULL ? "" : keep(act, message) };
+	return 1;
+}
+
 int dtf_activity_fail_typed(struct dtf_activity *act, const struct dtf_error_def *error,
 	const void *fields, const char *message) {
 	struct buf data = { 0 };
@@ -237,7 +244,11 @@ void dtf__attempt_run(struct dtf_activity *act) {
 		return;
 	}
 	bool gave_up = act->cancelled && act->failure.name == dtf_activity_failed.name;
+	bool lost = act->failure.name == dtf_lost.name;
 	encode_failure(act);
+	if (lost) {
+		act->outcome = OUTCOME_LOST;
+	}
 	if (gave_up && act->outcome == OUTCOME_FAILED) {
 		act->outcome = OUTCOME_CANCELLED; /* how far it had come is unknown */
 	}

@@ -915,7 +915,7 @@ static const char *const elements_manifest[] = {
 	"\"errors\":[\n",
 	"{\"name\":\"elements.unreadable\",\"fields\":[{\"name\":\"path\",\"type\":\"string\"}]}],\n",
 	"\"activities\":[\n",
-	"{\"name\":\"elements.count\",\"parameters\":[{\"name\":\"path\",\"type\":\"string\"}],\"result\":\"int\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"},\n",
+	"{\"name\":\"elements.count\",\"parameters\":[{\"name\":\"path\",\"type\":\"string\"}],\"result\":\"int\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\",\"fails\":[\"elements.unreadable\"]},\n",
 	"{\"name\":\"elements.forget\",\"parameters\":[{\"name\":\"path\",\"type\":\"string\"}],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"}],\n",
 	"\"events\":[],\n",
 	"\"workflows\":[\n",

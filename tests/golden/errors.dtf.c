@@ -942,7 +942,7 @@ static const char *const errors_manifest[] = {
 	"{\"name\":\"errors.missing\",\"fields\":[{\"name\":\"name\",\"type\":\"string\"},{\"name\":\"count\",\"type\":\"int\"}]},\n",
 	"{\"name\":\"errors.broken\",\"fields\":[]}],\n",
 	"\"activities\":[\n",
-	"{\"name\":\"errors.open\",\"parameters\":[{\"name\":\"name\",\"type\":\"string\"}],\"result\":\"int\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"},\n",
+	"{\"name\":\"errors.open\",\"parameters\":[{\"name\":\"name\",\"type\":\"string\"}],\"result\":\"int\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\",\"fails\":[\"errors.missing\",\"errors.broken\"]},\n",
 	"{\"name\":\"errors.use\",\"parameters\":[{\"name\":\"handle\",\"type\":\"int\"}],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"},\n",
 	"{\"name\":\"errors.close\",\"parameters\":[{\"name\":\"handle\",\"type\":\"int\"}],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"},\n",
 	"{\"name\":\"errors.tell\",\"parameters\":[{\"name\":\"text\",\"type\":\"string\"}],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"}],\n",

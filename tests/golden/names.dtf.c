@@ -412,7 +412,7 @@ static const char *const x_dtf_manifest[] = {
 	"\"errors\":[\n",
 	"{\"name\":\"dtf.message\",\"fields\":[{\"name\":\"message\",\"type\":\"string\"},{\"name\":\"act\",\"type\":\"int\"}]}],\n",
 	"\"activities\":[\n",
-	"{\"name\":\"dtf.order\",\"parameters\":[{\"name\":\"order\",\"type\":\"dtf.Order\"},{\"name\":\"act\",\"type\":\"int\"},{\"name\":\"ret\",\"type\":\"string\"}],\"result\":\"dtf.Order\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"a\\\"b\\\\*/\077\077/\"},\n",
+	"{\"name\":\"dtf.order\",\"parameters\":[{\"name\":\"order\",\"type\":\"dtf.Order\"},{\"name\":\"act\",\"type\":\"int\"},{\"name\":\"ret\",\"type\":\"string\"}],\"result\":\"dtf.Order\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"a\\\"b\\\\*/\077\077/\",\"fails\":[\"dtf.message\"]},\n",
 	"{\"name\":\"dtf.f\",\"parameters\":[{\"name\":\"f\",\"type\":\"int\"},{\"name\":\"ctx\",\"type\":\"int\"},{\"name\":\"step\",\"type\":\"int\"}],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"},\n",
 	"{\"name\":\"dtf.order_list\",\"parameters\":[{\"name\":\"orders\",\"type\":\"dtf.OrderList\"}],\"result\":\"[dtf.while_opt]\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"}],\n",
 	"\"events\":[\n",

@@ -626,7 +626,7 @@ static const char *const branches_manifest[] = {
 	"\"errors\":[\n",
 	"{\"name\":\"branches.gone\",\"fields\":[]}],\n",
 	"\"activities\":[\n",
-	"{\"name\":\"branches.load\",\"parameters\":[{\"name\":\"name\",\"type\":\"string\"}],\"result\":\"int\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"},\n",
+	"{\"name\":\"branches.load\",\"parameters\":[{\"name\":\"name\",\"type\":\"string\"}],\"result\":\"int\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\",\"fails\":[\"branches.gone\"]},\n",
 	"{\"name\":\"branches.save\",\"parameters\":[{\"name\":\"name\",\"type\":\"string\"},{\"name\":\"n\",\"type\":\"int\"}],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"}],\n",
 	"\"events\":[],\n",
 	"\"workflows\":[\n",

@@ -300,7 +300,7 @@ static const char *const records_manifest[] = {
 	"\"errors\":[\n",
 	"{\"name\":\"records.refused\",\"fields\":[{\"name\":\"ping\",\"type\":\"records.Ping\"}]}],\n",
 	"\"activities\":[\n",
-	"{\"name\":\"records.send\",\"parameters\":[{\"name\":\"ping\",\"type\":\"records.Ping\"},{\"name\":\"maybe\",\"type\":\"records.Ping\077\"}],\"result\":\"records.Ping\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"}],\n",
+	"{\"name\":\"records.send\",\"parameters\":[{\"name\":\"ping\",\"type\":\"records.Ping\"},{\"name\":\"maybe\",\"type\":\"records.Ping\077\"}],\"result\":\"records.Ping\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\",\"fails\":[\"records.refused\"]}],\n",
 	"\"events\":[\n",
 	"{\"name\":\"records.poke\",\"payload\":\"records.Ping\",\"capacity\":1024}],\n",
 	"\"workflows\":[\n",

@@ -873,7 +873,7 @@ static const char *const trees_manifest[] = {
 	"\"activities\":[\n",
 	"{\"name\":\"trees.plant\",\"parameters\":[{\"name\":\"tree\",\"type\":\"trees.Tree\"},{\"name\":\"beside\",\"type\":\"trees.Tree\077\"}],\"result\":\"trees.Tree\077\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"},\n",
 	"{\"name\":\"trees.fell\",\"parameters\":[{\"name\":\"tree\",\"type\":\"trees.Tree\077\"}],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"},\n",
-	"{\"name\":\"trees.meet\",\"parameters\":[{\"name\":\"group\",\"type\":\"trees.Group\"},{\"name\":\"chains\",\"type\":\"[trees.Node\077]\"}],\"result\":\"trees.Member\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"}],\n",
+	"{\"name\":\"trees.meet\",\"parameters\":[{\"name\":\"group\",\"type\":\"trees.Group\"},{\"name\":\"chains\",\"type\":\"[trees.Node\077]\"}],\"result\":\"trees.Member\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\",\"fails\":[\"trees.cut\"]}],\n",
 	"\"events\":[\n",
 	"{\"name\":\"trees.grown\",\"payload\":\"trees.Tree\077\",\"capacity\":1024}],\n",
 	"\"workflows\":[\n",

@@ -1037,7 +1037,7 @@ static const char *const travel_manifest[] = {
 	"\"errors\":[\n",
 	"{\"name\":\"travel.full\",\"fields\":[]}],\n",
 	"\"activities\":[\n",
-	"{\"name\":\"travel.book\",\"parameters\":[{\"name\":\"who\",\"type\":\"string\"},{\"name\":\"seats\",\"type\":\"int\"}],\"result\":\"travel.Ticket\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"},\n",
+	"{\"name\":\"travel.book\",\"parameters\":[{\"name\":\"who\",\"type\":\"string\"},{\"name\":\"seats\",\"type\":\"int\"}],\"result\":\"travel.Ticket\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\",\"fails\":[\"travel.full\"]},\n",
 	"{\"name\":\"travel.release\",\"parameters\":[{\"name\":\"ticket\",\"type\":\"string\"}],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"},\n",
 	"{\"name\":\"travel.pay\",\"parameters\":[{\"name\":\"who\",\"type\":\"string\"},{\"name\":\"cents\",\"type\":\"int\"}],\"result\":\"string\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"},\n",
 	"{\"name\":\"travel.refund\",\"parameters\":[{\"name\":\"payment\",\"type\":\"string\"}],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"},\n",

@@ -227,6 +227,18 @@ START_TEST(a_declared_error_when_cancelled_is_not_undone) {
 }
 END_TEST
 
+static int is_lost(struct dtf_activity *act, const void *args, void *ret) {
+	return dtf_activity_lost(act, "the line is dead");
+}
+
+START_TEST(a_lost_attempt_is_retried_and_then_undone) {
+	step_does = is_lost;
+	run(false);
+	assert_end(DTF_FAILED, "lost: the line is dead", 2);
+	ck_assert_uint_eq(backs, 1);
+}
+END_TEST
+
 static int returns_nothing(struct dtf_activity *act, const void *args, void *ret) {
 	return dtf_activity_attempt(act) == 1 ? 17 : 0;
 }
@@ -321,6 +333,7 @@ int main(void) {
 	tcase_add_test(tc, a_result_that_is_no_value_is_undone);
 	tcase_add_test(tc, an_attempt_that_gives_up_when_cancelled_is_undone);
 	tcase_add_test(tc, a_declared_error_when_cancelled_is_not_undone);
+	tcase_add_test(tc, a_lost_attempt_is_retried_and_then_undone);
 	tcase_add_test(tc, any_other_value_is_a_failure);
 	tcase_add_test(tc, a_result_in_json);
 	tcase_add_test(tc, a_result_of_another_type_is_not_retried_and_undone);

@@ -134,6 +134,9 @@ const char *dtf_activity_printf(struct dtf_activity *act, const char *format, ..
 int dtf_activity_fail(struct dtf_activity *act, const char *code, const char *message);
 /* A failure that is not retried. */
 int dtf_activity_fail_final(struct dtf_activity *act, const char *code, const char *message);
+/* Nobody knows how far it came, as if this worker had died: retried by the policy;
+ * if that is its end, the step may have happened, and is undone. */
+int dtf_activity_lost(struct dtf_activity *act, const char *message);
 /* Instance/execution/command: the same in all attempts; give it to what you call. */
 const char *dtf_activity_key(const struct dtf_activity *act);
 const char *dtf_activity_instance(const struct dtf_activity *act);

@@ -96,7 +96,7 @@ static const char *const common_manifest[] = {
 	"\"errors\":[\n",
 	"{\"name\":\"common.rude\",\"fields\":[{\"name\":\"word\",\"type\":\"string\"}]}],\n",
 	"\"activities\":[\n",
-	"{\"name\":\"common.greet\",\"parameters\":[{\"name\":\"person\",\"type\":\"common.Person\"},{\"name\":\"moods\",\"type\":\"[common.Mood]\"}],\"result\":\"string\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\"}],\n",
+	"{\"name\":\"common.greet\",\"parameters\":[{\"name\":\"person\",\"type\":\"common.Person\"},{\"name\":\"moods\",\"type\":\"[common.Mood]\"}],\"result\":\"string\",\"timeout_ms\":300000,\"attempts\":3,\"tag\":\"\",\"fails\":[\"common.rude\"]}],\n",
 	"\"events\":[\n",
 	"{\"name\":\"common.moved\",\"payload\":\"common.Mood\",\"capacity\":1024}],\n",
 	"\"workflows\":[]}\n",
