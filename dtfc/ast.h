@@ -559,6 +559,7 @@ struct decl {
 	/* checked: */
 	const struct type *type; /* result, payload, type of a const; of a record or enum: itself */
 	int64_t deadline_ms;     /* of a workflow; 0: none */
+	bool is_old;             /* of a workflow: the file has a newer version */
 	bool used;
 	bool awaited;              /* event: some code waits for it */
 	struct policy policy;      /* activity */

@@ -191,8 +191,8 @@ void check_versions(struct checker *c) {
 		const struct decl *newest = d->kind != DECL_WORKFLOW
 			? NULL
 			: names_find(c->file->names, d->name.text);
-		if (newest == NULL || newest == d || newest->kind != DECL_WORKFLOW ||
-			is_compatible(d, newest)) {
+		d->is_old = newest != NULL && newest != d && newest->kind == DECL_WORKFLOW;
+		if (!d->is_old || is_compatible(d, newest)) {
 			continue;
 		}
 		struct diagnostic *said = report(c, VERSIONS_DIFFER, newest->name.span,

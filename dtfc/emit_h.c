@@ -239,6 +239,9 @@ static void emit_workflows(struct emit *e, const struct ir_module *module) {
 	emit_line(e, " */");
 	emit_blank(e);
 	for (const struct ir_workflow *w = module->workflows; w != NULL; w = w->next) {
+		if (w->is_old) {
+			continue;
+		}
 		emit_doc(e, w->doc);
 		emit_prototype(e, emit_start_prototype(e, w), ";");
 		emit_prototype(e, emit_wait_prototype(e, w), ";");

@@ -241,7 +241,12 @@ static void emit_client(struct emit *e, const struct ir_workflow *w) {
 }
 
 void emit_c_workflow(struct emit *e, const struct ir_workflow *w) {
-	emit_line(e, "/* ---- workflow %s ---- */", w->short_name);
+	if (w->is_old) {
+		emit_line(e, "/* ---- workflow %s version %s ---- */", w->short_name,
+			emit_int(e->arena, w->version));
+	} else {
+		emit_line(e, "/* ---- workflow %s ---- */", w->short_name);
+	}
 	emit_blank(e);
 	emit_sites(e, w);
 	for (const struct ir_policy *p = w->policies; p != NULL; p = p->next) {
@@ -273,5 +278,7 @@ void emit_c_workflow(struct emit *e, const struct ir_workflow *w) {
 	}
 	emit_queries(e, w);
 	emit_workflow_def(e, w);
-	emit_client(e, w);
+	if (!w->is_old) {
+		emit_client(e, w);
+	}
 }

@@ -252,6 +252,7 @@ struct ir_workflow {
 	const char *output_c, *output_table, *output;
 	const char *sites_name;
 	int64_t version;
+	bool is_old;         /* the file has a newer version: nobody starts this one */
 	int64_t deadline_ms; /* 0: none */
 	uint64_t fingerprint;
 	struct ir_site *sites, **sites_tail;

@@ -3,8 +3,6 @@
  */
 #include "lower_in.h"
 
-#include <string.h>
-
 /* ---- declarations ---- */
 
 static void refuse_attributes(struct lower *l, const struct decl *decl) {
@@ -106,6 +104,7 @@ static struct ir_workflow *lower_workflow_head(struct lower *l, struct decl *dec
 	w->output_table = output->table;
 	w->output = w->output_c == NULL ? "" : type_text(l->arena, decl->type);
 	w->version = decl->version;
+	w->is_old = decl->is_old;
 	w->sites_tail = &w->sites;
 	lower_query_heads(l, w, decl);
 	w->deadline_ms = decl->deadline_ms;
@@ -145,9 +144,8 @@ static void lower_workflow(struct lower *l, struct decl *decl, struct ir_workflo
 	l->policies_tail = &w->policies;
 	l->npolicies = 0;
 	w->fingerprint = lower_fingerprint(l, decl); /* lowering settles indexes in the tree */
-	const char *name = decl->name.text;
 	struct strand *body = lower_strand_begin(
-		l, &decl->strand, name, cname_snake(l->arena, name));
+		l, &decl->strand, decl->name.text, lower_decl(l, decl)->base);
 	w->c_name = body->ir->c_name;
 	w->body = body->ir;
 	w->sites_name = cname_unique(l->globals, mem_printf(l->arena, "%s_sites", w->c_name));
@@ -159,16 +157,6 @@ static void lower_workflow(struct lower *l, struct decl *decl, struct ir_workflo
 	}
 	lower_queries(l, w, decl);
 	lower_strand_end(l, body);
-}
-
-/* Two versions of a workflow in one file would need numbered names. */
-static bool is_repeated(const struct lower *l, const struct decl *decl) {
-	for (struct decl *d = l->file->decls; d != decl; d = d->next) {
-		if (d->kind == DECL_WORKFLOW && strcmp(d->name.text, decl->name.text) == 0) {
-			return true;
-		}
-	}
-	return false;
 }
 
 static void lower_heads(struct lower *l) {
@@ -198,13 +186,8 @@ static void lower_heads(struct lower *l) {
 			events = &(*events)->next;
 			break;
 		case DECL_WORKFLOW:
-			if (is_repeated(l, d)) {
-				lower_unsupported(l, d->name.span,
-					"a second version of a workflow in one file");
-			} else {
-				*workflows = lower_workflow_head(l, d);
-				workflows = &(*workflows)->next;
-			}
+			*workflows = lower_workflow_head(l, d);
+			workflows = &(*workflows)->next;
 			break;
 		case DECL_IMPORT:
 		case DECL_CONST:
@@ -247,7 +230,7 @@ struct ir_module *lower_unit(struct unit *unit, const struct lower_options *opti
 	l.in_header = false;
 	struct ir_workflow *w = m->workflows;
 	for (struct decl *d = l.file->decls; d != NULL && w != NULL; d = d->next) {
-		if (d->kind == DECL_WORKFLOW && !is_repeated(&l, d)) {
+		if (d->kind == DECL_WORKFLOW) {
 			lower_workflow(&l, d, w);
 			w = w->next;
 		}

@@ -8,6 +8,7 @@
  */
 #include "lower_in.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum { MAP_BUCKETS = 512 };
@@ -147,7 +148,11 @@ void lower_names(struct lower *l, struct file *file) {
 		}
 		struct decl_names *names = mem_new(l->arena, struct decl_names);
 		patterns = with_package(l, patterns, package);
-		const char *name = cname_family(set, cname_snake(l->arena, d->name.text), patterns);
+		const char *name = cname_snake(l->arena, d->name.text);
+		if (d->is_old) {
+			name = mem_printf(l->arena, "%s_v%" PRId64, name, d->version);
+		}
+		name = cname_family(set, name, patterns);
 		names->base = mem_printf(l->arena, "%s_%s", package, name);
 		cname_family(l->globals, name, patterns); /* statics keep clear of them */
 		if (d->kind == DECL_WORKFLOW || d->kind == DECL_ERROR || d->kind == DECL_EVENT) {
