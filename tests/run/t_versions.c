@@ -26,8 +26,8 @@ static const struct dtf_module before = { .abi = DTF_ABI,
 	.manifest = (const char *const[]){ "{\"file\":\"versions.dtf\"}", NULL },
 	.activities = (const struct dtf_activity_def *const[]){ &versions_greet_activity, NULL },
 	.events = (const struct dtf_event_def *const[]){ &versions_next_event, NULL },
-	.workflows = (const struct dtf_workflow_def *const[]){ &versions_welcome_v1_workflow,
-		NULL } };
+	.workflows = (const struct dtf_workflow_def *const[]){
+		&versions_welcome_v1_workflow, NULL } };
 static const struct dtf_module *const old[] = { &before, NULL };
 static const struct dtf_module *const new[] = { &versions_module, NULL };
 static const struct dtf_module *const none[] = { NULL };
@@ -52,8 +52,7 @@ static void reopen(const struct dtf_module *const *modules) {
 }
 
 static void start(const char *id) {
-	ck_assert_int_eq(
-		lab_do(&lab, REQUEST_START, id, "versions.welcome", NULL, "[\"ada\"]"), 0);
+	ck_assert_int_eq(lab_do(&lab, REQUEST_START, id, "versions.welcome", NULL, "[\"ada\"]"), 0);
 }
 
 static void end(const char *activity, const char *id, const char *json) {
