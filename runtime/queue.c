@@ -61,16 +61,20 @@ static void signal_engine(struct queue *queue) {
 }
 
 bool dtf__queue_request(struct queue *queue, struct request *request) {
+	request->next = NULL;
+	return dtf__queue_requests(queue, request);
+}
+
+bool dtf__queue_requests(struct queue *queue, struct request *first) {
 	(void)pthread_mutex_lock(&queue->lock);
 	bool open = !queue->closed;
-	if (!open) {
-		(void)pthread_mutex_unlock(&queue->lock);
-		return false;
+	for (struct request *request = first; open && request != NULL; request = request->next) {
+		*queue->requests_tail = request;
+		queue->requests_tail = &request->next;
 	}
-	request->next = NULL;
-	*queue->requests_tail = request;
-	queue->requests_tail = &request->next;
-	signal_engine(queue);
+	if (open) {
+		signal_engine(queue);
+	}
 	(void)pthread_mutex_unlock(&queue->lock);
 	return open;
 }

@@ -66,6 +66,44 @@ static enum dtf_status end_of(struct world *w, const char *id) {
 	return status;
 }
 
+static void ignore_info(void *arg, const struct dtf_instance_info *info) {
+}
+
+/* LANGUAGE.md 12: accepted from creation on, start with an event too. */
+START_TEST(starts_with_an_event) {
+	struct world w = make_world(_i);
+	static const char input[] = "[{\"id\":\"o\",\"customer\":\"ada\",\"items\":[],"
+				    "\"cents\":500000}]";
+	struct dtf_client *c = w.client;
+	ck_assert_int_eq(dtf_start_with_event(
+				 c, "shop.nothing", "e", input, "approval", "\"approved\"", NULL),
+		DTF_EUNKNOWN_WORKFLOW);
+	ck_assert_int_eq(dtf_start_with_event(c, "shop.fulfil", "e", input, "nonsense", "1", NULL),
+		DTF_EUNKNOWN_EVENT);
+	ck_assert_int_eq(
+		dtf_start_with_event(c, "shop.fulfil", "e", input, "approval", "\"maybe\"", NULL),
+		DTF_EPAYLOAD);
+	ck_assert_int_eq(
+		dtf_start_with_event(c, "shop.fulfil", "e", "[]", "approval", "\"approved\"", NULL),
+		DTF_EPAYLOAD);
+	ck_assert_int_eq(dtf_info(c, "e", ignore_info, NULL), DTF_EUNKNOWN_INSTANCE);
+	/* One that starts with it, and one that is there. */
+	ck_assert_int_eq(
+		dtf_start_with_event(c, "shop.fulfil", "e", input, "approval", "\"approved\"", "k"),
+		0);
+	ck_assert_int_eq(end_of(&w, "e"), DTF_COMPLETED);
+	ck_assert_int_eq(dtf_start(c, "shop.fulfil", "f", input), 0);
+	ck_assert_int_eq(
+		dtf_start_with_event(c, "shop.fulfil", "f", input, "approval", "\"approved\"", "k"),
+		0);
+	ck_assert_int_eq(end_of(&w, "f"), DTF_COMPLETED);
+	ck_assert_int_eq(
+		dtf_start_with_event(c, "shop.fulfil", "f", input, "approval", "\"approved\"", "l"),
+		DTF_EENDED);
+	close_world(&w);
+}
+END_TEST
+
 START_TEST(runs_to_its_result) {
 	struct world w = make_world(_i);
 	struct shop_receipt receipt;
@@ -451,6 +489,7 @@ int main(void) {
 	Suite *suite = suite_create("engine");
 	TCase *tc = tcase_create("both stores");
 	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, starts_with_an_event, 0, 2);
 	tcase_add_loop_test(tc, runs_to_its_result, 0, 2);
 	tcase_add_loop_test(tc, a_failure_is_the_result_and_was_undone, 0, 2);
 	tcase_add_loop_test(tc, each_refusal_has_its_code, 0, 2);
