@@ -1,6 +1,7 @@
 #!/bin/sh
-# Every ```dtf block of the documents is a whole file and compiles without a word.
-# usage: blocks.sh DTFC DOCUMENT…
+# Every ```dtf block of the documents is a whole file and compiles without a word.  A directory
+# stands for its pages.
+# usage: blocks.sh DTFC DOCUMENT|DIRECTORY…
 set -u
 dtfc=$1
 shift
@@ -8,10 +9,14 @@ work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 n=0
 for document; do
-	awk -v work="$work" -v name="$(basename "$document" .md)" '
-		/^```dtf$/ { n++; file = work "/" name "_" n ".dtf"; next }
-		/^```/ { file = "" }
-		file != "" { print > file }' "$document"
+	[ -d "$document" ] && set -- "$document"/*.md || set -- "$document"
+	for page; do
+		folder=$(basename "$(dirname "$(realpath "$page")")")
+		awk -v stem="$work/$folder.$(basename "$page" .md)" '
+			/^```dtf$/ { file = stem "_" ++n ".dtf"; next }
+			/^```/ { file = "" }
+			file != "" { print > file }' "$page"
+	done
 done
 for block in "$work"/*.dtf; do
 	n=$((n + 1))
