@@ -5,22 +5,11 @@
 
 /* ---- declarations ---- */
 
-static void refuse_attributes(struct lower *l, const struct decl *decl) {
-	for (struct attribute *a = decl->attributes; a != NULL; a = a->next) {
-		if (a->kind == ATTRIBUTE_DEADLINE) {
-			lower_unsupported(l, a->span, "'deadline'");
-		} else if (a->kind == ATTRIBUTE_HEARTBEAT) {
-			lower_unsupported(l, a->span, "'heartbeat'");
-		}
-	}
-}
-
 static struct ir_activity *lower_activity(struct lower *l, struct decl *decl) {
 	struct ir_activity *activity = mem_new(l->arena, struct ir_activity);
 	const char *base = lower_decl(l, decl)->base;
 	struct ir_name **tail = &activity->fails;
 
-	refuse_attributes(l, decl);
 	activity->name = lower_full_name(l, decl);
 	activity->function = base;
 	activity->def = lower_def(l, decl);

@@ -70,12 +70,6 @@ static struct ir_expr *policy_of(struct lower *l, const struct expr *step) {
 	if (!step->overrides) {
 		return ir_text(l->arena, "NULL");
 	}
-	for (struct attribute *a = step->u.step.with; a != NULL; a = a->next) {
-		if (a->kind == ATTRIBUTE_DEADLINE || a->kind == ATTRIBUTE_HEARTBEAT) {
-			lower_unsupported(l, a->span,
-				a->kind == ATTRIBUTE_DEADLINE ? "'deadline'" : "'heartbeat'");
-		}
-	}
 	struct ir_policy *policy = mem_new(l->arena, struct ir_policy);
 	const char *base = l->workflow->c_name;
 	policy->policy = step->policy;

@@ -8,6 +8,7 @@
 #include "pool.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,11 +152,19 @@ int64_t dtf_activity_remaining_ms(const struct dtf_activity *act) {
 	if (act->deadline_ms == 0) {
 		return INT64_MAX;
 	}
-	int64_t left = act->deadline_ms - act->now_ms(act->now_arg);
+	int64_t left = act->deadline_ms - act->now_ms(act->clock_arg);
 	return left > 0 ? left : 0;
 }
 
 bool dtf_activity_cancelled(const struct dtf_activity *act) {
+	return act->cancelled;
+}
+
+bool dtf_activity_heartbeat(struct dtf_activity *act) {
+	/* Of two threads that beat at once the later beat stays. */
+	int64_t now_ms = act->steady_ms(act->clock_arg), last_ms = act->beat_ms;
+	while (last_ms < now_ms && !atomic_compare_exchange_weak(&act->beat_ms, &last_ms, now_ms)) {
+	}
 	return act->cancelled;
 }
 

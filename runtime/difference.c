@@ -137,7 +137,8 @@ static void op_differs(void *arg, struct op *op) {
 	const struct op *other = dtf__op_find(c->b, op->number);
 	if (other == NULL || other->kind != op->kind || other->state != op->state ||
 		other->attempt != op->attempt || other->running != op->running ||
-		other->due_ms != op->due_ms || other->unknown != op->unknown) {
+		other->due_ms != op->due_ms || other->issued_ms != op->issued_ms ||
+		other->unknown != op->unknown) {
 		c->found = "an open operation";
 	}
 }

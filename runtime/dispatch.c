@@ -48,13 +48,6 @@ void dtf__dispatch_unclaim(struct dtf_engine *engine) {
 	release_slot(engine);
 }
 
-int64_t dtf__attempt_limit(int64_t started_ms, const struct event_policy *policy) {
-	int64_t limit_ms;
-	bool endless = policy->timeout_ms <= 0 ||
-		__builtin_add_overflow(started_ms, policy->timeout_ms, &limit_ms);
-	return endless ? INT64_MAX : limit_ms;
-}
-
 /* ---- out ---- */
 
 static void finished(void *arg, struct dtf_activity *attempt) {
@@ -65,6 +58,14 @@ static void finished(void *arg, struct dtf_activity *attempt) {
 static int64_t clock_now(void *arg) {
 	const struct dtf_engine *engine = arg;
 	return engine->clock.now_ms(engine->clock.arg) + engine->ahead_ms;
+}
+
+static int64_t op_deadline(const struct op *op) {
+	return dtf__limit_end(op->issued_ms, op->policy.deadline_ms);
+}
+
+static int64_t attempt_limit(const struct op *op) {
+	return dtf__limit_end(op->attempt_ms, op->policy.timeout_ms);
 }
 
 static struct dtf_activity *make_attempt(struct instance *instance, const struct op *op) {
@@ -86,13 +87,17 @@ static struct dtf_activity *make_attempt(struct instance *instance, const struct
 		seed[2], seed[3]);
 	attempt->args.data = dtf__arena_copy(&attempt->memory, op->args.data, op->args.size);
 	attempt->args.size = op->args.size;
-	int64_t limit_ms = dtf__attempt_limit(op->attempt_ms, &op->policy);
+	int64_t limit_ms = attempt_limit(op), deadline_ms = op_deadline(op);
+	limit_ms = deadline_ms < limit_ms ? deadline_ms : limit_ms;
 	attempt->deadline_ms = limit_ms == INT64_MAX ? 0 : limit_ms;
+	attempt->heartbeat_ms = op->policy.heartbeat_ms;
+	attempt->beat_ms = dtf__steady_ms(engine);
 	attempt->payload_max = ctx->begin.payload_max;
 	attempt->user = engine->options.user;
 	attempt->run = engine->options.run;
 	attempt->now_ms = clock_now;
-	attempt->now_arg = engine;
+	attempt->steady_ms = dtf__steady_ms;
+	attempt->clock_arg = engine;
 	attempt->finished = finished;
 	attempt->finished_arg = engine;
 	attempt->report = calloc(1, sizeof(*attempt->report));
@@ -126,7 +131,8 @@ void dtf__dispatch_run(struct instance *instance, uint32_t number) {
 		return;
 	}
 	struct dtf_activity *attempt = make_attempt(instance, op);
-	if (attempt == NULL) {
+	if (attempt == NULL || !dtf__silence_watch(instance, attempt)) {
+		dtf__attempt_free(attempt);
 		release_slot(engine);
 		lose(instance, number, op->attempt);
 		return;
@@ -142,7 +148,7 @@ int dtf__dispatch_adopt(struct dtf_engine *engine, struct dtf_activity *attempt)
 	if (rc != 0) {
 		return rc;
 	}
-	attempt->now_arg = engine;
+	attempt->clock_arg = engine;
 	attempt->finished_arg = engine;
 	attempt->user = engine->options.user;
 	attempt->next_of_instance = instance->attempts;
@@ -183,13 +189,14 @@ void dtf__dispatch_cancel(struct instance *instance, uint32_t op) {
 static bool may_start(
 	const struct dtf_engine *engine, const struct instance *instance, const struct op *op) {
 	return op != NULL && op->kind == OP_ACTIVITY && op->state == OP_OPEN && !op->running &&
-		op->due_ms <= engine->now_ms && serves(engine, op->policy.tag) &&
-		!instance->ctx->suspended;
+		op->due_ms <= engine->now_ms && op_deadline(op) > engine->now_ms &&
+		serves(engine, op->policy.tag) && !instance->ctx->suspended;
 }
 
-static bool has_arrival(const struct instance *instance, enum event_kind kind, uint32_t op) {
+static bool has_arrival(const struct instance *instance, const struct event *event) {
 	for (const struct arrival *a = instance->first; a != NULL; a = a->next) {
-		if (a->event.kind == kind && a->event.op == op) {
+		if (a->event.kind == event->kind && a->event.op == event->op &&
+			a->event.attempt == event->attempt) {
 			return true;
 		}
 	}
@@ -220,13 +227,15 @@ static enum start start_waiting(struct dtf_engine *engine, const struct due *wai
 		return LOADING;
 	}
 	const struct op *op = dtf__op_find(instance->ctx, waiting->op);
-	if (!may_start(engine, instance, op) ||
-		has_arrival(instance, EVENT_ATTEMPT_STARTED, waiting->op)) {
+	if (!may_start(engine, instance, op)) {
 		return STARTED; /* nothing to do for it */
 	}
 	struct event event = {
 		.kind = EVENT_ATTEMPT_STARTED, .op = op->number, .attempt = op->attempt + 1
 	};
+	if (has_arrival(instance, &event)) {
+		return STARTED;
+	}
 	if (dtf__arrival_add(instance, &event) == NULL) {
 		dtf__instance_reload(instance);
 	} else {
@@ -285,7 +294,7 @@ void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *atte
 }
 
 static void add(struct instance *instance, const struct event *event) {
-	if (has_arrival(instance, event->kind, event->op)) {
+	if (has_arrival(instance, event)) {
 		return;
 	}
 	if (dtf__arrival_add(instance, event) == NULL) {
@@ -293,27 +302,47 @@ static void add(struct instance *instance, const struct event *event) {
 	}
 }
 
-static void due_activity(struct instance *instance, const struct op *op) {
-	static const char failure[] = "{\"name\":\"timeout\",\"message\":"
-				      "\"the attempt took longer than its timeout\","
-				      "\"kind\":\"attempt\"}";
+static void give_up_attempt(struct instance *instance, const struct op *op, const char *failure) {
+	add(instance,
+		&(struct event){ .kind = EVENT_ATTEMPT_ENDED,
+			.op = op->number,
+			.attempt = op->attempt,
+			.due_ms = -1,
+			.outcome = OUTCOME_TIMED_OUT,
+			.payload = { failure, strlen(failure) } });
+}
+
+static void due_attempt(struct instance *instance, const struct op *op, int64_t key_ms) {
+	struct dtf_activity *attempt = dtf__attempt_of(instance, op);
+	bool silent = false;
+	if (attempt_limit(op) <= instance->engine->now_ms) {
+		give_up_attempt(instance, op,
+			"{\"name\":\"timeout\",\"message\":"
+			"\"the attempt took longer than its timeout\",\"kind\":\"attempt\"}");
+	} else if (attempt != NULL && !dtf__silence_due(instance, attempt, key_ms, &silent)) {
+		dtf__instance_reload(instance);
+	} else if (silent) {
+		give_up_attempt(instance, op,
+			"{\"name\":\"timeout\",\"message\":"
+			"\"the attempt was silent for longer than its heartbeat\","
+			"\"kind\":\"heartbeat\"}");
+	}
+}
+
+static void due_activity(struct instance *instance, const struct op *op, int64_t key_ms) {
 	int64_t now_ms = instance->engine->now_ms;
 	if (op->state == OP_SETTLING && op->due_ms <= now_ms) {
 		add(instance, &(struct event){ .kind = EVENT_GRACE_EXPIRED, .op = op->number });
-	} else if (op->state == OP_OPEN && op->running) {
-		if (dtf__attempt_limit(op->attempt_ms, &op->policy) <= now_ms) {
-			add(instance,
-				&(struct event){ .kind = EVENT_ATTEMPT_ENDED,
-					.op = op->number,
-					.attempt = op->attempt,
-					.due_ms = -1,
-					.outcome = OUTCOME_TIMED_OUT,
-					.payload = { failure, sizeof(failure) - 1 } });
-		}
-	} else if (op->state == OP_OPEN && op->due_ms <= now_ms) {
-		if (!dtf__dispatch_queue(instance, op)) {
-			dtf__instance_reload(instance);
-		}
+	}
+	if (op->state != OP_OPEN) {
+		return;
+	}
+	if (op_deadline(op) <= now_ms) {
+		add(instance, &(struct event){ .kind = EVENT_DEADLINE_PASSED, .op = op->number });
+	} else if (op->running) {
+		due_attempt(instance, op, key_ms);
+	} else if (op->due_ms <= now_ms && !dtf__dispatch_queue(instance, op)) {
+		dtf__instance_reload(instance);
 	}
 }
 
@@ -333,7 +362,7 @@ static bool due(struct dtf_engine *engine, const struct due *entry) {
 		return true;
 	}
 	if (op->kind == OP_ACTIVITY) {
-		due_activity(instance, op);
+		due_activity(instance, op, entry->key);
 	} else if (op->kind == OP_TIMER && op->state == OP_OPEN && op->due_ms <= engine->now_ms) {
 		add(instance, &(struct event){ .kind = EVENT_TIMER_FIRED, .op = op->number });
 	}
@@ -363,9 +392,12 @@ static bool is_good(void *arg, struct due *due) {
 		return true;
 	}
 	const struct op *op = instance->ctx == NULL ? NULL : dtf__op_find(instance->ctx, due->op);
-	return op != NULL &&
-		(due->key == op->due_ms ||
-			due->key == dtf__attempt_limit(op->attempt_ms, &op->policy));
+	if (op == NULL) {
+		return false;
+	}
+	const struct dtf_activity *attempt = dtf__attempt_of(instance, op);
+	return due->key == op->due_ms || due->key == attempt_limit(op) ||
+		due->key == op_deadline(op) || (attempt != NULL && due->key == attempt->listen_ms);
 }
 
 void dtf__dispatch_sweep(struct dtf_engine *engine) {

@@ -372,12 +372,22 @@ void dtf__dispatch_due(struct dtf_engine *engine);
 void dtf__dispatch_sweep(struct dtf_engine *engine);
 /* A slot that was taken for a start that will not be. */
 void dtf__dispatch_unclaim(struct dtf_engine *engine);
-/* When an attempt that started then has taken too long; INT64_MAX: never. */
-int64_t dtf__attempt_limit(int64_t started_ms, const struct event_policy *policy);
 /* An attempt of an earlier engine on this store goes on and reports to this one. */
 int dtf__dispatch_adopt(struct dtf_engine *engine, struct dtf_activity *attempt);
 bool dtf__dispatch_claim(
 	void *arg, const struct dtf_activity_def *activity, const struct event_policy *policy);
+
+/* silence.c */
+/* By a clock that is never set; of struct dtf_engine, from any thread. */
+int64_t dtf__steady_ms(void *engine);
+/* The op's attempt in flight, as far as it is of this process; else NULL. */
+struct dtf_activity *dtf__attempt_of(const struct instance *instance, const struct op *op);
+/* Sets the timer that will look for its next beat, if it has to beat.  False: no memory. */
+bool dtf__silence_watch(const struct instance *instance, struct dtf_activity *attempt);
+/* A timer of its op is due.  Has the attempt been silent for too long?  If not, a
+ * later beat decides when it has been.  False: no memory. */
+bool dtf__silence_due(const struct instance *instance, struct dtf_activity *attempt, int64_t key_ms,
+	bool *ret_silent);
 
 /* result.c */
 int dtf__result_read(struct store *store, const struct row *row, struct dtf_result *ret);

@@ -60,6 +60,7 @@ static const struct kind kinds[] = {
 	[EVENT_RESUMED] = { "resumed", 0, { 0 } },
 	[EVENT_ADOPTED] = { "adopted", HASH | NAME, { .hash = "fingerprint", .name = "manifest" } },
 	[EVENT_TERMINATED] = { "terminated", TEXT, { .text = "reason" } },
+	[EVENT_DEADLINE_PASSED] = { "deadline_passed", OP, { 0 } },
 	[EVENT_ACTIVITY_SCHEDULED] = { "activity_scheduled",
 		COMMAND | NAME | HASH | PAYLOAD | POLICY | FIRST, { .payload = "arguments" } },
 	[EVENT_TIMER_SET] = { "timer_set", COMMAND | DUE, { 0 } },

@@ -30,8 +30,9 @@ enum event_kind {
 	EVENT_CHILD_ENDED = 8,      /* op outcome payload */
 	EVENT_SUSPENDED = 9,        /* text(reason) */
 	EVENT_RESUMED = 10,
-	EVENT_ADOPTED = 11,    /* hash(fingerprint) name(manifest hash) */
-	EVENT_TERMINATED = 12, /* text(reason); an end */
+	EVENT_ADOPTED = 11,         /* hash(fingerprint) name(manifest hash) */
+	EVENT_TERMINATED = 12,      /* text(reason); an end */
+	EVENT_DEADLINE_PASSED = 13, /* op: all its attempts together took too long */
 	/* decisions */
 	EVENT_ACTIVITY_SCHEDULED = 32, /* op strand site name hash(types) payload policy started */
 	EVENT_TIMER_SET = 33,          /* op strand site due_ms */
@@ -94,6 +95,13 @@ struct event_policy {
 	const char *tag;
 	int64_t priority;
 };
+
+/* When a limit of that length is over; INT64_MAX: never, or there is none (0). */
+static inline int64_t dtf__limit_end(int64_t from_ms, int64_t limit_ms) {
+	int64_t end_ms;
+	bool endless = limit_ms <= 0 || __builtin_add_overflow(from_ms, limit_ms, &end_ms);
+	return endless ? INT64_MAX : end_ms;
+}
 
 /* One event; a kind uses the fields that its line above names. */
 struct event {

@@ -194,6 +194,22 @@ static void apply_to_op(struct dtf_ctx *ctx, const struct event *event) {
 	}
 }
 
+/* An op that settles obeys its grace period instead. */
+static void apply_deadline_passed(struct dtf_ctx *ctx, const struct event *event) {
+	struct op *op = dtf__op_find(ctx, event->op);
+	if (op == NULL || op->kind != OP_ACTIVITY || op->state != OP_OPEN) {
+		return;
+	}
+	op->unknown = op->unknown || op->running;
+	op->failed = true;
+	/* A workflow can see this text: another one would be another decision. */
+	op->error = (struct dtf_failure){ .name = dtf_timeout.name,
+		.message = "the step took longer than its deadline",
+		.kind = "deadline",
+		.attempts = op->attempt };
+	op_ended(ctx, op);
+}
+
 static void apply_terminated(struct dtf_ctx *ctx, const char *reason) {
 	ctx->end = END_TERMINATED;
 	ctx->cancel_reason = keep_text(ctx, reason);
@@ -261,6 +277,9 @@ static void deliver(struct dtf_ctx *ctx, const struct event *event, uint32_t num
 	case EVENT_TIMER_FIRED:
 	case EVENT_GRACE_EXPIRED:
 		apply_to_op(ctx, event);
+		break;
+	case EVENT_DEADLINE_PASSED:
+		apply_deadline_passed(ctx, event);
 		break;
 	case EVENT_RAISED:
 		dtf__mailbox_put(ctx, dtf__event_full_name(ctx->workflow, event->name), number,

@@ -52,8 +52,8 @@ struct op {
 	const struct dtf_activity_def *activity;
 	const struct dtf_event_def *event;
 	struct event_policy policy;
-	struct slice args; /* JSON, in the arena */
-	int64_t issued_ms;
+	struct slice args;  /* JSON, in the arena */
+	int64_t issued_ms;  /* its deadline counts from there */
 	int64_t due_ms;     /* timer; activity: of the next attempt, 0 = none; settling: grace */
 	int64_t attempt_ms; /* when the attempt in flight started */
 	uint32_t attempt;   /* last one started */

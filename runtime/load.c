@@ -87,23 +87,31 @@ int dtf__history_read(
 
 /* ---- what has to happen after loading ---- */
 
+static bool push(const struct instance *instance, const struct op *op, int64_t due_ms) {
+	struct due due = { .key = due_ms, .instance = instance->number, .op = op->number };
+	return due_ms == INT64_MAX || dtf__heap_push(&instance->engine->timers, due) == 0;
+}
+
 static void schedule_op(void *arg, struct op *op) {
 	struct instance *instance = arg;
 	struct dtf_engine *engine = instance->engine;
-	int64_t due_ms = op->due_ms;
+	if (op->state == OP_DONE || op->state == OP_SETTLED) {
+		return;
+	}
+	bool ok = true;
+	int64_t due_ms = op->due_ms == 0 ? INT64_MAX : op->due_ms;
 	if (op->kind == OP_ACTIVITY && op->state == OP_OPEN) {
+		struct dtf_activity *attempt = dtf__attempt_of(instance, op);
+		ok = push(instance, op, dtf__limit_end(op->issued_ms, op->policy.deadline_ms));
 		if (op->running) {
-			due_ms = dtf__attempt_limit(op->attempt_ms, &op->policy);
-		} else if (!op->running && op->due_ms == 0) {
-			bool queued = dtf__dispatch_queue(instance, op);
-			engine->batch.failed = engine->batch.failed || !queued;
+			due_ms = dtf__limit_end(op->attempt_ms, op->policy.timeout_ms);
+			ok = (attempt == NULL || dtf__silence_watch(instance, attempt)) && ok;
+		} else if (op->due_ms == 0) {
+			ok = dtf__dispatch_queue(instance, op) && ok;
 		}
 	}
-	struct due due = { .key = due_ms, .instance = instance->number, .op = op->number };
-	if (due_ms != 0 && due_ms != INT64_MAX && op->state != OP_DONE && op->state != OP_SETTLED &&
-		dtf__heap_push(&engine->timers, due) < 0) {
-		engine->batch.failed = true;
-	}
+	ok = push(instance, op, due_ms) && ok;
+	engine->batch.failed = engine->batch.failed || !ok;
 }
 
 void dtf__instance_schedule(struct instance *instance) {
@@ -122,11 +130,8 @@ static bool is_end_of(const struct event *event, const struct op *op) {
 
 /* Its worker is at it in this process, or has reported and is not yet heard. */
 static bool attempt_lives(const struct losing *losing, const struct op *op) {
-	for (const struct dtf_activity *a = losing->instance->attempts; a != NULL;
-		a = a->next_of_instance) {
-		if (a->op == op->number && a->attempt == op->attempt) {
-			return true;
-		}
+	if (dtf__attempt_of(losing->instance, op) != NULL) {
+		return true;
 	}
 	for (const struct arrival *a = losing->later; a != NULL; a = a->next) {
 		if (is_end_of(&a->event, op)) {

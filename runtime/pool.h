@@ -14,7 +14,7 @@
 /*
  * One attempt of an activity: what user code sees as struct dtf_activity.
  * The engine owns it, the pool has it between submit and `finished`; only
- * `cancelled` is touched by both at once.
+ * `cancelled` and `beat_ms` are touched by both at once.
  */
 struct dtf_activity {
 	struct dtf_activity *next;             /* in the pool's or the engine's queue */
@@ -34,8 +34,12 @@ struct dtf_activity {
 	void *user;
 	int (*run)(struct dtf_activity *act); /* in the place of def->run; NULL: def->run */
 	_Atomic bool cancelled;
+	_Atomic int64_t beat_ms; /* last sign of life, by the steady clock */
+	int64_t heartbeat_ms;    /* longest silence; 0 = any */
+	int64_t listen_ms;       /* engine's thread only: the timer that will look for a beat */
 	int64_t (*now_ms)(void *arg);
-	void *now_arg;
+	int64_t (*steady_ms)(void *arg);
+	void *clock_arg;
 	/* the outcome */
 	enum event_outcome outcome;
 	struct buf payload;         /* result or failure, JSON */

@@ -5,6 +5,8 @@
  * stretched by 0 to 10 % derived from the step's identity: a thousand steps
  * that failed together do not come back together, and replay computes the same
  * time.  A declared error is an answer, not a failure: it is never retried.
+ * Nor is an attempt made that could not start before the step's deadline: what
+ * went wrong is known now, and waiting would only hide it behind a timeout.
  */
 #include "execution.h"
 
@@ -44,5 +46,6 @@ int64_t dtf__retry_due(const struct dtf_ctx *ctx, const struct op *op, enum even
 	}
 	double due_ms = (double)now_ms + backoff_ms(policy, op->attempt) * stretch(ctx, op);
 	/* A backoff of centuries: as late as can be told, never "no next attempt". */
-	return due_ms < 0x1p62 ? (int64_t)due_ms + (due_ms < 1.0) : INT64_C(1) << 62;
+	int64_t next_ms = due_ms < 0x1p62 ? (int64_t)due_ms + (due_ms < 1.0) : INT64_C(1) << 62;
+	return next_ms < dtf__limit_end(op->issued_ms, policy->deadline_ms) ? next_ms : 0;
 }

@@ -53,8 +53,10 @@ static void decided(void *arg, const struct event *event) {
 	switch (event->kind) {
 	case EVENT_ACTIVITY_SCHEDULED:
 		effect(instance, event->started ? EFFECT_RUN : EFFECT_QUEUE, event->op);
+		timer(instance, dtf__limit_end(event->time_ms, event->policy->deadline_ms),
+			event->op);
 		if (event->started) {
-			timer(instance, dtf__attempt_limit(event->time_ms, event->policy),
+			timer(instance, dtf__limit_end(event->time_ms, event->policy->timeout_ms),
 				event->op);
 		}
 		break;
@@ -88,6 +90,7 @@ static void decided(void *arg, const struct event *event) {
 	case EVENT_RAISED:
 	case EVENT_CANCEL_REQUESTED:
 	case EVENT_GRACE_EXPIRED:
+	case EVENT_DEADLINE_PASSED:
 	case EVENT_CHILD_ENDED:
 	case EVENT_SUSPENDED:
 	case EVENT_RESUMED:
@@ -157,7 +160,7 @@ static void after_arrival(struct instance *instance, const struct event *event) 
 	if (event->kind == EVENT_ATTEMPT_STARTED) {
 		const struct op *op = dtf__op_find(ctx, event->op);
 		effect(instance, EFFECT_RUN, event->op);
-		timer(instance, dtf__attempt_limit(op->attempt_ms, &op->policy), event->op);
+		timer(instance, dtf__limit_end(op->attempt_ms, op->policy.timeout_ms), event->op);
 	} else if (event->kind == EVENT_ATTEMPT_ENDED) {
 		const struct op *op = dtf__op_find(ctx, event->op);
 		if (op != NULL && op->state == OP_OPEN && op->due_ms > 0) {
@@ -166,6 +169,8 @@ static void after_arrival(struct instance *instance, const struct event *event) 
 		if (event->outcome == OUTCOME_TIMED_OUT) {
 			effect(instance, EFFECT_CANCEL, event->op);
 		}
+	} else if (event->kind == EVENT_DEADLINE_PASSED) {
+		effect(instance, EFFECT_CANCEL, event->op);
 	} else if (event->kind == EVENT_RESUMED) {
 		dtf__instance_schedule(instance);
 	}
@@ -214,7 +219,7 @@ static void record_only(struct instance *instance, struct event *event) {
 		return; /* the terminal event is the last */
 	}
 	if (event->kind == EVENT_ATTEMPT_STARTED || event->kind == EVENT_TIMER_FIRED ||
-		event->kind == EVENT_GRACE_EXPIRED) {
+		event->kind == EVENT_GRACE_EXPIRED || event->kind == EVENT_DEADLINE_PASSED) {
 		return; /* they come again when there is a machine */
 	}
 	struct event suspended = {
@@ -408,6 +413,7 @@ static bool comes_again(const struct event *event) {
 	case EVENT_ATTEMPT_STARTED:
 	case EVENT_TIMER_FIRED:
 	case EVENT_GRACE_EXPIRED:
+	case EVENT_DEADLINE_PASSED:
 	case EVENT_ADOPTED:
 		return true;
 	case EVENT_ATTEMPT_ENDED:

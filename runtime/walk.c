@@ -182,6 +182,7 @@ static struct origin origin_of(const struct walk *walk, const struct event *even
 	case EVENT_ATTEMPT_ENDED:
 	case EVENT_TIMER_FIRED:
 	case EVENT_GRACE_EXPIRED:
+	case EVENT_DEADLINE_PASSED:
 	case EVENT_CHILD_ENDED:
 	case EVENT_TAKEN:
 	case EVENT_CLOSED:

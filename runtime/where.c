@@ -66,6 +66,12 @@ static char *keep(struct open_op *op, const char *text) {
 	return text == NULL ? NULL : dtf__arena_printf(&op->memory, "%s", text);
 }
 
+static int64_t deadline(const struct event *event) {
+	int64_t limit_ms = event->policy == NULL ? 0 : event->policy->deadline_ms;
+	int64_t end_ms = dtf__limit_end(event->time_ms, limit_ms);
+	return end_ms == INT64_MAX ? 0 : end_ms;
+}
+
 static int open_op(struct where *where, const struct visit *visit, const char *kind) {
 	const struct event *event = visit->event;
 	const struct place *place = &visit->place;
@@ -89,6 +95,7 @@ static int open_op(struct where *where, const struct visit *visit, const char *k
 		.due_ms = event->due_ms,
 		.attempt = event->started ? 1 : 0,
 		.attempts = event->policy == NULL ? 0 : event->policy->attempts,
+		.deadline_ms = deadline(event),
 		.running = event->started,
 		.file = keep(op, place->file),
 		.line = place->line,
@@ -103,7 +110,7 @@ static int open_op(struct where *where, const struct visit *visit, const char *k
 
 static int attempt_ended(struct where *where, const struct event *event) {
 	struct open_op *op = find(where, event->op);
-	if (op == NULL) {
+	if (op == NULL || !op->waiting.running || op->waiting.attempt != event->attempt) {
 		return 0; /* late: nobody waits for it */
 	}
 	if (event->due_ms == 0) {
@@ -139,6 +146,14 @@ static void settling(struct where *where, const struct event *event) {
 	}
 }
 
+/* Of a step that settles nothing is asked but its grace period. */
+static void deadline_passed(struct where *where, const struct event *event) {
+	const struct open_op *op = find(where, event->op);
+	if (op != NULL && !op->waiting.settling) {
+		close_op(where, event->op);
+	}
+}
+
 static int follow(void *arg, const struct visit *visit) {
 	struct where *where = arg;
 	const struct event *event = visit->event;
@@ -158,6 +173,9 @@ static int follow(void *arg, const struct visit *visit) {
 		return attempt_ended(where, event);
 	case EVENT_SETTLING:
 		settling(where, event);
+		return 0;
+	case EVENT_DEADLINE_PASSED:
+		deadline_passed(where, event);
 		return 0;
 	case EVENT_TIMER_FIRED:
 	case EVENT_TAKEN:

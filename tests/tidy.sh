@@ -27,8 +27,13 @@ runtime: sites walk inspect where
 runtime: execution context strand interrupt command decide select try undo block mailbox
      +: retry difference replay
 runtime: activity pool
+<<<<<<< HEAD
 runtime: engine registry queue heap instance load arrival turn batch request dispatch result
      +: inbox step verify client look query
+=======
+runtime: engine registry queue heap instance load arrival turn batch request dispatch silence result
+     +: inbox step verify client look
+>>>>>>> 5c4880a (runtime, dtfc: deadline and heartbeat of steps)
 runtime: scenario/*
 cli: runtime/scenario/scenario
 cli: *

@@ -103,6 +103,9 @@ int shop_refund(struct dtf_activity *act, const char *order) {
 }
 
 int shop_print_label(struct dtf_activity *act, const struct shop_item *item, const char **ret) {
+	if (dtf_activity_heartbeat(act)) {
+		return dtf_activity_fail(act, NULL, "the label is not wanted any more");
+	}
 	*ret = dtf_activity_printf(act, "%lld x %s", (long long)item->qty, item->sku);
 	return effect(act, "label", *ret);
 }

@@ -60,6 +60,7 @@ ok 'killed after the first step' killed 1
 ok 'where: the second step, in the source' says 'order.dtf:[0-9]*:[0-9]*: .*shop.charge' \
 	"$dtf" where order-1
 ok 'where: the line itself' says 'let charge_id = do charge' "$dtf" where order-1
+ok 'where: its deadline' says 'deadline in [0-9]' "$dtf" where order-1
 ok 'where as JSON' is_json "$dtf" where order-1 --json
 ok 'killed again, one step later' killed 1
 ok 'goes on to the end' says 'receipt: order order-1, charge ch-order-1' "$order" --verify

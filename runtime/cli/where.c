@@ -32,6 +32,9 @@ static void print_json(const struct pointing *pointing, const struct dtf_waiting
 		json_int(&json, "attempts", waiting->attempts);
 		json_bool(&json, "running", waiting->running);
 		json_bool(&json, "settling", waiting->settling);
+		if (waiting->deadline_ms != 0) {
+			json_int(&json, "deadline_ms", waiting->deadline_ms);
+		}
 		json_text(&json, "error", waiting->error);
 	}
 	if (waiting->file != NULL) {
@@ -63,8 +66,13 @@ static void print_activity(const struct dtf_waiting *waiting, int64_t now_ms) {
 	if (waiting->settling) {
 		printf(", cancelled");
 		print_due("given up", waiting->due_ms, now_ms);
-	} else if (waiting->due_ms != 0) {
+		return;
+	}
+	if (waiting->due_ms != 0) {
 		print_due("next", waiting->due_ms, now_ms);
+	}
+	if (waiting->deadline_ms != 0) {
+		print_due("deadline", waiting->deadline_ms, now_ms);
 	}
 }
 

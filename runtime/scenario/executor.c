@@ -10,6 +10,12 @@
 #include "../codec.h"
 #include "sim.h"
 
+static int64_t read_duration(json_t *object, const char *key) {
+	const char *text = json_string_value(json_object_get(object, key));
+	int64_t ms = 0;
+	return text != NULL && scenario_duration(text, &ms) ? ms : 0;
+}
+
 static struct outcome read_outcome(json_t *value) {
 	struct outcome outcome = { .value = value, .retryable = true };
 	if (!scenario_is_outcome(value)) {
@@ -23,10 +29,8 @@ static struct outcome read_outcome(json_t *value) {
 	outcome.echo = json_is_true(json_object_get(value, "echo"));
 	outcome.ignore_cancel = json_is_true(json_object_get(value, "ignore_cancel"));
 	outcome.retryable = !json_is_false(json_object_get(value, "retryable"));
-	const char *takes = json_string_value(json_object_get(value, "takes"));
-	if (takes != NULL) {
-		(void)scenario_duration(takes, &outcome.takes_ms);
-	}
+	outcome.takes_ms = read_duration(value, "takes");
+	outcome.beats_ms = read_duration(value, "beats");
 	return outcome;
 }
 
@@ -77,6 +81,7 @@ void scenario_submit(void *arg, struct dtf_activity *attempt) {
 	running->attempt = attempt;
 	running->outcome = find_outcome(sim, attempt->def->name);
 	add_call(sim, attempt);
+	running->beat_ms = sim->now_ms;
 	bool endless = running->outcome.never || running->outcome.lost;
 	running->due_ms = endless ? INT64_MAX : sim->now_ms + running->outcome.takes_ms;
 	struct running **at = &sim->running;
@@ -136,6 +141,20 @@ static void finish(const struct running *running) {
 		succeed(attempt, outcome);
 	}
 	attempt->finished(attempt->finished_arg, attempt);
+}
+
+/* All that the engine can tell of several beats is when the last one was. */
+void scenario_beat(struct sim *sim) {
+	int64_t now_ms = sim->now_ms;
+	for (struct running *r = sim->running; r != NULL; r = r->next) {
+		int64_t every_ms = r->outcome.beats_ms, since_ms = now_ms - r->beat_ms;
+		if (every_ms > 0 && since_ms >= every_ms && !r->attempt->cancelled) {
+			r->beat_ms = now_ms - since_ms % every_ms;
+			sim->now_ms = r->beat_ms;
+			(void)dtf_activity_heartbeat(r->attempt);
+		}
+	}
+	sim->now_ms = now_ms;
 }
 
 /* One of those that are due: the first, or any of them. */

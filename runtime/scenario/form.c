@@ -84,9 +84,9 @@ static const struct key settings_keys[] = { { "payload_max", COUNT, NULL },
 	{ NULL, ANYTHING, NULL } };
 
 static const struct key outcome_keys[] = { { "return", ANYTHING, NULL }, { "error", TEXT, NULL },
-	{ "data", ANYTHING, NULL }, { "takes", SPAN, NULL }, { "retryable", BOOLEAN, NULL },
-	{ "lost", YES, NULL }, { "never", YES, NULL }, { "ignore_cancel", YES, NULL },
-	{ "echo", YES, NULL }, { NULL, ANYTHING, NULL } };
+	{ "data", ANYTHING, NULL }, { "takes", SPAN, NULL }, { "beats", SPAN, NULL },
+	{ "retryable", BOOLEAN, NULL }, { "lost", YES, NULL }, { "never", YES, NULL },
+	{ "ignore_cancel", YES, NULL }, { "echo", YES, NULL }, { NULL, ANYTHING, NULL } };
 
 static const struct key raise_keys[] = { { "raise", TEXT, NULL }, { "value", ANYTHING, NULL },
 	{ "event_id", TEXT, NULL }, { NULL, ANYTHING, NULL } };

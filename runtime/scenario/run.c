@@ -340,6 +340,7 @@ static void play(struct sim *sim) {
 			return;
 		}
 		sim->now_ms = next_ms > sim->now_ms ? next_ms : sim->now_ms;
+		scenario_beat(sim);
 		/* Of what is due at one moment, outcomes come first, entries last. */
 		if (scenario_coin(sim)) {
 			(void)carry_out_due(sim, "time");

@@ -12,6 +12,7 @@ struct outcome {
 	json_t *data;
 	bool retryable, lost, never, ignore_cancel, echo;
 	int64_t takes_ms;
+	int64_t beats_ms; /* gives a sign of life each time this has passed; 0 = never */
 };
 
 /* One attempt that is under way. */
@@ -19,7 +20,8 @@ struct running {
 	struct running *next;
 	struct dtf_activity *attempt;
 	struct outcome outcome;
-	int64_t due_ms; /* INT64_MAX: never by itself */
+	int64_t due_ms;  /* INT64_MAX: never by itself */
+	int64_t beat_ms; /* its last sign of life, or its start */
 };
 
 /* One call of an activity, in order of starting. */
@@ -82,6 +84,8 @@ bool scenario_ended(const struct sim *sim);
 /* executor.c */
 void scenario_submit(void *arg, struct dtf_activity *attempt);
 void scenario_cancel(void *arg, struct dtf_activity *attempt);
+/* The clock has gone on: who beats has beaten meanwhile. */
+void scenario_beat(struct sim *sim);
 /* Ends what is due now; true if anything was. */
 bool scenario_finish_due(struct sim *sim);
 int64_t scenario_next_finish(const struct sim *sim);

@@ -168,6 +168,7 @@ const struct dtf_activity_def shop_charge_activity = {
 	.result = &dtf_type_string,
 	.policy = {
 		.timeout_ms = 10000,
+		.deadline_ms = 300000,
 		.attempts = 8,
 		.backoff_min_ms = 100,
 		.backoff_max_ms = 60000,
@@ -224,6 +225,7 @@ const struct dtf_activity_def shop_print_label_activity = {
 	.result = &dtf_type_string,
 	.policy = {
 		.timeout_ms = 300000,
+		.heartbeat_ms = 10000,
 		.attempts = 3,
 		.backoff_min_ms = 1000,
 		.backoff_max_ms = 60000,
@@ -280,25 +282,25 @@ int shop_raise_approval(struct dtf_client *client, const char *instance, enum sh
 /* ---- workflow fulfil ---- */
 
 static const struct dtf_site fulfil_sites[] = {
-	[0] = { 30, 5, "status \"reserving\"" },
-	[1] = { 31, 5, "do reserve(order) undo release(order.id)" },
-	[2] = { 31, 23, "do reserve(order) undo release(order.id)" },
-	[3] = { 34, 9, "status \"waiting for approval\"" },
-	[4] = { 36, 13, "on approval as d { if d == Decision.rejected { fail rejected } }" },
-	[5] = { 37, 13, "after 3d         { fail rejected }" },
-	[6] = { 36, 60, "on approval as d { if d == Decision.rejected { fail rejected } }" },
-	[7] = { 37, 32, "after 3d         { fail rejected }" },
-	[8] = { 41, 21,
+	[0] = { 31, 5, "status \"reserving\"" },
+	[1] = { 32, 5, "do reserve(order) undo release(order.id)" },
+	[2] = { 32, 23, "do reserve(order) undo release(order.id)" },
+	[3] = { 35, 9, "status \"waiting for approval\"" },
+	[4] = { 37, 13, "on approval as d { if d == Decision.rejected { fail rejected } }" },
+	[5] = { 38, 13, "after 3d         { fail rejected }" },
+	[6] = { 37, 60, "on approval as d { if d == Decision.rejected { fail rejected } }" },
+	[7] = { 38, 32, "after 3d         { fail rejected }" },
+	[8] = { 42, 21,
 		"let charge_id = do charge(order.id, order.customer, order.cents) undo refund(order.id)" },
-	[9] = { 41, 70,
+	[9] = { 42, 70,
 		"let charge_id = do charge(order.id, order.customer, order.cents) undo refund(order.id)" },
-	[10] = { 43, 5, "status \"shipping\"" },
-	[11] = { 46, 21, "let label = do print_label(item)" },
-	[12] = { 49, 5, "parallel {" },
-	[13] = { 50, 9, "do notify(order.customer, \"Order {order.id} is on its way\")" },
-	[14] = { 50, 9, "do notify(order.customer, \"Order {order.id} is on its way\")" },
-	[15] = { 51, 9, "sleep 1s" },
-	[16] = { 51, 9, "sleep 1s" },
+	[10] = { 44, 5, "status \"shipping\"" },
+	[11] = { 47, 21, "let label = do print_label(item)" },
+	[12] = { 50, 5, "parallel {" },
+	[13] = { 51, 9, "do notify(order.customer, \"Order {order.id} is on its way\")" },
+	[14] = { 51, 9, "do notify(order.customer, \"Order {order.id} is on its way\")" },
+	[15] = { 52, 9, "sleep 1s" },
+	[16] = { 52, 9, "sleep 1s" },
 };
 
 struct fulfil_input {
@@ -394,9 +396,9 @@ static enum dtf_step fulfil_undo_1_run(struct dtf_ctx *ctx, void *frame) {
 
 	switch (f->at) {
 	case FULFIL_UNDO_1_START:
-#line 31 "order.dtf"
+#line 32 "order.dtf"
 		dtf_do(ctx, 2, &shop_release_activity, &f->captured, NULL);
-#line 400 "order.dtf.c"
+#line 402 "order.dtf.c"
 		f->at = FULFIL_UNDO_1_RELEASE;
 		DTF_FALLTHROUGH;
 
@@ -428,9 +430,9 @@ static enum dtf_step fulfil_undo_2_run(struct dtf_ctx *ctx, void *frame) {
 
 	switch (f->at) {
 	case FULFIL_UNDO_2_START:
-#line 41 "order.dtf"
+#line 42 "order.dtf"
 		dtf_do(ctx, 9, &shop_refund_activity, &f->captured, NULL);
-#line 434 "order.dtf.c"
+#line 436 "order.dtf.c"
 		f->at = FULFIL_UNDO_2_REFUND;
 		DTF_FALLTHROUGH;
 
@@ -463,7 +465,7 @@ static enum dtf_step fulfil_parallel_1_1_run(struct dtf_ctx *ctx, void *frame) {
 
 	switch (f->at) {
 	case FULFIL_PARALLEL_1_1_START:
-#line 50 "order.dtf"
+#line 51 "order.dtf"
 		dtf_do(ctx, 14, &shop_notify_activity,
 			&(struct shop_notify_args){
 				.customer = up->in.order.customer,
@@ -475,7 +477,7 @@ static enum dtf_step fulfil_parallel_1_1_run(struct dtf_ctx *ctx, void *frame) {
 					}),
 			},
 			NULL);
-#line 479 "order.dtf.c"
+#line 481 "order.dtf.c"
 		f->at = FULFIL_PARALLEL_1_1_NOTIFY;
 		DTF_FALLTHROUGH;
 
@@ -506,9 +508,9 @@ static enum dtf_step fulfil_parallel_1_2_run(struct dtf_ctx *ctx, void *frame) {
 
 	switch (f->at) {
 	case FULFIL_PARALLEL_1_2_START:
-#line 51 "order.dtf"
+#line 52 "order.dtf"
 		dtf_sleep(ctx, 16, 1000);
-#line 512 "order.dtf.c"
+#line 514 "order.dtf.c"
 		f->at = FULFIL_PARALLEL_1_2_SLEEP_1;
 		DTF_FALLTHROUGH;
 
@@ -540,13 +542,13 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 
 	switch (f->at) {
 	case FULFIL_START:
-#line 30 "order.dtf"
+#line 31 "order.dtf"
 		dtf_status(ctx, 0, &dtf_type_string, &(const char *){ "reserving" });
 		dtf_do(ctx, 1, &shop_reserve_activity, &(struct shop_reserve_args){ f->in.order },
 			NULL);
-#line 31 "order.dtf"
+#line 32 "order.dtf"
 		dtf_undo(ctx, &fulfil_undo_1_strand, &(struct shop_release_args){ f->in.order.id });
-#line 550 "order.dtf.c"
+#line 552 "order.dtf.c"
 		f->at = FULFIL_RESERVE;
 		DTF_FALLTHROUGH;
 
@@ -555,20 +557,20 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 33 "order.dtf"
+#line 34 "order.dtf"
 		if (f->in.order.cents <= 100000) {
-#line 561 "order.dtf.c"
+#line 563 "order.dtf.c"
 			f->at = FULFIL_IF_1_END;
 			return DTF_AGAIN;
 		}
-#line 34 "order.dtf"
+#line 35 "order.dtf"
 		dtf_status(ctx, 3, &dtf_type_string, &(const char *){ "waiting for approval" });
 		dtf_select_begin(ctx);
 		dtf_arm_event(ctx, 0, 4, &shop_approval_event);
 		dtf_arm_after(ctx, 1, 5, 259200000);
-#line 35 "order.dtf"
+#line 36 "order.dtf"
 		dtf_select(ctx, false);
-#line 572 "order.dtf.c"
+#line 574 "order.dtf.c"
 		f->at = FULFIL_SELECT_1;
 		DTF_FALLTHROUGH;
 
@@ -577,35 +579,35 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 35 "order.dtf"
+#line 36 "order.dtf"
 		switch (arm) {
-#line 583 "order.dtf.c"
+#line 585 "order.dtf.c"
 		case 0: {
 			enum shop_decision d;
-#line 35 "order.dtf"
+#line 36 "order.dtf"
 			dtf_take(ctx, &d);
 			if (d == SHOP_DECISION_REJECTED) {
-#line 36 "order.dtf"
+#line 37 "order.dtf"
 				dtf_fail(ctx, 6, &shop_rejected_error, NULL);
-#line 591 "order.dtf.c"
+#line 593 "order.dtf.c"
 				return DTF_RAISED;
 			}
 			break;
 		}
 		case 1:
-#line 37 "order.dtf"
+#line 38 "order.dtf"
 			dtf_fail(ctx, 7, &shop_rejected_error, NULL);
-#line 599 "order.dtf.c"
+#line 601 "order.dtf.c"
 			return DTF_RAISED;
 		default:
-#line 37 "order.dtf"
+#line 38 "order.dtf"
 			return dtf_bad_state(ctx, arm);
-#line 604 "order.dtf.c"
+#line 606 "order.dtf.c"
 		}
 		DTF_FALLTHROUGH;
 
 	case FULFIL_IF_1_END:
-#line 41 "order.dtf"
+#line 42 "order.dtf"
 		dtf_do(ctx, 8, &shop_charge_activity,
 			&(struct shop_charge_args){
 				.order = f->in.order.id,
@@ -613,9 +615,9 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 				.cents = f->in.order.cents,
 			},
 			NULL);
-#line 41 "order.dtf"
+#line 42 "order.dtf"
 		dtf_undo(ctx, &fulfil_undo_2_strand, &(struct shop_refund_args){ f->in.order.id });
-#line 619 "order.dtf.c"
+#line 621 "order.dtf.c"
 		f->at = FULFIL_CHARGE;
 		DTF_FALLTHROUGH;
 
@@ -624,25 +626,25 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 43 "order.dtf"
+#line 44 "order.dtf"
 		dtf_status(ctx, 10, &dtf_type_string, &(const char *){ "shipping" });
 		f->labels = (struct dtf_string_list){ NULL, 0 };
 		f->for_1_at = 0;
-#line 632 "order.dtf.c"
+#line 634 "order.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case FULFIL_FOR_1: {
-#line 45 "order.dtf"
+#line 46 "order.dtf"
 		if (f->for_1_at >= (int64_t)f->in.order.items.count) {
-#line 638 "order.dtf.c"
+#line 640 "order.dtf.c"
 			f->at = FULFIL_FOR_1_END;
 			return DTF_AGAIN;
 		}
-#line 45 "order.dtf"
+#line 46 "order.dtf"
 		struct shop_item item = f->in.order.items.items[f->for_1_at];
 		dtf_do(ctx, 11, &shop_print_label_activity, &(struct shop_print_label_args){ item },
 			NULL);
-#line 646 "order.dtf.c"
+#line 648 "order.dtf.c"
 		f->at = FULFIL_PRINT_LABEL;
 		DTF_FALLTHROUGH;
 	}
@@ -653,12 +655,12 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 47 "order.dtf"
+#line 48 "order.dtf"
 		f->labels.items = dtf_items_concat(
 			ctx, sizeof(const char *), f->labels.items, f->labels.count, &label, 1);
-#line 47 "order.dtf"
+#line 48 "order.dtf"
 		f->labels.count++;
-#line 662 "order.dtf.c"
+#line 664 "order.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -671,11 +673,11 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 	}
 
 	case FULFIL_FOR_1_END:
-#line 49 "order.dtf"
+#line 50 "order.dtf"
 		dtf_parallel(ctx, 12);
 		dtf_branch(ctx, &fulfil_parallel_1_1_strand, f);
 		dtf_branch(ctx, &fulfil_parallel_1_2_strand, f);
-#line 679 "order.dtf.c"
+#line 681 "order.dtf.c"
 		f->at = FULFIL_PARALLEL_1;
 		DTF_FALLTHROUGH;
 
@@ -684,7 +686,7 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 53 "order.dtf"
+#line 54 "order.dtf"
 		return dtf_return(ctx,
 			&(struct shop_receipt){
 				.order = f->in.order.id,
@@ -692,7 +694,7 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 				.labels = f->labels,
 			});
 
-#line 696 "order.dtf.c"
+#line 698 "order.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -733,7 +735,7 @@ int shop_fulfil_wait(struct dtf_client *client, const char *instance, int64_t ti
 /* ---- the module ---- */
 
 static const char *const shop_manifest[] = {
-	"{\"dtfc\":\"0.1.0\",\"package\":\"shop\",\"file\":\"order.dtf\",\"hash\":\"692d3b4732549b93b524e00f25e7d9f8\",\n",
+	"{\"dtfc\":\"0.1.0\",\"package\":\"shop\",\"file\":\"order.dtf\",\"hash\":\"762d1ff143c99d2ad10caca5df95234a\",\n",
 	"\"types\":[\n",
 	"{\"name\":\"shop.Item\",\"fields\":[{\"name\":\"sku\",\"type\":\"string\"},{\"name\":\"qty\",\"type\":\"int\"}]},\n",
 	"{\"name\":\"shop.Order\",\"fields\":[{\"name\":\"id\",\"type\":\"string\"},{\"name\":\"customer\",\"type\":\"string\"},{\"name\":\"items\",\"type\":\"[shop.Item]\"},{\"name\":\"cents\",\"type\":\"int\"},{\"name\":\"express\",\"type\":\"bool\077\"}]},\n",
@@ -754,23 +756,23 @@ static const char *const shop_manifest[] = {
 	"{\"name\":\"shop.approval\",\"payload\":\"shop.Decision\",\"capacity\":1024}],\n",
 	"\"workflows\":[\n",
 	"{\"name\":\"shop.fulfil\",\"version\":1,\"fingerprint\":\"dbce1ed4c662ff8b\",\"parameters\":[{\"name\":\"order\",\"type\":\"shop.Order\"}],\"result\":\"shop.Receipt\",\"sites\":[\n",
-	"{\"kind\":\"status\",\"name\":\"\",\"line\":30,\"column\":5,\"text_column\":5,\"text\":\"status \\\"reserving\\\"\"},\n",
-	"{\"kind\":\"do\",\"name\":\"shop.reserve\",\"line\":31,\"column\":5,\"text_column\":5,\"text\":\"do reserve(order) undo release(order.id)\"},\n",
-	"{\"kind\":\"undo\",\"name\":\"shop.release\",\"line\":31,\"column\":23,\"text_column\":5,\"text\":\"do reserve(order) undo release(order.id)\"},\n",
-	"{\"kind\":\"status\",\"name\":\"\",\"line\":34,\"column\":9,\"text_column\":9,\"text\":\"status \\\"waiting for approval\\\"\"},\n",
-	"{\"kind\":\"on\",\"name\":\"shop.approval\",\"line\":36,\"column\":13,\"text_column\":13,\"text\":\"on approval as d { if d == Decision.rejected { fail rejected } }\"},\n",
-	"{\"kind\":\"after\",\"name\":\"\",\"line\":37,\"column\":13,\"text_column\":13,\"text\":\"after 3d         { fail rejected }\"},\n",
-	"{\"kind\":\"fail\",\"name\":\"shop.rejected\",\"line\":36,\"column\":60,\"text_column\":13,\"text\":\"on approval as d { if d == Decision.rejected { fail rejected } }\"},\n",
-	"{\"kind\":\"fail\",\"name\":\"shop.rejected\",\"line\":37,\"column\":32,\"text_column\":13,\"text\":\"after 3d         { fail rejected }\"},\n",
-	"{\"kind\":\"do\",\"name\":\"shop.charge\",\"line\":41,\"column\":21,\"text_column\":5,\"text\":\"let charge_id = do charge(order.id, order.customer, order.cents) undo refund(order.id)\"},\n",
-	"{\"kind\":\"undo\",\"name\":\"shop.refund\",\"line\":41,\"column\":70,\"text_column\":5,\"text\":\"let charge_id = do charge(order.id, order.customer, order.cents) undo refund(order.id)\"},\n",
-	"{\"kind\":\"status\",\"name\":\"\",\"line\":43,\"column\":5,\"text_column\":5,\"text\":\"status \\\"shipping\\\"\"},\n",
-	"{\"kind\":\"do\",\"name\":\"shop.print_label\",\"line\":46,\"column\":21,\"text_column\":9,\"text\":\"let label = do print_label(item)\"},\n",
-	"{\"kind\":\"parallel\",\"name\":\"\",\"line\":49,\"column\":5,\"text_column\":5,\"text\":\"parallel {\"},\n",
-	"{\"kind\":\"branch\",\"name\":\"\",\"line\":50,\"column\":9,\"text_column\":9,\"text\":\"do notify(order.customer, \\\"Order {order.id} is on its way\\\")\"},\n",
-	"{\"kind\":\"do\",\"name\":\"shop.notify\",\"line\":50,\"column\":9,\"text_column\":9,\"text\":\"do notify(order.customer, \\\"Order {order.id} is on its way\\\")\"},\n",
-	"{\"kind\":\"branch\",\"name\":\"\",\"line\":51,\"column\":9,\"text_column\":9,\"text\":\"sleep 1s\"},\n",
-	"{\"kind\":\"sleep\",\"name\":\"\",\"line\":51,\"column\":9,\"text_column\":9,\"text\":\"sleep 1s\"}]}]}\n",
+	"{\"kind\":\"status\",\"name\":\"\",\"line\":31,\"column\":5,\"text_column\":5,\"text\":\"status \\\"reserving\\\"\"},\n",
+	"{\"kind\":\"do\",\"name\":\"shop.reserve\",\"line\":32,\"column\":5,\"text_column\":5,\"text\":\"do reserve(order) undo release(order.id)\"},\n",
+	"{\"kind\":\"undo\",\"name\":\"shop.release\",\"line\":32,\"column\":23,\"text_column\":5,\"text\":\"do reserve(order) undo release(order.id)\"},\n",
+	"{\"kind\":\"status\",\"name\":\"\",\"line\":35,\"column\":9,\"text_column\":9,\"text\":\"status \\\"waiting for approval\\\"\"},\n",
+	"{\"kind\":\"on\",\"name\":\"shop.approval\",\"line\":37,\"column\":13,\"text_column\":13,\"text\":\"on approval as d { if d == Decision.rejected { fail rejected } }\"},\n",
+	"{\"kind\":\"after\",\"name\":\"\",\"line\":38,\"column\":13,\"text_column\":13,\"text\":\"after 3d         { fail rejected }\"},\n",
+	"{\"kind\":\"fail\",\"name\":\"shop.rejected\",\"line\":37,\"column\":60,\"text_column\":13,\"text\":\"on approval as d { if d == Decision.rejected { fail rejected } }\"},\n",
+	"{\"kind\":\"fail\",\"name\":\"shop.rejected\",\"line\":38,\"column\":32,\"text_column\":13,\"text\":\"after 3d         { fail rejected }\"},\n",
+	"{\"kind\":\"do\",\"name\":\"shop.charge\",\"line\":42,\"column\":21,\"text_column\":5,\"text\":\"let charge_id = do charge(order.id, order.customer, order.cents) undo refund(order.id)\"},\n",
+	"{\"kind\":\"undo\",\"name\":\"shop.refund\",\"line\":42,\"column\":70,\"text_column\":5,\"text\":\"let charge_id = do charge(order.id, order.customer, order.cents) undo refund(order.id)\"},\n",
+	"{\"kind\":\"status\",\"name\":\"\",\"line\":44,\"column\":5,\"text_column\":5,\"text\":\"status \\\"shipping\\\"\"},\n",
+	"{\"kind\":\"do\",\"name\":\"shop.print_label\",\"line\":47,\"column\":21,\"text_column\":9,\"text\":\"let label = do print_label(item)\"},\n",
+	"{\"kind\":\"parallel\",\"name\":\"\",\"line\":50,\"column\":5,\"text_column\":5,\"text\":\"parallel {\"},\n",
+	"{\"kind\":\"branch\",\"name\":\"\",\"line\":51,\"column\":9,\"text_column\":9,\"text\":\"do notify(order.customer, \\\"Order {order.id} is on its way\\\")\"},\n",
+	"{\"kind\":\"do\",\"name\":\"shop.notify\",\"line\":51,\"column\":9,\"text_column\":9,\"text\":\"do notify(order.customer, \\\"Order {order.id} is on its way\\\")\"},\n",
+	"{\"kind\":\"branch\",\"name\":\"\",\"line\":52,\"column\":9,\"text_column\":9,\"text\":\"sleep 1s\"},\n",
+	"{\"kind\":\"sleep\",\"name\":\"\",\"line\":52,\"column\":9,\"text_column\":9,\"text\":\"sleep 1s\"}]}]}\n",
 	NULL,
 };
 

@@ -78,6 +78,8 @@ const struct dtf_activity_def policy_often_activity = {
 	.result = &dtf_type_int,
 	.policy = {
 		.timeout_ms = 500,
+		.deadline_ms = 7200000,
+		.heartbeat_ms = 30000,
 		.attempts = 10,
 		.backoff_min_ms = 10,
 		.backoff_max_ms = 3600000,
@@ -113,14 +115,25 @@ const struct dtf_activity_def policy_always_activity = {
 /* ---- workflow use ---- */
 
 static const struct dtf_site use_sites[] = {
-	[0] = { 15, 5, "do plain()" },
-	[1] = { 16, 5, "do once(n) with { timeout 1m }" },
-	[2] = { 17, 5, "do always() with { retry none }" },
-	[3] = { 18, 15,
+	[0] = { 17, 5, "do plain() with { deadline 1m, heartbeat 5s }" },
+	[1] = { 18, 5, "do once(n) with { timeout 1m }" },
+	[2] = { 19, 5, "do always() with { retry none }" },
+	[3] = { 20, 15,
 		"let got = do often(n) with { retry 2 backoff 1ms..2ms factor 1.0, tag \"cpu\", priority 1 }" },
 };
 
 static const struct dtf_policy use_policy_1 = {
+	.timeout_ms = 300000,
+	.deadline_ms = 60000,
+	.heartbeat_ms = 5000,
+	.attempts = 3,
+	.backoff_min_ms = 1000,
+	.backoff_max_ms = 60000,
+	.factor = 2.0,
+	.tag = "",
+};
+
+static const struct dtf_policy use_policy_2 = {
 	.timeout_ms = 60000,
 	.attempts = 1,
 	.backoff_min_ms = 1000,
@@ -129,7 +142,7 @@ static const struct dtf_policy use_policy_1 = {
 	.tag = "",
 };
 
-static const struct dtf_policy use_policy_2 = {
+static const struct dtf_policy use_policy_3 = {
 	.timeout_ms = 300000,
 	.attempts = 1,
 	.backoff_min_ms = 1000,
@@ -138,8 +151,10 @@ static const struct dtf_policy use_policy_2 = {
 	.tag = "",
 };
 
-static const struct dtf_policy use_policy_3 = {
+static const struct dtf_policy use_policy_4 = {
 	.timeout_ms = 500,
+	.deadline_ms = 7200000,
+	.heartbeat_ms = 30000,
 	.attempts = 2,
 	.backoff_min_ms = 1,
 	.backoff_max_ms = 2,
@@ -184,9 +199,9 @@ static enum dtf_step use_run(struct dtf_ctx *ctx, void *frame) {
 
 	switch (f->at) {
 	case USE_START:
-#line 15 "policy.dtf"
-		dtf_do(ctx, 0, &policy_plain_activity, NULL, NULL);
-#line 190 "policy.dtf.c"
+#line 17 "policy.dtf"
+		dtf_do(ctx, 0, &policy_plain_activity, NULL, &use_policy_1);
+#line 205 "policy.dtf.c"
 		f->at = USE_PLAIN;
 		DTF_FALLTHROUGH;
 
@@ -195,10 +210,10 @@ static enum dtf_step use_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 16 "policy.dtf"
+#line 18 "policy.dtf"
 		dtf_do(ctx, 1, &policy_once_activity, &(struct policy_once_args){ f->in.n },
-			&use_policy_1);
-#line 202 "policy.dtf.c"
+			&use_policy_2);
+#line 217 "policy.dtf.c"
 		f->at = USE_ONCE;
 		DTF_FALLTHROUGH;
 
@@ -207,9 +222,9 @@ static enum dtf_step use_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 17 "policy.dtf"
-		dtf_do(ctx, 2, &policy_always_activity, NULL, &use_policy_2);
-#line 213 "policy.dtf.c"
+#line 19 "policy.dtf"
+		dtf_do(ctx, 2, &policy_always_activity, NULL, &use_policy_3);
+#line 228 "policy.dtf.c"
 		f->at = USE_ALWAYS;
 		DTF_FALLTHROUGH;
 
@@ -218,10 +233,10 @@ static enum dtf_step use_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 18 "policy.dtf"
+#line 20 "policy.dtf"
 		dtf_do(ctx, 3, &policy_often_activity, &(struct policy_often_args){ f->in.n },
-			&use_policy_3);
-#line 225 "policy.dtf.c"
+			&use_policy_4);
+#line 240 "policy.dtf.c"
 		f->at = USE_OFTEN;
 		DTF_FALLTHROUGH;
 
@@ -231,9 +246,9 @@ static enum dtf_step use_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 19 "policy.dtf"
+#line 21 "policy.dtf"
 		return dtf_return(ctx, &got);
-#line 237 "policy.dtf.c"
+#line 252 "policy.dtf.c"
 	}
 
 	default:
@@ -252,7 +267,7 @@ static const struct dtf_strand_def use_strand = {
 const struct dtf_workflow_def policy_use_workflow = {
 	.name = "policy.use",
 	.version = 1,
-	.fingerprint = UINT64_C(0xe157f0bb34c5cff7),
+	.fingerprint = UINT64_C(0x1fe3cf4a1a22bed3),
 	.input = &use_input_type,
 	.output = &dtf_type_int,
 	.input_at = offsetof(struct use_frame, in),
@@ -274,7 +289,7 @@ int policy_use_wait(struct dtf_client *client, const char *instance, int64_t tim
 /* ---- the module ---- */
 
 static const char *const policy_manifest[] = {
-	"{\"dtfc\":\"0.1.0\",\"package\":\"policy\",\"file\":\"policy.dtf\",\"hash\":\"76ca955e37d7bdf3cd79e3252e145de1\",\n",
+	"{\"dtfc\":\"0.1.0\",\"package\":\"policy\",\"file\":\"policy.dtf\",\"hash\":\"e1a43a5768421c3c8d5e2b8c7baec909\",\n",
 	"\"types\":[],\n",
 	"\"errors\":[],\n",
 	"\"activities\":[\n",
@@ -284,11 +299,11 @@ static const char *const policy_manifest[] = {
 	"{\"name\":\"policy.always\",\"parameters\":[],\"result\":\"\",\"timeout_ms\":300000,\"attempts\":0,\"tag\":\"\"}],\n",
 	"\"events\":[],\n",
 	"\"workflows\":[\n",
-	"{\"name\":\"policy.use\",\"version\":1,\"fingerprint\":\"e157f0bb34c5cff7\",\"parameters\":[{\"name\":\"n\",\"type\":\"int\"}],\"result\":\"int\",\"sites\":[\n",
-	"{\"kind\":\"do\",\"name\":\"policy.plain\",\"line\":15,\"column\":5,\"text_column\":5,\"text\":\"do plain()\"},\n",
-	"{\"kind\":\"do\",\"name\":\"policy.once\",\"line\":16,\"column\":5,\"text_column\":5,\"text\":\"do once(n) with { timeout 1m }\"},\n",
-	"{\"kind\":\"do\",\"name\":\"policy.always\",\"line\":17,\"column\":5,\"text_column\":5,\"text\":\"do always() with { retry none }\"},\n",
-	"{\"kind\":\"do\",\"name\":\"policy.often\",\"line\":18,\"column\":15,\"text_column\":5,\"text\":\"let got = do often(n) with { retry 2 backoff 1ms..2ms factor 1.0, tag \\\"cpu\\\", priority 1 }\"}]}]}\n",
+	"{\"name\":\"policy.use\",\"version\":1,\"fingerprint\":\"1fe3cf4a1a22bed3\",\"parameters\":[{\"name\":\"n\",\"type\":\"int\"}],\"result\":\"int\",\"sites\":[\n",
+	"{\"kind\":\"do\",\"name\":\"policy.plain\",\"line\":17,\"column\":5,\"text_column\":5,\"text\":\"do plain() with { deadline 1m, heartbeat 5s }\"},\n",
+	"{\"kind\":\"do\",\"name\":\"policy.once\",\"line\":18,\"column\":5,\"text_column\":5,\"text\":\"do once(n) with { timeout 1m }\"},\n",
+	"{\"kind\":\"do\",\"name\":\"policy.always\",\"line\":19,\"column\":5,\"text_column\":5,\"text\":\"do always() with { retry none }\"},\n",
+	"{\"kind\":\"do\",\"name\":\"policy.often\",\"line\":20,\"column\":15,\"text_column\":5,\"text\":\"let got = do often(n) with { retry 2 backoff 1ms..2ms factor 1.0, tag \\\"cpu\\\", priority 1 }\"}]}]}\n",
 	NULL,
 };
 

@@ -2,106 +2,15 @@
  * How an attempt of real user code ends, and what follows for its undo: whether
  * it is known that the step did not happen is what everything turns on
  * (LANGUAGE 9 and 10).
- *
- *	workflow w() { do step() undo back() }
  */
 #include <check.h>
 #include <string.h>
 
-#include <dtf/abi.h>
-
 #include "../support/lab.h"
+#include "../support/one_step.h"
 #include "../support/suite.h"
 
-static const struct dtf_error_def declared = { "w.no", &dtf_type_unit };
-struct full_fields {
-	int64_t room;
-};
-static const struct dtf_field full_fields[] = {
-	{ "room", &dtf_type_int, offsetof(struct full_fields, room) },
-};
-static const struct dtf_type full_type = DTF_RECORD("w.full", struct full_fields, full_fields);
-static const struct dtf_error_def full = { "w.full", &full_type };
-static const struct dtf_error_def undeclared = { "w.other", &dtf_type_unit };
-
-static int (*step_does)(struct dtf_activity *act, const void *args, void *ret);
-static unsigned backs;
-
-static int step_run(struct dtf_activity *act, const void *args, void *ret) {
-	return step_does(act, args, ret);
-}
-
-static int back_run(struct dtf_activity *act, const void *args, void *ret) {
-	backs++;
-	return 0;
-}
-
-static const struct dtf_activity_def step = { .name = "w.step",
-	.args = &dtf_type_no_args,
-	.result = &dtf_type_string,
-	.policy = { .attempts = 2, .backoff_min_ms = 1000, .backoff_max_ms = 1000, .tag = "" },
-	.fails = (const struct dtf_error_def *const[]){ &declared, &full, NULL },
-	.run = step_run };
-static const struct dtf_activity_def back = { .name = "w.back",
-	.args = &dtf_type_no_args,
-	.result = &dtf_type_unit,
-	.policy = { .attempts = 1, .tag = "" },
-	.fails = (const struct dtf_error_def *const[]){ NULL },
-	.run = back_run };
-
-struct frame {
-	int at;
-};
-
-static enum dtf_step undo(struct dtf_ctx *ctx, void *frame) {
-	struct frame *f = frame;
-	if (f->at == 0) {
-		dtf_do(ctx, 0, &back, NULL, NULL);
-		f->at = 1;
-	}
-	enum dtf_step is = dtf_await(ctx, NULL);
-	return is == DTF_READY ? DTF_DONE : is;
-}
-static const struct dtf_strand_def undo_strand = { .name = "w/undo_1",
-	.frame_size = sizeof(struct frame),
-	.at = offsetof(struct frame, at),
-	.frame = &dtf_type_no_args,
-	.run = undo };
-
-static enum dtf_step body(struct dtf_ctx *ctx, void *frame) {
-	struct frame *f = frame;
-	if (f->at == 0) {
-		dtf_do(ctx, 0, &step, NULL, NULL);
-		dtf_undo(ctx, &undo_strand, NULL);
-		f->at = 1;
-	}
-	enum dtf_step is = dtf_await(ctx, NULL);
-	return is == DTF_READY ? dtf_return(ctx, NULL) : is;
-}
-static const struct dtf_strand_def body_strand = { .name = "w",
-	.frame_size = sizeof(struct frame),
-	.at = offsetof(struct frame, at),
-	.frame = &dtf_type_no_args,
-	.run = body };
-static const struct dtf_site sites[] = { { 1, 1, "do step() undo back()" } };
-static const struct dtf_workflow_def workflow = { .name = "w.w",
-	.version = 1,
-	.fingerprint = 1,
-	.input = &dtf_type_no_args,
-	.output = &dtf_type_unit,
-	.body = &body_strand,
-	.sites = sites,
-	.nsites = 1,
-	.events = (const struct dtf_event_def *const[]){ NULL } };
-static const struct dtf_module module = { .abi = DTF_ABI,
-	.name = "w",
-	.file = "w.dtf",
-	.manifest = (const char *const[]){ "{}", NULL },
-	.activities = (const struct dtf_activity_def *const[]){ &step, &back, NULL },
-	.events = (const struct dtf_event_def *const[]){ NULL },
-	.workflows = (const struct dtf_workflow_def *const[]){ &workflow, NULL } };
-static const struct dtf_module *const modules[] = { &module, NULL };
-
+static const struct dtf_module *const modules[] = { &one_step_module, NULL };
 static struct lab lab;
 
 static void setup(void) {
@@ -109,7 +18,8 @@ static void setup(void) {
 	lab.options.verify = true;
 	lab.options.payload_max = 1000;
 	lab_open(&lab);
-	backs = 0;
+	one_step_reset();
+	one_step.policy.attempts = 2;
 }
 
 static void teardown(void) {
@@ -145,32 +55,32 @@ static void assert_end(enum dtf_status status, const char *error, unsigned attem
 	ck_assert_int_eq(dtf__row_decode(&arena, bytes, &row), 0);
 	ck_assert_int_eq(row.status, status);
 	ck_assert_msg(strncmp(row.error, error, strlen(error)) == 0, "the error is %s", row.error);
-	ck_assert_uint_eq(lab_count(&lab, "i", EVENT_ATTEMPT_ENDED), attempts + backs);
+	ck_assert_uint_eq(lab_count(&lab, "i", EVENT_ATTEMPT_ENDED), attempts + one_step_backs);
 	dtf__arena_finish(&arena);
 }
 
 static int answers_no(struct dtf_activity *act, const void *args, void *ret) {
-	return dtf_activity_fail_typed(act, &declared, NULL, "no");
+	return dtf_activity_fail_typed(act, &one_step_declared, NULL, "no");
 }
 
 START_TEST(a_declared_error_is_an_answer) {
-	step_does = answers_no;
+	one_step_does = answers_no;
 	run(false);
 	assert_end(DTF_FAILED, "w.no", 1);
-	ck_assert_uint_eq(backs, 0);
+	ck_assert_uint_eq(one_step_backs, 0);
 }
 END_TEST
 
 static int answers_other(struct dtf_activity *act, const void *args, void *ret) {
-	return dtf_activity_fail_typed(act, &undeclared, NULL, "other");
+	return dtf_activity_fail_typed(act, &one_step_undeclared, NULL, "other");
 }
 
 /* The workflow was checked against what the activity declares: it is no such error. */
 START_TEST(an_error_that_is_not_declared_is_an_ordinary_failure) {
-	step_does = answers_other;
+	one_step_does = answers_other;
 	run(false);
 	assert_end(DTF_FAILED, "activity_failed: other", 2);
-	ck_assert_uint_eq(backs, 0);
+	ck_assert_uint_eq(one_step_backs, 0);
 }
 END_TEST
 
@@ -183,10 +93,10 @@ static int returns_much(struct dtf_activity *act, const void *args, void *ret) {
 
 /* It happened; trying again would not make it smaller. */
 START_TEST(a_result_over_the_limit_is_not_retried_and_undone) {
-	step_does = returns_much;
+	one_step_does = returns_much;
 	run(false);
 	assert_end(DTF_FAILED, "payload_too_large", 1);
-	ck_assert_uint_eq(backs, 1);
+	ck_assert_uint_eq(one_step_backs, 1);
 }
 END_TEST
 
@@ -197,10 +107,10 @@ static int returns_bytes(struct dtf_activity *act, const void *args, void *ret) 
 }
 
 START_TEST(a_result_that_is_no_value_is_undone) {
-	step_does = returns_bytes;
+	one_step_does = returns_bytes;
 	run(false);
 	assert_end(DTF_FAILED, "bad_value", 1);
-	ck_assert_uint_eq(backs, 1);
+	ck_assert_uint_eq(one_step_backs, 1);
 }
 END_TEST
 
@@ -211,19 +121,19 @@ static int gives_up(struct dtf_activity *act, const void *args, void *ret) {
 
 /* Cancelled in flight: how far it had come is unknown. */
 START_TEST(an_attempt_that_gives_up_when_cancelled_is_undone) {
-	step_does = gives_up;
+	one_step_does = gives_up;
 	run(true);
 	assert_end(DTF_CANCELLED, "", 1);
-	ck_assert_uint_eq(backs, 1);
+	ck_assert_uint_eq(one_step_backs, 1);
 }
 END_TEST
 
 /* Cancelled, but it says for certain that it did not happen. */
 START_TEST(a_declared_error_when_cancelled_is_not_undone) {
-	step_does = answers_no;
+	one_step_does = answers_no;
 	run(true);
 	assert_end(DTF_CANCELLED, "", 1);
-	ck_assert_uint_eq(backs, 0);
+	ck_assert_uint_eq(one_step_backs, 0);
 }
 END_TEST
 
@@ -232,10 +142,10 @@ static int is_lost(struct dtf_activity *act, const void *args, void *ret) {
 }
 
 START_TEST(a_lost_attempt_is_retried_and_then_undone) {
-	step_does = is_lost;
+	one_step_does = is_lost;
 	run(false);
 	assert_end(DTF_FAILED, "lost: the line is dead", 2);
-	ck_assert_uint_eq(backs, 1);
+	ck_assert_uint_eq(one_step_backs, 1);
 }
 END_TEST
 
@@ -244,10 +154,10 @@ static int returns_nothing(struct dtf_activity *act, const void *args, void *ret
 }
 
 START_TEST(any_other_value_is_a_failure) {
-	step_does = returns_nothing;
+	one_step_does = returns_nothing;
 	run(false);
 	assert_end(DTF_COMPLETED, "", 2);
-	ck_assert_uint_eq(backs, 0);
+	ck_assert_uint_eq(one_step_backs, 0);
 }
 END_TEST
 
@@ -262,7 +172,7 @@ static int returns_json(struct dtf_activity *act, const void *args, void *ret) {
 }
 
 START_TEST(a_result_in_json) {
-	step_does = returns_json;
+	one_step_does = returns_json;
 	answer = "\"fine\"";
 	run(false);
 	assert_end(DTF_COMPLETED, "", 1);
@@ -271,20 +181,20 @@ END_TEST
 
 /* It happened, and trying again would do it twice. */
 START_TEST(a_result_of_another_type_is_not_retried_and_undone) {
-	step_does = returns_json;
+	one_step_does = returns_json;
 	answer = "[1, 2]";
 	run(false);
 	assert_end(DTF_FAILED, "bad_payload: result: expected string, got ", 1);
-	ck_assert_uint_eq(backs, 1);
+	ck_assert_uint_eq(one_step_backs, 1);
 }
 END_TEST
 
 START_TEST(a_result_that_is_no_json_is_not_retried_and_undone) {
-	step_does = returns_json;
+	one_step_does = returns_json;
 	answer = "fine";
 	run(false);
 	assert_end(DTF_FAILED, "bad_payload: ", 1);
-	ck_assert_uint_eq(backs, 1);
+	ck_assert_uint_eq(one_step_backs, 1);
 }
 END_TEST
 
@@ -296,17 +206,17 @@ static int fails_json(struct dtf_activity *act, const void *args, void *ret) {
 
 START_TEST(a_declared_error_by_name) {
 	static const char *const names[] = { "full", "w.full" };
-	step_does = fails_json;
+	one_step_does = fails_json;
 	error_name = names[_i];
 	error_fields = "{\"room\":7}";
 	run(false);
 	assert_end(DTF_FAILED, "w.full: so it is", 1);
-	ck_assert_uint_eq(backs, 0);
+	ck_assert_uint_eq(one_step_backs, 0);
 }
 END_TEST
 
 START_TEST(a_declared_error_with_fields_that_are_not_its_own) {
-	step_does = fails_json;
+	one_step_does = fails_json;
 	error_name = "full";
 	error_fields = "{\"room\":\"seven\"}";
 	run(false);
@@ -315,7 +225,7 @@ START_TEST(a_declared_error_with_fields_that_are_not_its_own) {
 END_TEST
 
 START_TEST(a_name_that_is_not_declared_is_an_ordinary_failure) {
-	step_does = fails_json;
+	one_step_does = fails_json;
 	error_name = "gateway";
 	error_fields = NULL;
 	run(false);

@@ -94,15 +94,21 @@ static void end_one(bool well) {
 	}
 }
 
+static void beat_one(void) {
+	if (lab.nrunning > 0) {
+		(void)dtf_activity_heartbeat(lab.running[pick((unsigned)lab.nrunning)]);
+	}
+}
+
 static void pass_some_time(void) {
-	static const int64_t spans_ms[] = { 1, 150, 1100, 10000, 31000, 86400000 };
-	int64_t ms = spans_ms[pick(6)];
+	static const int64_t spans_ms[] = { 1, 150, 1100, 6000, 10000, 31000, 86400000 };
+	int64_t ms = spans_ms[pick(7)];
 	lab.now_ms += ms;
 	lab.steady_ms += ms;
 }
 
 static void happen(void) {
-	switch (pick(12)) {
+	switch (pick(13)) {
 	case 0:
 		faulty_store_plan(lab.store,
 			&(struct fault){
@@ -125,6 +131,9 @@ static void happen(void) {
 		break;
 	case 7:
 		end_one(false);
+		break;
+	case 8:
+		beat_one();
 		break;
 	default:
 		ask_something();

@@ -121,6 +121,7 @@ static const struct event all[] = {
 	{ .kind = EVENT_FAILED, .payload = { "{\"name\":\"lost\"}", 15 } },
 	{ .kind = EVENT_CANCELLED, .text = "because" },
 	{ .kind = EVENT_CONTINUED, .strand = 1, .site = 6, .payload = { "[3]", 3 } },
+	{ .kind = EVENT_DEADLINE_PASSED, .op = 7 },
 };
 #define NALL (sizeof(all) / sizeof(*all))
 

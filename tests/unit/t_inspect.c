@@ -203,6 +203,46 @@ START_TEST(a_retry_shows_the_last_error_and_when_the_next_attempt_is_due) {
 }
 END_TEST
 
+/* An attempt that was given up and says something after all is not the one awaited. */
+START_TEST(a_late_end_of_an_earlier_attempt_ends_nothing) {
+	struct event ended = { .kind = EVENT_ATTEMPT_ENDED,
+		.op = 1,
+		.attempt = 1,
+		.outcome = OUTCOME_TIMED_OUT,
+		.due_ms = 400,
+		.payload = TEXT("{\"name\":\"timeout\",\"message\":\"silent\"}") };
+	struct event again = { .kind = EVENT_ATTEMPT_STARTED, .op = 1, .attempt = 2 };
+	struct event late = {
+		.kind = EVENT_ATTEMPT_ENDED, .op = 1, .attempt = 1, .payload = TEXT("\"c\"")
+	};
+	RECORD(&started, &charge);
+	RECORD(&ended, &late);
+	ck_assert_ptr_nonnull(strstr(where(), "due 400 attempt 1/8"));
+	RECORD(&again, &late);
+	ck_assert_ptr_nonnull(strstr(where(), "due 0 attempt 2/8 running"));
+}
+END_TEST
+
+static int64_t deadline_ms;
+
+static bool keep_deadline(void *arg, const struct dtf_waiting *w) {
+	deadline_ms = w->deadline_ms;
+	return true;
+}
+
+START_TEST(a_step_shows_its_deadline_until_that_has_passed) {
+	struct event_policy limits = { .deadline_ms = 5000, .tag = "" };
+	struct event bounded = charge;
+	struct event passed = { .kind = EVENT_DEADLINE_PASSED, .op = 1 };
+	bounded.policy = &limits;
+	RECORD(&started, &bounded);
+	ck_assert_int_eq(dtf__inspect_where(store, "order-1", keep_deadline, NULL), 0);
+	ck_assert_int_eq(deadline_ms, charge.time_ms + 5000);
+	RECORD(&passed);
+	ck_assert_str_eq(where(), "");
+}
+END_TEST
+
 START_TEST(arms_of_a_select_wait_together_and_end_together) {
 	struct event answer = {
 		.kind = EVENT_ATTEMPT_ENDED, .op = 1, .attempt = 1, .payload = TEXT("\"c\"")
@@ -400,6 +440,8 @@ int main(void) {
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_test(cases, trap_53_a_running_attempt_is_named_with_its_place);
 	tcase_add_test(cases, a_retry_shows_the_last_error_and_when_the_next_attempt_is_due);
+	tcase_add_test(cases, a_late_end_of_an_earlier_attempt_ends_nothing);
+	tcase_add_test(cases, a_step_shows_its_deadline_until_that_has_passed);
 	tcase_add_test(cases, arms_of_a_select_wait_together_and_end_together);
 	tcase_add_test(cases, a_cancelled_step_that_must_settle_says_so);
 	tcase_add_test(cases, an_ended_instance_waits_for_nothing);

@@ -141,10 +141,19 @@ int dtf_activity_lost(struct dtf_activity *act, const char *message);
 const char *dtf_activity_key(const struct dtf_activity *act);
 const char *dtf_activity_instance(const struct dtf_activity *act);
 int64_t dtf_activity_attempt(const struct dtf_activity *act); /* from 1 */
-/* Time left for this attempt; INT64_MAX without a limit. */
+/* Time left for this attempt: to its timeout, or to the step's deadline if that is
+ * sooner; INT64_MAX without a limit. */
 int64_t dtf_activity_remaining_ms(const struct dtf_activity *act);
 /* The workflow no longer wants the result: clean up and return. */
 bool dtf_activity_cancelled(const struct dtf_activity *act);
+/*
+ * Says that the attempt is alive, and asks like dtf_activity_cancelled() whether
+ * it should stop.  One whose activity has a `heartbeat` and that is silent for
+ * longer is given up: asked to stop, what it brings is ignored, and the step is
+ * tried again by its policy.  Cheap, nothing is recorded.  From any thread that
+ * works for the attempt, until it returns.
+ */
+bool dtf_activity_heartbeat(struct dtf_activity *act);
 /* What the engine was opened with. */
 void *dtf_activity_user(const struct dtf_activity *act);
 
@@ -338,13 +347,14 @@ struct dtf_waiting {
 	const char *name; /* "shop.charge"; "" of a timer */
 	int64_t number;   /* of its command, from 1 */
 	int64_t since_ms;
-	int64_t due_ms;    /* timer; next attempt; end of the grace period; 0 = none */
-	int64_t attempt;   /* activity: the last that was started; 0 = none yet */
-	int64_t attempts;  /* activity: at most; 0 = for ever */
-	bool running;      /* the attempt has not ended, as far as is recorded */
-	bool settling;     /* cancelled: only how it ends is awaited */
-	const char *error; /* of the last attempt that ended: "timeout: …", or NULL */
-	const char *file;  /* as of an event */
+	int64_t due_ms;      /* timer; next attempt; end of the grace period; 0 = none */
+	int64_t attempt;     /* activity: the last that was started; 0 = none yet */
+	int64_t attempts;    /* activity: at most; 0 = for ever */
+	int64_t deadline_ms; /* activity: when it is given up, tried or not; 0 = none */
+	bool running;        /* the attempt has not ended, as far as is recorded */
+	bool settling;       /* cancelled: only how it ends is awaited */
+	const char *error;   /* of the last attempt that ended: "timeout: …", or NULL */
+	const char *file;    /* as of an event */
 	uint32_t line, column;
 	const char *source;
 	uint32_t source_column;
