@@ -195,14 +195,14 @@ static bool in_c_loop(const struct lower *l) {
 	return s != NULL && s->is_inline;
 }
 
-/* The members that no arm names. */
+/* The members that no arm before the else names. */
 static struct ir_item *other_members(struct lower *l, struct stmt *stmt) {
 	struct decl *decl = stmt->u.match.value->type->decl;
 	struct ir_expr labels = { .tail = &labels.items };
 
 	for (struct field *f = decl->fields; f != NULL; f = f->next) {
 		bool named = false;
-		for (struct match_arm *a = stmt->u.match.arms; a != NULL; a = a->next) {
+		for (struct match_arm *a = stmt->u.match.arms; a->values != NULL; a = a->next) {
 			for (struct argument *v = a->values; v != NULL; v = v->next) {
 				named = named || v->value->member == f;
 			}
@@ -285,6 +285,9 @@ void lower_match(struct lower *l, struct stmt *stmt) {
 		}
 		*tail = way;
 		tail = &way->next;
+		if (way->is_default) {
+			break; /* nothing gets past it, though a C switch would */
+		}
 	}
 	const char *name = mem_printf(l->arena, "match_%u",
 		lower_needs_states(stmt) ? lower_ordinal(l, CONSTRUCT_MATCH) : 0);
