@@ -33,34 +33,71 @@ static bool read_manifest(const struct dtf_module *module, struct manifest *ret)
 	return true;
 }
 
-/* Versions of one workflow go together: what a caller or a parent knows of
- * parameters and result holds for all of them (DECISIONS 21). */
-static int check_versions(const struct dtf_engine *engine, const struct dtf_workflow_def *added) {
-	const struct dtf_workflow_def *other = dtf__registry_newest(engine, added->name);
-	if (other == NULL) {
-		return 0;
-	}
-	if (other->version == added->version && other->fingerprint == added->fingerprint) {
-		return dtf__fail(DTF_EVERSION, "%s version %lld is registered twice", added->name,
-			(long long)added->version);
-	}
-	uint64_t old_hash = dtf__type_hash(other->output), new_hash = dtf__type_hash(added->output);
-	if (old_hash == 0 || new_hash == 0) {
-		return dtf__fail(DTF_ENOMEM, "out of memory for %s", added->name);
-	}
-	if (old_hash != new_hash) {
-		return dtf__fail(DTF_EVERSION, "%s: versions %lld and %lld have different results",
-			added->name, (long long)other->version, (long long)added->version);
-	}
-	size_t common = other->input->count < added->input->count ? other->input->count
-								  : added->input->count;
-	for (size_t i = 0; i < common; i++) {
-		const struct dtf_field *a = &other->input->fields[i], *b = &added->input->fields[i];
-		if (dtf__type_hash(a->type) != dtf__type_hash(b->type)) {
+/* Of two versions the later: what it adds to the parameters may be left out. */
+static int check_parameters(
+	const struct dtf_workflow_def *before, const struct dtf_workflow_def *after) {
+	const struct dtf_type *old = before->input, *new = after->input;
+	for (size_t i = 0; i < old->count || i < new->count; i++) {
+		const struct dtf_field *a = i < old->count ? &old->fields[i] : NULL;
+		const struct dtf_field *b = i < new->count ? &new->fields[i] : NULL;
+		if (b == NULL) {
+			return dtf__fail(DTF_EVERSION,
+				"%s: parameter %s of version %lld is missing in version %lld",
+				after->name, a->name, (long long)before->version,
+				(long long)after->version);
+		}
+		if (a == NULL && b->type->kind != DTF_KIND_OPTIONAL) {
+			return dtf__fail(DTF_EVERSION,
+				"%s: parameter %s is new in version %lld and not optional",
+				after->name, b->name, (long long)after->version);
+		}
+		if (a != NULL && dtf__type_hash(a->type) != dtf__type_hash(b->type)) {
 			return dtf__fail(DTF_EVERSION,
 				"%s: parameter %s has different types in versions %lld and %lld",
-				added->name, b->name, (long long)other->version,
-				(long long)added->version);
+				after->name, b->name, (long long)before->version,
+				(long long)after->version);
+		}
+	}
+	return 0;
+}
+
+static int check_pair(const struct dtf_workflow_def *a, const struct dtf_workflow_def *b) {
+	if (a->version == b->version && a->fingerprint == b->fingerprint) {
+		return dtf__fail(DTF_EVERSION, "%s version %lld is registered twice", a->name,
+			(long long)a->version);
+	}
+	uint64_t hash = dtf__type_hash(a->output), other = dtf__type_hash(b->output);
+	if (hash == 0 || other == 0) {
+		return dtf__fail(DTF_ENOMEM, "out of memory for %s", a->name);
+	}
+	if (hash != other) {
+		return dtf__fail(DTF_EVERSION, "%s: versions %lld and %lld have different results",
+			a->name, (long long)a->version, (long long)b->version);
+	}
+	return a->version <= b->version ? check_parameters(a, b) : check_parameters(b, a);
+}
+
+/* Versions of one workflow go together: what a caller or a parent knows of
+ * parameters and result holds for all of them (DECISIONS 21). */
+static int check_against(const struct dtf_workflow_def *const *all,
+	const struct dtf_workflow_def *const *end, const struct dtf_workflow_def *added) {
+	for (const struct dtf_workflow_def *const *w = all; w != end && *w != NULL; w++) {
+		int rc = strcmp((*w)->name, added->name) == 0 ? check_pair(*w, added) : 0;
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static int check_versions(const struct dtf_engine *engine, const struct dtf_module *module) {
+	for (const struct dtf_workflow_def *const *w = module->workflows; *w != NULL; w++) {
+		int rc = check_against(module->workflows, w, *w);
+		for (size_t i = 0; rc == 0 && i < engine->nmodules; i++) {
+			rc = check_against(engine->modules[i]->workflows, NULL, *w);
+		}
+		if (rc < 0) {
+			return rc;
 		}
 	}
 	return 0;
@@ -74,11 +111,9 @@ int dtf__registry_add(struct dtf_engine *engine, const struct dtf_module *module
 		return dtf__fail(DTF_EABI, "module %s was generated for ABI %d, this is %d",
 			module->name, module->abi, DTF_ABI);
 	}
-	for (const struct dtf_workflow_def *const *w = module->workflows; *w != NULL; w++) {
-		int rc = check_versions(engine, *w);
-		if (rc < 0) {
-			return rc;
-		}
+	int rc = check_versions(engine, module);
+	if (rc < 0) {
+		return rc;
 	}
 	size_t n = engine->nmodules;
 	const struct dtf_module **modules = realloc(engine->modules, (n + 1) * sizeof(*modules));
