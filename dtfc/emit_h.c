@@ -278,6 +278,9 @@ static void emit_shared(struct emit *e, const struct ir_module *module) {
 		emit_line(e, "extern const struct dtf_event_def %s;", event->def);
 	}
 	for (const struct ir_workflow *w = module->workflows; w != NULL; w = w->next) {
+		if (w->input_c != NULL) {
+			emit_struct(e, w->input_c, w->params);
+		}
 		emit_line(e, "extern const struct dtf_workflow_def %s;", w->def);
 	}
 	emit_blank(e);

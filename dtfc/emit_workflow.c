@@ -206,6 +206,7 @@ static void emit_workflow_def(struct emit *e, const struct ir_workflow *w) {
 		emit_line(e, ".nsites = %u,", w->nsites);
 	}
 	emit_c_pointers(e, "events", "dtf_event_def", w->events);
+	emit_c_pointers(e, "fails", "dtf_error_def", w->fails);
 	if (nqueries > 0) {
 		emit_line(e, ".queries = %s,", queries_name(e, w));
 		emit_line(e, ".nqueries = %zu,", nqueries);
@@ -259,12 +260,6 @@ void emit_c_workflow(struct emit *e, const struct ir_workflow *w) {
 	}
 	if (w->input_c != NULL) {
 		const char *c = mem_printf(e->arena, "struct %s", w->input_c);
-		emit_line(e, "%s {", c);
-		for (const struct ir_field *f = w->params; f != NULL; f = f->next) {
-			emit_line(e, "\t%s;", emit_declarator(e->arena, f->c_type, f->c_name));
-		}
-		emit_line(e, "};");
-		emit_blank(e);
 		emit_c_fields(e, w->input_fields, c, w->params);
 		emit_c_table(e, true, w->input_table, "DTF_TUPLE", w->name, c, w->input_fields);
 		emit_blank(e);

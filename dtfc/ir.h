@@ -249,6 +249,7 @@ struct ir_workflow {
 	const char *def, *start, *wait;
 	const char *input_c, *input_table, *input_fields; /* input_c NULL without parameters */
 	struct ir_field *params;
+	struct ir_name *fails; /* error defs */
 	const char *output_c, *output_table, *output;
 	const char *sites_name;
 	int64_t version;

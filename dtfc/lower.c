@@ -5,10 +5,21 @@
 
 /* ---- declarations ---- */
 
+static struct ir_name *lower_fails(struct lower *l, const struct decl *decl) {
+	struct ir_name *fails = NULL, **tail = &fails;
+
+	for (struct error_name *f = decl->fails; f != NULL; f = f->next) {
+		*tail = mem_new(l->arena, struct ir_name);
+		(*tail)->name = lower_def(l, f->error);
+		(*tail)->text = lower_full_name(l, f->error);
+		tail = &(*tail)->next;
+	}
+	return fails;
+}
+
 static struct ir_activity *lower_activity(struct lower *l, struct decl *decl) {
 	struct ir_activity *activity = mem_new(l->arena, struct ir_activity);
 	const char *base = lower_decl(l, decl)->base;
-	struct ir_name **tail = &activity->fails;
 
 	activity->name = lower_full_name(l, decl);
 	activity->function = base;
@@ -27,12 +38,7 @@ static struct ir_activity *lower_activity(struct lower *l, struct decl *decl) {
 	activity->result_table = result->table;
 	activity->result = activity->result_c == NULL ? "" : type_text(l->arena, decl->type);
 	activity->policy = decl->policy;
-	for (struct error_name *f = decl->fails; f != NULL; f = f->next) {
-		*tail = mem_new(l->arena, struct ir_name);
-		(*tail)->name = lower_def(l, f->error);
-		(*tail)->text = lower_full_name(l, f->error);
-		tail = &(*tail)->next;
-	}
+	activity->fails = lower_fails(l, decl);
 	return activity;
 }
 
@@ -76,6 +82,14 @@ static struct ir_event *lower_event(struct lower *l, struct decl *decl) {
 	return event;
 }
 
+const char *lower_input(struct lower *l, const struct decl *workflow) {
+	if (workflow->fields == NULL) {
+		return NULL;
+	}
+	return mem_printf(l->arena, "%s_%s_input", lower_package(l, workflow->file),
+		lower_decl(l, workflow)->base);
+}
+
 static struct ir_workflow *lower_workflow_head(struct lower *l, struct decl *decl) {
 	struct ir_workflow *w = mem_new(l->arena, struct ir_workflow);
 	const char *package = lower_package(l, decl->file);
@@ -88,6 +102,13 @@ static struct ir_workflow *lower_workflow_head(struct lower *l, struct decl *dec
 	w->start = mem_printf(l->arena, "%s_%s_start", package, base);
 	w->wait = mem_printf(l->arena, "%s_%s_wait", package, base);
 	w->params = lower_fields(l, decl->fields, lower_start_fixed);
+	w->fails = lower_fails(l, decl);
+	w->input_table = "dtf_type_no_args";
+	w->input_c = lower_input(l, decl);
+	if (w->input_c != NULL) {
+		w->input_table = mem_printf(l->arena, "%s_type", w->input_c);
+		w->input_fields = mem_printf(l->arena, "%s_fields", w->input_c);
+	}
 	const struct ctype *output = lower_ctype(l, decl->type);
 	w->output_c = decl->type->kind == TYPE_UNIT ? NULL : output->c;
 	w->output_table = output->table;
@@ -103,18 +124,8 @@ static struct ir_workflow *lower_workflow_head(struct lower *l, struct decl *dec
 /* ---- workflows ---- */
 
 static void lower_parameters(struct lower *l, struct strand *body) {
-	struct ir_workflow *w = l->workflow;
-	struct ir_field *field = w->params;
+	struct ir_field *field = l->workflow->params;
 
-	w->input_table = "dtf_type_no_args";
-	if (field == NULL) {
-		return;
-	}
-	w->input_c = cname_unique(l->globals, mem_printf(l->arena, "%s_input", w->c_name));
-	w->input_table = mem_printf(l->arena, "%s_type", w->input_c);
-	w->input_fields = mem_printf(l->arena, "%s_fields", w->input_c);
-	cname_take(l->globals, w->input_table);
-	cname_take(l->globals, w->input_fields);
 	for (struct field *f = l->decl->fields; f != NULL; f = f->next, field = field->next) {
 		struct ir_slot *slot = lower_slot(l, field->c_name, lower_ctype(l, f->type));
 		slot->name = field->c_name;

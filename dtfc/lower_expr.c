@@ -80,7 +80,7 @@ struct ir_expr *lower_address(
 
 /* ---- order ---- */
 
-static bool any_ordered(const struct argument *args) {
+bool lower_any_ordered(const struct argument *args) {
 	for (; args != NULL; args = args->next) {
 		if (lower_is_ordered(args->value)) {
 			return true;
@@ -99,7 +99,8 @@ bool lower_is_ordered(const struct expr *expr) {
 	switch (expr->kind) {
 	case EXPR_CALL:
 		return expr->builtin == BUILTIN_UUID || expr->builtin == BUILTIN_RANDOM ||
-			expr->builtin == BUILTIN_RANDOM_BELOW || any_ordered(expr->u.call.args);
+			expr->builtin == BUILTIN_RANDOM_BELOW ||
+			lower_any_ordered(expr->u.call.args);
 	case EXPR_STRING:
 		for (struct string_part *p = expr->u.parts; p != NULL; p = p->next) {
 			if (lower_is_ordered(p->expr)) {
@@ -109,9 +110,9 @@ bool lower_is_ordered(const struct expr *expr) {
 		return false;
 	case EXPR_LIST:
 	case EXPR_MAP:
-		return any_ordered(expr->u.items);
+		return lower_any_ordered(expr->u.items);
 	case EXPR_RECORD:
-		return any_ordered(expr->u.record.fields);
+		return lower_any_ordered(expr->u.record.fields);
 	case EXPR_FIELD:
 		return expr->decl == NULL && lower_is_ordered(expr->u.field.base);
 	case EXPR_INDEX:

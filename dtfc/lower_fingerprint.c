@@ -132,6 +132,12 @@ static void add_step(struct print *p, const struct expr *expr) {
 	}
 	add_undo(p, expr->u.step.undo);
 	add_expr(p, expr->u.step.id);
+	if (expr->kind == EXPR_CALL_WORKFLOW) { /* they decide what its end raises */
+		for (const struct error_name *f = expr->decl->fails; f != NULL; f = f->next) {
+			add_decl(p, f->error);
+		}
+		add(p, "end");
+	}
 }
 
 static void add_parallel(struct print *p, const struct expr *expr) {

@@ -74,6 +74,8 @@ const char *lower_package(struct lower *l, const struct file *file);
 const char *lower_full_name(struct lower *l, const struct decl *decl);
 /* The C name of the def that describes it: shop_charge_activity, dtf_timeout. */
 const char *lower_def(struct lower *l, const struct decl *decl);
+/* The struct of a workflow's parameters: shop_fulfil_input; NULL without any. */
+const char *lower_input(struct lower *l, const struct decl *workflow);
 /* Parameters or fields; C names distinct from `fixed`. */
 struct ir_field *lower_fields(struct lower *l, struct field *fields, const char *const *fixed);
 
@@ -214,6 +216,7 @@ struct ir_expr *lower_list_concat(
 const char *lower_pointer_to(struct lower *l, const char *c_type); /* "const struct x *" */
 /* Can evaluating it be observed: a fault, or a draw of random? */
 bool lower_is_ordered(const struct expr *expr);
+bool lower_any_ordered(const struct argument *args);
 /* Lowers several in source order; what must come first goes before or into *prefix. */
 void lower_operands(struct lower *l, struct expr *const *exprs, size_t count, struct ir_expr **ret,
 	struct ir_expr **prefix);
@@ -243,6 +246,8 @@ void lower_durable(
 bool lower_is_durable(const struct expr *expr);
 /* Issues the step of a `do`, and registers its undo. */
 void lower_step(struct lower *l, struct expr *expr, int arm);
+/* Starts the child of a `call`. */
+void lower_call(struct lower *l, struct expr *expr, int arm);
 void lower_undo_block(struct lower *l, struct undo *undo);
 /* Heads of the queries; then, with the body in work, their code. */
 void lower_query_heads(struct lower *l, struct ir_workflow *w, struct decl *decl);

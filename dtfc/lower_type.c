@@ -80,7 +80,8 @@ static const char *const *patterns_of(enum decl_kind kind) {
 	static const char *const activity[] = { "P_%", "P_%_args", "P_%_args_type",
 		"P_%_args_fields", "P_%_activity", "P_%_thunk", NULL };
 	static const char *const event[] = { "P_raise_%", "P_%_event", NULL };
-	static const char *const workflow[] = { "P_%_start", "P_%_wait", "P_%_workflow", NULL };
+	static const char *const workflow[] = { "P_%_start", "P_%_wait", "P_%_workflow",
+		"P_%_input", "P_%_input_type", "P_%_input_fields", NULL };
 
 	switch (kind) {
 	case DECL_RECORD:

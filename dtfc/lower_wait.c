@@ -1,5 +1,5 @@
 /*
- * What suspends: steps, events, timers, select.
+ * What suspends: steps, children, events, timers, select.
  *
  * Each issues its command, sets the state and falls into the case that asks
  * whether it is there.  A step's undo is a strand of its own whose captured
@@ -344,6 +344,48 @@ void lower_step(struct lower *l, struct expr *expr, int arm) {
 	}
 }
 
+/* ---- children ---- */
+
+/* The command, of arm `arm` of a select or, NULL, of its own. */
+static struct ir_expr *child_call(
+	struct lower *l, struct expr *expr, const char *function, struct ir_expr *arm) {
+	const char *kind = expr->kind == EXPR_SPAWN ? "spawn" : "call";
+	const char *input = lower_input(l, expr->decl);
+	const char *c = input == NULL ? NULL : mem_printf(l->arena, "struct %s", input);
+	struct ir_expr *site = site_of(l, kind, lower_full_name(l, expr->decl), expr->span);
+	struct ir_expr *args = lower_arguments(l, c, expr->u.step.args, lower_start_fixed);
+
+	if (expr->u.step.id != NULL && lower_is_ordered(expr->u.step.id) &&
+		lower_any_ordered(expr->u.step.args)) {
+		args = settled(l, args, c); /* C has no order of arguments */
+	}
+	struct ir_expr *id = expr->u.step.id == NULL ? ir_text(l->arena, "dtf_default_id")
+						     : lower_expr(l, expr->u.step.id);
+	struct ir_expr *def = def_of(l, expr->decl);
+	return arm == NULL ? lower_ctx_call(l, function, site, def, args, id, NULL)
+			   : lower_ctx_call(l, function, arm, site, def, args, id, NULL);
+}
+
+void lower_call(struct lower *l, struct expr *expr, int arm) {
+	lower_eval(l,
+		arm < 0 ? child_call(l, expr, "dtf_call", NULL)
+			: child_call(l, expr, "dtf_arm_call", lower_number(l, arm)));
+}
+
+static void lower_spawn(
+	struct lower *l, struct expr *expr, struct ir_slot *declare, struct ir_expr *dest) {
+	struct ir_expr *id = child_call(l, expr, "dtf_spawn", NULL);
+
+	if (declare != NULL) {
+		lower_declare(l, declare, id);
+	} else {
+		lower_eval(l, dest == NULL ? id : ir_assign(l->arena, dest, id));
+	}
+	lower_raised(l);
+}
+
+/* ---- awaiting ---- */
+
 /* Awaits what was issued in a state of that name. */
 static void await_in(
 	struct lower *l, const char *name, struct ir_slot *declare, struct ir_expr *dest) {
@@ -402,10 +444,12 @@ void lower_durable(
 		lower_parallel(l, expr, declare, unit ? NULL : dest);
 		break;
 	case EXPR_CALL_WORKFLOW:
-		lower_unsupported(l, expr->span, "'call'");
+		lower_call(l, expr, -1);
+		await_in(l, cname_snake(l->arena, expr->u.step.name.text), declare,
+			unit ? NULL : dest);
 		break;
 	case EXPR_SPAWN:
-		lower_unsupported(l, expr->span, "'spawn'");
+		lower_spawn(l, expr, declare, dest);
 		break;
 	case EXPR_ERROR:
 	case EXPR_NAME:
@@ -463,7 +507,7 @@ static void lower_trigger(struct lower *l, struct select_arm *arm, int n) {
 		lower_step(l, arm->trigger, n);
 		break;
 	case ARM_CALL:
-		lower_unsupported(l, arm->span, "'call'");
+		lower_call(l, arm->trigger, n);
 		break;
 	case ARM_ELSE:
 		break;

@@ -73,6 +73,16 @@ void dtf__arrival_report(struct instance *instance, struct dtf_activity *attempt
 	add(instance, arrival);
 }
 
+bool dtf__arrival_waits(const struct instance *instance, const struct event *event) {
+	for (const struct arrival *a = instance->first; a != NULL; a = a->next) {
+		if (a->event.kind == event->kind && a->event.op == event->op &&
+			a->event.attempt == event->attempt) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void dtf__arrival_free(struct arrival *arrival) {
 	if (arrival != NULL) {
 		dtf__attempt_free(arrival->attempt);

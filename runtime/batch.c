@@ -138,12 +138,27 @@ int dtf__batch_record(struct instance *instance, const struct record *record, st
 	return 0;
 }
 
+int dtf__batch_note(struct instance *instance, enum duty done) {
+	struct batch *batch = &instance->engine->batch;
+	if ((instance->notes & done) != 0) {
+		return 0;
+	}
+	if (!reserve(batch, (void **)&batch->notes, batch->nnotes, &batch->notes_capacity,
+		    sizeof(*batch->notes))) {
+		return dtf__fail(DTF_ENOMEM, "out of memory for a commit");
+	}
+	instance->notes |= done;
+	batch->notes[batch->nnotes++] = (struct batch_note){ instance, done };
+	return 0;
+}
+
 /* ---- taking out again ---- */
 
 struct batch_point dtf__batch_point(const struct dtf_engine *engine) {
 	const struct batch *batch = &engine->batch;
 	return (struct batch_point){ .nrecords = batch->nrecords,
 		.nturned = batch->nturned,
+		.nnotes = batch->nnotes,
 		.neffects = batch->neffects,
 		.nmarks = batch->nmarks,
 		.nanswers = batch->nanswers,
@@ -159,8 +174,17 @@ void dtf__batch_go_back(struct dtf_engine *engine, const struct batch_point *poi
 			dtf__dispatch_unclaim(engine);
 		}
 	}
+	while (batch->nnotes > point->nnotes) {
+		const struct batch_note *note = &batch->notes[--batch->nnotes];
+		note->instance->notes &= ~(unsigned)note->done;
+	}
 	while (batch->nturned > point->nturned) {
-		batch->turned[--batch->nturned]->turned = false;
+		struct instance **turned = &batch->turned[--batch->nturned];
+		(*turned)->turned = false;
+		if ((*turned)->born) {
+			dtf__instance_remove(*turned);
+			*turned = NULL;
+		}
 	}
 	batch->nrecords = point->nrecords;
 	batch->nmarks = point->nmarks;
@@ -172,6 +196,7 @@ static void reset(struct batch *batch) {
 	batch->nrecords = 0;
 	batch->size = 0;
 	batch->nturned = 0;
+	batch->nnotes = 0;
 	batch->neffects = 0;
 	batch->nmarks = 0;
 	batch->nanswers = 0;
@@ -191,6 +216,9 @@ void dtf__batch_take_back(struct dtf_engine *engine, int rc, const char *text) {
 	}
 	for (size_t i = 0; i < batch->nturned; i++) {
 		struct instance *instance = batch->turned[i];
+		if (instance->born) {
+			continue; /* goes with its parent's turn */
+		}
 		dtf__turn_take_back(instance);
 		dtf__request_withdraw(instance, rc, text);
 		if (!instance->is_new) {
@@ -200,7 +228,7 @@ void dtf__batch_take_back(struct dtf_engine *engine, int rc, const char *text) {
 	size_t nturned = batch->nturned;
 	dtf__batch_go_back(engine, &(struct batch_point){ 0 });
 	for (size_t i = 0; i < nturned; i++) {
-		if (batch->turned[i]->is_new) {
+		if (batch->turned[i] != NULL && batch->turned[i]->is_new) {
 			dtf__instance_remove(batch->turned[i]);
 		}
 	}
@@ -217,6 +245,15 @@ static void free_taken(struct instance *instance) {
 	}
 }
 
+/* Whatever the op waits for. */
+static void cancel(struct instance *instance, uint32_t number) {
+	const struct op *op = instance->ctx == NULL ? NULL : dtf__op_find(instance->ctx, number);
+	dtf__dispatch_cancel(instance, number);
+	if (op != NULL && op->kind == OP_CHILD && op->state == OP_SETTLING) {
+		dtf__family_cancel(instance, op);
+	}
+}
+
 static void release(struct dtf_engine *engine, const struct effect *effect) {
 	switch (effect->kind) {
 	case EFFECT_RUN:
@@ -226,7 +263,7 @@ static void release(struct dtf_engine *engine, const struct effect *effect) {
 		dtf__dispatch_wait(effect->instance, effect->op);
 		break;
 	case EFFECT_CANCEL:
-		dtf__dispatch_cancel(effect->instance, effect->op);
+		cancel(effect->instance, effect->op);
 		break;
 	case EFFECT_LOG:
 		engine->options.log(engine->options.user, effect->level, effect->instance->row.id,
@@ -242,6 +279,7 @@ static void release(struct dtf_engine *engine, const struct effect *effect) {
 static void settle_instance(struct instance *instance) {
 	instance->turned = false;
 	instance->is_new = false;
+	instance->born = false;
 	free_taken(instance);
 	if (instance->row.status <= DTF_SUSPENDED) {
 		dtf__instance_used(instance);
@@ -260,30 +298,48 @@ struct rows {
 	struct store_put_row *rows;
 	struct store_put_name *names;
 	struct slice *records;
-	struct buf *values;
-	size_t nnames;
+	struct buf *values; /* of rows; owned */
+	size_t nrows, nnames;
 };
 
+static void strike_off(struct row *row, unsigned duties) {
+	row->owes_end = row->owes_end && (duties & DUTY_TELL_PARENT) == 0;
+	row->has_orphans = row->has_orphans && (duties & DUTY_END_ORPHANS) == 0;
+}
+
+static bool add_row(struct rows *rows, const struct instance *instance) {
+	struct buf *value = &rows->values[rows->nrows];
+	struct row row = instance->row;
+	strike_off(&row, instance->notes);
+	dtf__row_encode(value, &row);
+	rows->rows[rows->nrows++] = (struct store_put_row){ instance->number,
+		{ value->data, value->size } };
+	return !value->failed;
+}
+
 static bool assemble(struct batch *batch, struct rows *rows) {
-	rows->rows = dtf__arena_alloc(&batch->arena, (batch->nturned + 1) * sizeof(*rows->rows));
+	size_t most = batch->nturned + batch->nnotes + 1;
+	rows->rows = dtf__arena_alloc(&batch->arena, most * sizeof(*rows->rows));
 	rows->names = dtf__arena_alloc(&batch->arena, (batch->nturned + 1) * sizeof(*rows->names));
 	rows->records = dtf__arena_alloc(
 		&batch->arena, (batch->nrecords + 1) * sizeof(*rows->records));
-	rows->values = calloc(batch->nturned + 1, sizeof(*rows->values));
+	rows->values = calloc(most, sizeof(*rows->values));
 	if (rows->rows == NULL || rows->names == NULL || rows->records == NULL ||
 		rows->values == NULL) {
 		return false;
 	}
 	bool ok = true;
 	for (size_t i = 0; i < batch->nturned; i++) {
-		struct instance *instance = batch->turned[i];
-		dtf__row_encode(&rows->values[i], &instance->row);
-		ok = ok && !rows->values[i].failed;
-		rows->rows[i] = (struct store_put_row){ instance->number,
-			{ rows->values[i].data, rows->values[i].size } };
+		const struct instance *instance = batch->turned[i];
+		ok = add_row(rows, instance) && ok;
 		if (instance->is_new) {
 			rows->names[rows->nnames++] = (struct store_put_name){ instance->row.id,
 				instance->number };
+		}
+	}
+	for (size_t i = 0; i < batch->nnotes; i++) {
+		if (!batch->notes[i].instance->turned) {
+			ok = add_row(rows, batch->notes[i].instance) && ok;
 		}
 	}
 	for (size_t i = 0; i < batch->nrecords; i++) {
@@ -300,7 +356,7 @@ static int write_batch(struct dtf_engine *engine, uint64_t inbox_through) {
 		struct store_batch write = { .records = rows.records,
 			.nrecords = batch->nrecords,
 			.rows = rows.rows,
-			.nrows = batch->nturned,
+			.nrows = rows.nrows,
 			.names = rows.names,
 			.nnames = rows.nnames,
 			.marks = batch->marks,
@@ -313,7 +369,7 @@ static int write_batch(struct dtf_engine *engine, uint64_t inbox_through) {
 			.admit = batch->admits };
 		rc = engine->store->ops->commit(engine->store, &write);
 	}
-	for (size_t i = 0; rows.values != NULL && i < batch->nturned; i++) {
+	for (size_t i = 0; i < rows.nrows; i++) {
 		dtf__buf_finish(&rows.values[i]);
 	}
 	free(rows.values);
@@ -334,7 +390,7 @@ int dtf__batch_commit(struct dtf_engine *engine) {
 	struct batch *batch = &engine->batch;
 	uint64_t through = dtf__inbox_through(engine);
 	bool writes = batch->nrecords > 0 || batch->nanswers > 0 || batch->nmarks > 0 ||
-		batch->tells || through > engine->inbox_done || batch->failed;
+		batch->nnotes > 0 || batch->tells || through > engine->inbox_done || batch->failed;
 	int rc = writes ? write_batch(engine, through) : 0;
 	if (rc == DTF_EFULL || rc == DTF_ENOMEM) {
 		return refused(engine, rc);
@@ -353,6 +409,11 @@ int dtf__batch_commit(struct dtf_engine *engine) {
 	for (size_t i = 0; i < batch->neffects; i++) {
 		release(engine, &batch->effects[i]);
 	}
+	for (size_t i = 0; i < batch->nnotes; i++) {
+		struct instance *instance = batch->notes[i].instance;
+		strike_off(&instance->row, instance->notes);
+		instance->notes = 0;
+	}
 	for (size_t i = 0; i < batch->nturned; i++) {
 		settle_instance(batch->turned[i]);
 	}
@@ -368,6 +429,7 @@ void dtf__batch_finish(struct dtf_engine *engine) {
 	}
 	free(batch->records);
 	free(batch->turned);
+	free(batch->notes);
 	free(batch->effects);
 	free(batch->marks);
 	free(batch->answers);

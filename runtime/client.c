@@ -21,7 +21,6 @@
 #include "inbox.h"
 #include "utf8.h"
 
-#define ID_MAX 400
 /* How long a sender waits for a live engine's answer before it says "queued". */
 #define ANSWER_WAIT_MS 30000
 
@@ -122,7 +121,7 @@ struct door {
 	bool answered, abandoned; /* guarded by lock */
 	int rc;
 	char text[256];
-	char id[ID_MAX + 1]; /* a wait that was given up outlives its caller's */
+	char id[INSTANCE_ID_MAX + 1]; /* a wait that was given up outlives its caller's */
 };
 
 static void door_free(struct door *door) {
@@ -329,8 +328,9 @@ static int check_id(const struct dtf_client *client, const char *id) {
 		return rc;
 	}
 	size_t size = id == NULL ? 0 : strlen(id);
-	if (size < 1 || size > ID_MAX) {
-		return dtf__fail(DTF_EINVAL, "an id has 1 to %d bytes, this has %zu", ID_MAX, size);
+	if (size < 1 || size > INSTANCE_ID_MAX) {
+		return dtf__fail(
+			DTF_EINVAL, "an id has 1 to %d bytes, this has %zu", INSTANCE_ID_MAX, size);
 	}
 	return check_text("the id", id);
 }

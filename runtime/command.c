@@ -187,6 +187,11 @@ static uint64_t hash_type(struct dtf_ctx *ctx, const struct dtf_type *type) {
 	return hash;
 }
 
+uint64_t dtf__hash_types(
+	struct dtf_ctx *ctx, const struct dtf_type *arguments, const struct dtf_type *result) {
+	return hash_type(ctx, arguments) * 31 + hash_type(ctx, result);
+}
+
 void dtf__op_issue_activity(struct dtf_ctx *ctx, struct op *op) {
 	const struct dtf_activity_def *activity = op->activity;
 	struct event event = { .kind = EVENT_ACTIVITY_SCHEDULED,
@@ -194,7 +199,7 @@ void dtf__op_issue_activity(struct dtf_ctx *ctx, struct op *op) {
 		.strand = op->strand->serial,
 		.site = op->site,
 		.name = activity->name,
-		.hash = hash_type(ctx, activity->args) * 31 + hash_type(ctx, activity->result),
+		.hash = dtf__hash_types(ctx, activity->args, activity->result),
 		.payload = op->args,
 		.policy = &op->policy };
 	if (ctx->replay == NULL && !dtf__stopped(ctx)) {
@@ -301,6 +306,8 @@ size_t dtf__op_value_size(const struct op *op) {
 		return op->activity->result->size;
 	case OP_WAIT:
 		return op->event->payload->size;
+	case OP_CHILD:
+		return op->child->output->size;
 	case OP_TIMER:
 		break;
 	}
@@ -328,17 +335,24 @@ void dtf__op_abandon(struct dtf_ctx *ctx, struct op *op) {
 	dtf__op_close(ctx, op);
 }
 
+/* Asks it to cancel and goes on waiting for it; a child ends in its own time. */
+static void settle(struct dtf_ctx *ctx, struct op *op) {
+	bool endless = __builtin_add_overflow(ctx->now_ms, ctx->begin.grace_ms, &op->due_ms);
+	if (op->kind == OP_CHILD) {
+		op->due_ms = 0;
+	} else if (endless) {
+		op->due_ms = INT64_MAX;
+	}
+	op->state = OP_SETTLING;
+	struct event event = { .kind = EVENT_SETTLING, .op = op->number, .due_ms = op->due_ms };
+	dtf__decide(ctx, &event);
+}
+
 bool dtf__op_give_up(struct dtf_ctx *ctx, struct op *op, struct scope *scope) {
 	bool settles = op->kind == OP_ACTIVITY && op->undo != NULL;
-	if (settles && op->state == OP_OPEN && op->running) {
-		if (__builtin_add_overflow(ctx->now_ms, ctx->begin.grace_ms, &op->due_ms)) {
-			op->due_ms = INT64_MAX;
-		}
-		op->state = OP_SETTLING;
-		struct event event = {
-			.kind = EVENT_SETTLING, .op = op->number, .due_ms = op->due_ms
-		};
-		dtf__decide(ctx, &event);
+	bool in_flight = op->kind == OP_CHILD || (settles && op->running);
+	if (op->state == OP_OPEN && in_flight) {
+		settle(ctx, op);
 		return false;
 	}
 	if (op->state == OP_SETTLING) {

@@ -132,4 +132,5 @@ void dtf__decide(struct dtf_ctx *ctx, struct event *event) {
 		return;
 	}
 	event->started = recorded.started;
+	event->admission = recorded.admission;
 }

@@ -138,7 +138,8 @@ static void op_differs(void *arg, struct op *op) {
 	if (other == NULL || other->kind != op->kind || other->state != op->state ||
 		other->attempt != op->attempt || other->running != op->running ||
 		other->due_ms != op->due_ms || other->issued_ms != op->issued_ms ||
-		other->unknown != op->unknown) {
+		other->unknown != op->unknown || other->child != op->child ||
+		!same_text(other->child_id, op->child_id)) {
 		c->found = "an open operation";
 	}
 }

@@ -193,16 +193,6 @@ static bool may_start(
 		serves(engine, op->policy.tag) && !instance->ctx->suspended;
 }
 
-static bool has_arrival(const struct instance *instance, const struct event *event) {
-	for (const struct arrival *a = instance->first; a != NULL; a = a->next) {
-		if (a->event.kind == event->kind && a->event.op == event->op &&
-			a->event.attempt == event->attempt) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* NULL: nothing can be done for it.  *ret_again: not now, for want of memory. */
 static struct instance *find_live(struct dtf_engine *engine, uint64_t number, bool *ret_again) {
 	struct instance *instance;
@@ -233,7 +223,7 @@ static enum start start_waiting(struct dtf_engine *engine, const struct due *wai
 	struct event event = {
 		.kind = EVENT_ATTEMPT_STARTED, .op = op->number, .attempt = op->attempt + 1
 	};
-	if (has_arrival(instance, &event)) {
+	if (dtf__arrival_waits(instance, &event)) {
 		return STARTED;
 	}
 	if (dtf__arrival_add(instance, &event) == NULL) {
@@ -294,7 +284,7 @@ void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *atte
 }
 
 static void add(struct instance *instance, const struct event *event) {
-	if (has_arrival(instance, event)) {
+	if (dtf__arrival_waits(instance, event)) {
 		return;
 	}
 	if (dtf__arrival_add(instance, event) == NULL) {
@@ -348,10 +338,13 @@ static void due_activity(struct instance *instance, const struct op *op, int64_t
 
 /* False: it should be tried again. */
 static bool due(struct dtf_engine *engine, const struct due *entry) {
-	bool again;
-	struct instance *instance = find_live(engine, entry->instance, &again);
-	if (instance == NULL) {
-		return !again;
+	struct instance *instance;
+	int rc = dtf__instance_by_number(engine, entry->instance, &instance);
+	if (rc == 0 && instance->ended) {
+		return dtf__family_after_end(instance);
+	}
+	if (rc != 0 || instance->diagnosis != NULL) {
+		return rc != DTF_ENOMEM;
 	}
 	if (instance->ctx == NULL) {
 		dtf__instance_dirty(instance); /* loading it finds what is due */
@@ -391,7 +384,11 @@ static bool is_good(void *arg, struct due *due) {
 		due->op = 0;
 		return true;
 	}
-	const struct op *op = instance->ctx == NULL ? NULL : dtf__op_find(instance->ctx, due->op);
+	if (instance->ended) {
+		due->op = 0;
+		return instance->row.owes_end || instance->row.has_orphans;
+	}
+	const struct op *op = dtf__op_find(instance->ctx, due->op);
 	if (op == NULL) {
 		return false;
 	}

@@ -56,6 +56,7 @@ struct arrival {
 	struct event event;           /* its strings are in memory */
 	struct request *request;      /* to answer; NULL: nobody asked */
 	struct dtf_activity *attempt; /* owned; that reports its end, with the payload */
+	uint64_t child;               /* that reports its end; 0: none */
 	struct arena memory;
 };
 
@@ -78,12 +79,21 @@ struct instance {
 	struct dtf_activity *attempts; /* in flight */
 	struct request *waiters;
 	bool dirty, idle, is_new, ended;
-	bool stale; /* something about it was lost: load it anew, that finds what is due */
+	bool born;   /* new, by its parent's turn in this batch, and gone with that */
+	int refusal; /* why a child that its turn starts could not be made; 0 */
+	bool stale;  /* something about it was lost: load it anew, that finds what is due */
 	/* of this step's turn */
 	struct buf events;
 	uint32_t nevents;
 	uint64_t status_at; /* position of the turn's record if it set a status */
 	bool turned;        /* in the batch */
+	unsigned notes;     /* duties that the batch strikes off its row: enum duty */
+};
+
+/* What an instance that has ended still has to do; a flag of its row. */
+enum duty {
+	DUTY_TELL_PARENT = 1, /* owes_end */
+	DUTY_END_ORPHANS = 2, /* has_orphans */
 };
 
 /* What is let out after the commit. */
@@ -143,6 +153,11 @@ struct batch {
 	size_t size; /* bytes in records */
 	struct instance **turned;
 	size_t nturned, turned_capacity;
+	struct batch_note {
+		struct instance *instance;
+		enum duty done;
+	} * notes;
+	size_t nnotes, notes_capacity;
 	struct effect *effects;
 	size_t neffects, effects_capacity;
 	bool failed;                  /* memory ran out while it was put together */
@@ -158,7 +173,7 @@ struct batch {
 
 /* How far a batch had come: what was added since can be taken out again. */
 struct batch_point {
-	size_t nrecords, nturned, neffects, nmarks, nanswers, size;
+	size_t nrecords, nturned, nnotes, neffects, nmarks, nanswers, size;
 };
 
 struct dtf_engine {
@@ -268,7 +283,12 @@ int dtf__registry_store(struct dtf_engine *engine); /* manifests into the store 
 int dtf__instance_get(struct dtf_engine *engine, const char *id, struct instance **ret);
 int dtf__instance_by_number(struct dtf_engine *engine, uint64_t number, struct instance **ret);
 struct instance *dtf__instance_loaded(struct dtf_engine *engine, uint64_t number);
-struct instance *dtf__instance_create(struct dtf_engine *engine, const char *id);
+/* 1: there is one of that id, also one that is not yet recorded; 0; negative. */
+int dtf__instance_exists(struct dtf_engine *engine, const char *id);
+/* A new one, and how its first event begins, but for the seed; `input` is borrowed by that. */
+int dtf__instance_create(struct dtf_engine *engine, const char *id,
+	const struct dtf_workflow_def *workflow, struct slice input,
+	struct event_started *ret_begin, struct instance **ret);
 /* Forgets ctx and what its unrecorded turn did; it will be loaded again. */
 void dtf__instance_drop(struct instance *instance);
 void dtf__instance_remove(struct instance *instance); /* out of memory altogether */
@@ -289,13 +309,14 @@ int dtf__history_read(
 /* Sets timers and queues attempts for every open op: after loading and resuming. */
 void dtf__instance_schedule(struct instance *instance);
 /* What the machine of a live instance talks to. */
-extern const struct execution_host dtf__silent_host;
 void dtf__host_of(struct instance *instance, struct execution_host *ret);
 
 /* arrival.c */
 struct arrival *dtf__arrival_add(struct instance *instance, const struct event *event);
 /* An attempt's end; takes it over. */
 void dtf__arrival_report(struct instance *instance, struct dtf_activity *attempt);
+/* Is there one of its kind, about its op and attempt, that is not recorded? */
+bool dtf__arrival_waits(const struct instance *instance, const struct event *event);
 void dtf__arrival_free(struct arrival *arrival);
 
 /* turn.c */
@@ -307,6 +328,18 @@ void dtf__turn_take_back(struct instance *instance);
 /* "mismatch", "version", "corrupt", else "operator": of a suspension's reason. */
 const char *dtf__suspension(const char *reason);
 
+/* family.c */
+/* Starts the child of this event of the parent's: an admission, or negative. */
+int dtf__family_admit(struct instance *parent, const struct event *event);
+/* Asks the child that this op waits for to cancel, if it was not asked before. */
+void dtf__family_cancel(struct instance *parent, const struct op *op);
+/* The instance ends with this turn: what it still has to do is in its row. */
+int dtf__family_ends(struct instance *instance);
+/* Does that, or a part; false: try again. */
+bool dtf__family_after_end(struct instance *instance);
+/* The child's end is in its parent's record in this batch. */
+int dtf__family_told(struct dtf_engine *engine, uint64_t child);
+
 /* batch.c */
 void dtf__batch_effect(struct dtf_engine *engine, const struct effect *effect);
 void dtf__batch_mark(
@@ -316,6 +349,8 @@ bool dtf__batch_has_mark(const struct dtf_engine *engine, uint64_t instance, con
 void dtf__batch_answer(struct dtf_engine *engine, const char *request, int rc, const char *text);
 /* The instance has taken something in this round. */
 int dtf__batch_turned(struct instance *instance);
+/* The duty is done: its row will not have it any more. */
+int dtf__batch_note(struct instance *instance, enum duty done);
 /* Adds a record; its position is in *ret. */
 int dtf__batch_record(
 	struct instance *instance, const struct record *record, struct slice events, uint64_t *ret);
@@ -390,6 +425,9 @@ bool dtf__silence_due(const struct instance *instance, struct dtf_activity *atte
 	bool *ret_silent);
 
 /* result.c */
+/* The last event of an instance that has ended, in the arena. */
+int dtf__end_read(
+	struct store *store, const struct row *row, struct arena *arena, struct event *ret);
 int dtf__result_read(struct store *store, const struct row *row, struct dtf_result *ret);
 
 /* verify.c */

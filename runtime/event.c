@@ -30,8 +30,10 @@ enum {
 	EXTRA = 1 << 12,
 	POLICY = 1 << 13,
 	BEGIN = 1 << 14,
+	ADMISSION = 1 << 15,
 };
 #define COMMAND (OP | STRAND | SITE)
+#define CHILD   (COMMAND | ADMISSION | HASH | NAME | TEXT | PAYLOAD)
 
 /* What people call a field, where its general name says too little. */
 struct labels {
@@ -55,7 +57,8 @@ static const struct kind kinds[] = {
 	[EVENT_RAISED] = { "raised", NAME | TEXT | PAYLOAD, { .text = "event_id" } },
 	[EVENT_CANCEL_REQUESTED] = { "cancel_requested", TEXT, { .text = "reason" } },
 	[EVENT_GRACE_EXPIRED] = { "grace_expired", OP, { 0 } },
-	[EVENT_CHILD_ENDED] = { "child_ended", OP | OUTCOME | PAYLOAD, { 0 } },
+	[EVENT_CHILD_ENDED] = { "child_ended", OP | OUTCOME | TEXT | PAYLOAD,
+		{ .text = "status" } },
 	[EVENT_SUSPENDED] = { "suspended", TEXT, { .text = "reason" } },
 	[EVENT_RESUMED] = { "resumed", 0, { 0 } },
 	[EVENT_ADOPTED] = { "adopted", HASH | NAME, { .hash = "fingerprint", .name = "manifest" } },
@@ -72,7 +75,9 @@ static const struct kind kinds[] = {
 	[EVENT_UNDO_STARTED] = { "undo_started", COMMAND, { 0 } },
 	[EVENT_UNDO_ENDED] = { "undo_ended", STRAND, { 0 } },
 	[EVENT_UNDO_FAILED] = { "undo_failed", COMMAND | PAYLOAD | EXTRA, { .payload = "error" } },
-	[EVENT_CHILD_STARTED] = { "child_started", COMMAND | NAME | TEXT | HASH | PAYLOAD,
+	[EVENT_CHILD_STARTED] = { "child_started", CHILD,
+		{ .text = "id", .payload = "arguments" } },
+	[EVENT_CHILD_SPAWNED] = { "child_spawned", CHILD,
 		{ .text = "id", .payload = "arguments" } },
 	[EVENT_COMPLETED] = { "completed", PAYLOAD, { .payload = "output" } },
 	[EVENT_FAILED] = { "failed", PAYLOAD, { .payload = "error" } },
@@ -89,6 +94,13 @@ static const char *const outcomes[] = {
 	[OUTCOME_UNUSABLE] = "unusable",
 };
 #define NOUTCOMES (sizeof(outcomes) / sizeof(*outcomes))
+
+static const char *const admissions[] = {
+	[ADMITTED] = "admitted",
+	[REFUSED_ID_TAKEN] = "conflict",
+	[REFUSED_NO_WORKFLOW] = "unknown",
+};
+#define NADMISSIONS (sizeof(admissions) / sizeof(*admissions))
 
 static const struct kind *kind_of(unsigned number) {
 	if (number >= sizeof(kinds) / sizeof(*kinds) || kinds[number].name == NULL) {
@@ -109,6 +121,10 @@ bool dtf__event_is_end(enum event_kind kind) {
 const char *dtf__event_name(enum event_kind kind) {
 	const struct kind *found = kind_of((unsigned)kind);
 	return found == NULL ? "unknown" : found->name;
+}
+
+const char *dtf__admission_name(enum event_admission admission) {
+	return admissions[admission];
 }
 
 /* Texts that are always there: NULL is written as "" and never read. */
@@ -277,6 +293,9 @@ void dtf__event_encode(struct buf *buf, const struct event *event) {
 		dtf__assert(event->begin != NULL);
 		put_begin(buf, event->begin);
 	}
+	if ((fields & ADMISSION) != 0) {
+		dtf__wire_put(buf, (uint64_t)event->admission);
+	}
 }
 
 static void get_numbers(struct wire_reader *reader, unsigned fields, struct event *event) {
@@ -321,6 +340,10 @@ static void get_fields(struct wire_reader *reader, unsigned fields, struct event
 	}
 	if ((fields & BEGIN) != 0) {
 		event->begin = get_begin(reader);
+	}
+	if ((fields & ADMISSION) != 0) {
+		event->admission = (enum event_admission)dtf__wire_get_upto(
+			reader, NADMISSIONS - 1);
 	}
 }
 
@@ -485,6 +508,9 @@ void dtf__event_json(struct buf *buf, const struct event *event) {
 	}
 	if ((fields & BEGIN) != 0) {
 		json_begin(buf, event->begin);
+	}
+	if ((fields & ADMISSION) != 0) {
+		json_text(buf, "admission", admissions[event->admission]);
 	}
 	dtf__buf_text(buf, "}");
 }

@@ -27,7 +27,7 @@ enum event_kind {
 	EVENT_RAISED = 5,           /* name text(event id) payload */
 	EVENT_CANCEL_REQUESTED = 6, /* text(reason) */
 	EVENT_GRACE_EXPIRED = 7,    /* op */
-	EVENT_CHILD_ENDED = 8,      /* op outcome payload */
+	EVENT_CHILD_ENDED = 8,      /* op outcome text(status) payload(output or error) */
 	EVENT_SUSPENDED = 9,        /* text(reason) */
 	EVENT_RESUMED = 10,
 	EVENT_ADOPTED = 11,         /* hash(fingerprint) name(manifest hash) */
@@ -44,7 +44,8 @@ enum event_kind {
 	EVENT_UNDO_STARTED = 39,  /* op(undone; 0 = a block) strand site */
 	EVENT_UNDO_ENDED = 40,    /* strand */
 	EVENT_UNDO_FAILED = 41,   /* op strand site payload(error) extra(captured values) */
-	EVENT_CHILD_STARTED = 42, /* op strand site name text(id) hash payload */
+	EVENT_CHILD_STARTED = 42, /* op strand site admission hash name text(id) payload */
+	EVENT_CHILD_SPAWNED = 43, /* the same; nobody waits for it */
 	EVENT_COMPLETED = 48,     /* payload; an end */
 	EVENT_FAILED = 49,        /* payload(error); an end */
 	EVENT_CANCELLED = 50,     /* text(reason); an end */
@@ -60,11 +61,20 @@ enum event_outcome {
 	OUTCOME_UNUSABLE,  /* it did happen, and what it brought cannot be recorded */
 };
 
+/* What came of asking for a child. */
+enum event_admission {
+	ADMITTED,            /* it was started in the same commit */
+	REFUSED_ID_TAKEN,    /* an instance of that id exists */
+	REFUSED_NO_WORKFLOW, /* no module that is registered has that workflow */
+};
+
 /* An event that waits in a mailbox when an execution continues with the next. */
 struct event_unread {
 	const char *name;
 	struct slice payload;
 };
+
+#define INSTANCE_ID_MAX 400 /* bytes */
 
 /* What an execution is made of; recorded first and obeyed from there. */
 struct event_started {
@@ -113,7 +123,8 @@ struct event {
 	uint32_t attempt; /* from 1 */
 	uint32_t ref;
 	enum event_outcome outcome;
-	bool started; /* ACTIVITY_SCHEDULED: attempt 1 starts with it */
+	bool started;                   /* ACTIVITY_SCHEDULED: attempt 1 starts with it */
+	enum event_admission admission; /* CHILD_STARTED, CHILD_SPAWNED */
 	int64_t due_ms;
 	uint64_t hash;
 	const char *name;
@@ -126,6 +137,8 @@ struct event {
 bool dtf__event_is_arrival(enum event_kind kind);
 bool dtf__event_is_end(enum event_kind kind);      /* of the execution */
 const char *dtf__event_name(enum event_kind kind); /* "activity_scheduled" */
+/* "admitted"; of those refused also the status that the caller sees. */
+const char *dtf__admission_name(enum event_admission admission);
 
 /* Everything the event says, as one JSON object: for tools. */
 void dtf__event_json(struct buf *buf, const struct event *event);
@@ -170,10 +183,16 @@ struct row {
 	uint32_t events;    /* in this execution */
 	uint64_t last;      /* position of its last record */
 	uint64_t status_at; /* position of the record with its last `status`; 0 = none */
+	/* the command that waits for its end; parent 0 = none */
 	uint64_t parent;
+	int64_t parent_execution;
+	uint32_t parent_op;
 	int64_t created_ms, updated_ms;
 	int64_t next_timer_ms; /* earliest time at which it must be loaded; 0 = none */
 	bool busy;             /* attempts in flight or to start: load at recovery */
+	bool cancelling;       /* a cancel is in its history */
+	bool owes_end;         /* its end is not yet in its parent's history */
+	bool has_orphans;      /* terminated: children that it waited for may go on */
 };
 
 void dtf__row_encode(struct buf *buf, const struct row *row); /* with a checksum */

@@ -98,8 +98,7 @@ static void apply_started(struct dtf_ctx *ctx, const struct event_started *begin
 	dtf__strand_wake(ctx, ctx->root);
 }
 
-/* The op has its outcome: whoever waits for it runs. */
-static void op_ended(struct dtf_ctx *ctx, struct op *op) {
+void dtf__op_ended(struct dtf_ctx *ctx, struct op *op) {
 	op->running = false;
 	op->state = op->state == OP_SETTLING ? OP_SETTLED : OP_DONE;
 	dtf__strand_wake(ctx, op->strand);
@@ -124,7 +123,7 @@ static void attempt_succeeded(struct dtf_ctx *ctx, struct op *op, struct slice p
 			.message = keep_text(ctx, dtf_errmsg()),
 			.attempts = op->attempt };
 	}
-	op_ended(ctx, op);
+	dtf__op_ended(ctx, op);
 }
 
 static void apply_attempt_ended(struct dtf_ctx *ctx, const struct event *event) {
@@ -163,7 +162,7 @@ static void apply_attempt_ended(struct dtf_ctx *ctx, const struct event *event) 
 		op->due_ms = due_ms; /* the next attempt */
 		return;
 	}
-	op_ended(ctx, op);
+	dtf__op_ended(ctx, op);
 }
 
 static void apply_attempt_started(struct dtf_ctx *ctx, const struct event *event) {
@@ -186,11 +185,11 @@ static void apply_to_op(struct dtf_ctx *ctx, const struct event *event) {
 	if (fired && op->deadline != NULL) {
 		dtf__deadline_fired(ctx, op);
 	} else if (fired && op->state == OP_OPEN) {
-		op_ended(ctx, op);
+		dtf__op_ended(ctx, op);
 	} else if (event->kind == EVENT_GRACE_EXPIRED && op->state == OP_SETTLING) {
 		op->unknown = true;
 		op->failed = true;
-		op_ended(ctx, op);
+		dtf__op_ended(ctx, op);
 	}
 }
 
@@ -207,7 +206,7 @@ static void apply_deadline_passed(struct dtf_ctx *ctx, const struct event *event
 		.message = "the step took longer than its deadline",
 		.kind = "deadline",
 		.attempts = op->attempt };
-	op_ended(ctx, op);
+	dtf__op_ended(ctx, op);
 }
 
 static void apply_terminated(struct dtf_ctx *ctx, const char *reason) {
@@ -306,6 +305,8 @@ static void deliver(struct dtf_ctx *ctx, const struct event *event, uint32_t num
 		ctx->begin.manifest = keep_text(ctx, event->name);
 		break;
 	case EVENT_CHILD_ENDED:
+		dtf__child_ended(ctx, event);
+		break;
 	case EVENT_ACTIVITY_SCHEDULED:
 	case EVENT_TIMER_SET:
 	case EVENT_WAIT_OPENED:
@@ -317,6 +318,7 @@ static void deliver(struct dtf_ctx *ctx, const struct event *event, uint32_t num
 	case EVENT_UNDO_ENDED:
 	case EVENT_UNDO_FAILED:
 	case EVENT_CHILD_STARTED:
+	case EVENT_CHILD_SPAWNED:
 	case EVENT_COMPLETED:
 	case EVENT_FAILED:
 	case EVENT_CANCELLED:

@@ -8,7 +8,7 @@
  * engine's thread.
  *
  * Terms.  An op is a command that waits for something (an attempt of an
- * activity, a timer, an event).  A strand is a piece of the workflow with a
+ * activity, a timer, an event, a child).  A strand is a piece of the workflow with a
  * frame and one wait at a time.  A scope is what an undo registers with.
  */
 #ifndef DTF_EXECUTION_H
@@ -31,12 +31,12 @@
 /* Events kept free below history_max's hard end: unwinding and the terminal event fit. */
 #define HISTORY_RESERVE 10000
 
-enum op_kind { OP_ACTIVITY, OP_TIMER, OP_WAIT };
+enum op_kind { OP_ACTIVITY, OP_TIMER, OP_WAIT, OP_CHILD };
 
 enum op_state {
 	OP_OPEN,
 	OP_DONE,     /* value or error is here, not yet taken */
-	OP_SETTLING, /* asked to cancel; its outcome decides about an undo */
+	OP_SETTLING, /* asked to cancel; how it ends is waited for */
 	OP_SETTLED,
 };
 
@@ -51,6 +51,8 @@ struct op {
 	struct op *next_waiting;
 	const struct dtf_activity_def *activity;
 	const struct dtf_event_def *event;
+	const struct dtf_workflow_def *child;
+	const char *child_id; /* lives as long as the machine */
 	struct event_policy policy;
 	struct slice args;  /* JSON, in the arena */
 	int64_t issued_ms;  /* its deadline counts from there */
@@ -213,6 +215,12 @@ struct execution_host {
 	/* A pool slot for this activity now?  Then attempt 1 starts with the schedule event. */
 	bool (*claim)(void *arg, const struct dtf_activity_def *activity,
 		const struct event_policy *policy);
+	/*
+	 * Starts the child of this CHILD_STARTED or CHILD_SPAWNED, in the commit that
+	 * will hold it: an admission.  Negative: nobody can say now, and nothing of
+	 * the turn may stay.
+	 */
+	int (*admit)(void *arg, const struct event *event);
 	void (*decided)(void *arg, const struct event *event);
 	void (*log)(void *arg, enum dtf_log_level level, const char *text);
 };
@@ -272,6 +280,8 @@ struct dtf_ctx *dtf__execution_create(
 void dtf__execution_destroy(struct dtf_ctx *ctx);
 /* One micro-step: applies an arrival and runs what it woke. */
 void dtf__execution_apply(struct dtf_ctx *ctx, const struct event *event);
+/* The op has its outcome: whoever waits for it runs. */
+void dtf__op_ended(struct dtf_ctx *ctx, struct op *op);
 /* The op, or NULL when it is closed or was never there. */
 struct op *dtf__op_find(struct dtf_ctx *ctx, uint32_t number);
 /* Calls f for every open op, in order of number. */
@@ -288,7 +298,7 @@ const char *dtf__execution_difference(struct dtf_ctx *a, struct dtf_ctx *b);
 /*
  * Records a decision.  Live: numbers it and tells the host.  In replay: it
  * must equal the next recorded event, else the machine breaks.  Fields that
- * the record alone knows (`started`) are filled in from it.
+ * the record alone knows (`started`, `admission`) are filled in from it.
  */
 void dtf__decide(struct dtf_ctx *ctx, struct event *event);
 void dtf__broken(struct dtf_ctx *ctx, const char *format, ...)
@@ -332,6 +342,8 @@ void dtf__op_set_activity(struct op *op, const struct dtf_activity_def *activity
 void dtf__op_issue_activity(struct dtf_ctx *ctx, struct op *op);
 void dtf__op_issue_timer(struct dtf_ctx *ctx, struct op *op);
 void dtf__op_issue_wait(struct dtf_ctx *ctx, struct op *op);
+uint64_t dtf__hash_types(
+	struct dtf_ctx *ctx, const struct dtf_type *arguments, const struct dtf_type *result);
 /* Encodes a command's arguments; false: a fault was raised. */
 bool dtf__encode_args(
 	struct dtf_ctx *ctx, const struct dtf_type *type, const void *value, struct slice *ret);
@@ -345,6 +357,15 @@ enum dtf_step dtf__op_take(struct dtf_ctx *ctx, struct op *op, struct scope *sco
 /* Stops waiting for it: true when it is closed (its undo, if it may have
  * happened, armed in scope); false: it has to settle first. */
 bool dtf__op_give_up(struct dtf_ctx *ctx, struct op *op, struct scope *scope);
+
+/* ---- child.c ---- */
+
+/* Can a child have this id?  false: a fault was raised. */
+bool dtf__child_id_ok(struct dtf_ctx *ctx, const char *id);
+void dtf__op_set_child(struct dtf_ctx *ctx, struct op *op, const struct dtf_workflow_def *workflow,
+	const char *id, struct slice args);
+void dtf__op_issue_child(struct dtf_ctx *ctx, struct op *op);
+void dtf__child_ended(struct dtf_ctx *ctx, const struct event *event);
 
 /* ---- select.c ---- */
 

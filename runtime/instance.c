@@ -101,21 +101,56 @@ static void enter(struct dtf_engine *engine, struct instance *instance) {
 	engine->ninstances++;
 }
 
-struct instance *dtf__instance_create(struct dtf_engine *engine, const char *id) {
+int dtf__instance_exists(struct dtf_engine *engine, const char *id) {
+	uint64_t number;
+	if (by_id(engine, id) != NULL) {
+		return 1;
+	}
+	int rc = engine->store->ops->find(engine->store, id, &number);
+	return rc < 0 ? rc : rc == 0;
+}
+
+int dtf__instance_create(struct dtf_engine *engine, const char *id,
+	const struct dtf_workflow_def *workflow, struct slice input,
+	struct event_started *ret_begin, struct instance **ret) {
+	struct event_started begin = { .id = id,
+		.workflow = workflow->name,
+		.version = workflow->version,
+		.fingerprint = workflow->fingerprint,
+		.manifest = dtf__registry_manifest(engine, workflow),
+		.execution = 1,
+		.created_ms = engine->now_ms,
+		.deadline_ms = dtf__registry_deadline(workflow, engine->now_ms),
+		.payload_max = (int64_t)engine->options.payload_max,
+		.history_max = engine->options.history_max,
+		.grace_ms = engine->options.grace_ms,
+		.input = input };
 	struct instance *instance = add(engine, engine->batch.next_instance);
 	if (instance == NULL) {
-		return NULL;
+		return DTF_ENOMEM;
 	}
-	instance->row.id = dtf__arena_copy(&instance->memory, id, strlen(id));
-	if (instance->row.id == NULL) {
+	struct arena *memory = &instance->memory;
+	instance->row = (struct row){ .id = dtf__arena_copy(memory, id, strlen(id)),
+		.workflow = dtf__arena_copy(memory, workflow->name, strlen(workflow->name)),
+		.version = workflow->version,
+		.fingerprint = workflow->fingerprint,
+		.status = DTF_RUNNING,
+		.suspended = "",
+		.error = "",
+		.execution = 1,
+		.created_ms = engine->now_ms,
+		.updated_ms = engine->now_ms };
+	if (instance->row.id == NULL || instance->row.workflow == NULL) {
+		dtf__arena_finish(memory);
 		free(instance);
-		(void)dtf__fail(DTF_ENOMEM, "out of memory for instance %s", id);
-		return NULL;
+		return dtf__fail(DTF_ENOMEM, "out of memory for instance %s", id);
 	}
 	engine->batch.next_instance++;
 	instance->is_new = true;
 	enter(engine, instance);
-	return instance;
+	*ret_begin = begin;
+	*ret = instance;
+	return 0;
 }
 
 /* Brings in the row of an instance that is in the store. */

@@ -100,6 +100,9 @@ static void schedule_op(void *arg, struct op *op) {
 	}
 	bool ok = true;
 	int64_t due_ms = op->due_ms == 0 ? INT64_MAX : op->due_ms;
+	if (op->kind == OP_CHILD && op->state == OP_SETTLING) {
+		dtf__family_cancel(instance, op);
+	}
 	if (op->kind == OP_ACTIVITY && op->state == OP_OPEN) {
 		struct dtf_activity *attempt = dtf__attempt_of(instance, op);
 		ok = push(instance, op, dtf__limit_end(op->issued_ms, op->policy.deadline_ms));

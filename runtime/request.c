@@ -116,42 +116,20 @@ static int make_seed(const struct dtf_engine *engine, unsigned char seed[16]) {
 
 static int add_start(struct dtf_engine *engine, struct request *request,
 	const struct dtf_workflow_def *workflow, struct slice input) {
-	struct instance *instance = dtf__instance_create(engine, request->id);
-	if (instance == NULL) {
-		return DTF_ENOMEM;
+	struct event_started begin;
+	struct instance *instance;
+	int rc = dtf__instance_create(engine, request->id, workflow, input, &begin, &instance);
+	if (rc < 0) {
+		return rc;
 	}
-	struct event_started begin = { .id = request->id,
-		.workflow = workflow->name,
-		.version = workflow->version,
-		.fingerprint = workflow->fingerprint,
-		.manifest = dtf__registry_manifest(engine, workflow),
-		.execution = 1,
-		.created_ms = engine->now_ms,
-		.deadline_ms = dtf__registry_deadline(workflow, engine->now_ms),
-		.payload_max = (int64_t)engine->options.payload_max,
-		.history_max = engine->options.history_max,
-		.grace_ms = engine->options.grace_ms,
-		.input = input };
-	int rc = make_seed(engine, begin.seed);
 	struct event event = { .kind = EVENT_STARTED, .begin = &begin };
+	rc = make_seed(engine, begin.seed);
 	struct arrival *arrival = rc == 0 ? dtf__arrival_add(instance, &event) : NULL;
-	const char *name = dtf__arena_copy(
-		&instance->memory, workflow->name, strlen(workflow->name));
-	if (arrival == NULL || name == NULL) {
+	if (arrival == NULL) {
 		dtf__instance_remove(instance);
 		return rc != 0 ? rc : dtf__fail(DTF_ENOMEM, "out of memory for an instance");
 	}
 	arrival->request = request;
-	instance->row = (struct row){ .id = instance->row.id,
-		.workflow = name,
-		.version = workflow->version,
-		.fingerprint = workflow->fingerprint,
-		.status = DTF_RUNNING,
-		.suspended = "",
-		.error = "",
-		.execution = 1,
-		.created_ms = engine->now_ms,
-		.updated_ms = engine->now_ms };
 	engine->batch.admits = true;
 	return 0;
 }

@@ -35,8 +35,8 @@ static int fill(struct arena *arena, const struct event *event, struct dtf_resul
 	return 0;
 }
 
-static int read_end(
-	struct store *store, const struct row *row, struct arena *arena, struct dtf_result *ret) {
+int dtf__end_read(
+	struct store *store, const struct row *row, struct arena *arena, struct event *ret) {
 	struct slice bytes, events;
 	struct record record;
 	int rc = store->ops->record(store, arena, row->last, &bytes);
@@ -50,7 +50,8 @@ static int read_end(
 		struct event event;
 		rc = dtf__event_decode(arena, &events, &event);
 		if (rc == 0 && dtf__event_is_end(event.kind)) {
-			return fill(arena, &event, ret);
+			*ret = event;
+			return 0;
 		}
 	}
 	return rc != 0 ? rc : dtf__fail(DTF_ECORRUPT, "the history of %s has no end", row->id);
@@ -62,7 +63,9 @@ int dtf__result_read(struct store *store, const struct row *row, struct dtf_resu
 		return dtf__fail(DTF_ENOMEM, "out of memory for a result");
 	}
 	struct dtf_result result = { .status = (enum dtf_status)row->status, .memory = arena };
-	int rc = read_end(store, row, arena, &result);
+	struct event end;
+	int rc = dtf__end_read(store, row, arena, &end);
+	rc = rc == 0 ? fill(arena, &end, &result) : rc;
 	if (rc != 0) {
 		dtf_result_free(&result);
 		return rc;

@@ -8,7 +8,10 @@
 #include "error.h"
 #include "wire.h"
 
-#define ROW_VERSION 1
+#define ROW_VERSION 2
+
+/* Bits of one number. */
+enum { BUSY = 1, CANCELLING = 2, OWES_END = 4, HAS_ORPHANS = 8, FLAGS = 15 };
 
 void dtf__row_encode(struct buf *buf, const struct row *row) {
 	size_t at = dtf__wire_open(buf, ROW_VERSION);
@@ -24,10 +27,14 @@ void dtf__row_encode(struct buf *buf, const struct row *row) {
 	dtf__wire_put(buf, row->last);
 	dtf__wire_put(buf, row->status_at);
 	dtf__wire_put(buf, row->parent);
+	dtf__wire_put_signed(buf, row->parent_execution);
+	dtf__wire_put(buf, row->parent_op);
 	dtf__wire_put_signed(buf, row->created_ms);
 	dtf__wire_put_signed(buf, row->updated_ms);
 	dtf__wire_put_signed(buf, row->next_timer_ms);
-	dtf__wire_put(buf, row->busy);
+	dtf__wire_put(buf,
+		(uint64_t)((row->busy ? BUSY : 0) | (row->cancelling ? CANCELLING : 0) |
+			(row->owes_end ? OWES_END : 0) | (row->has_orphans ? HAS_ORPHANS : 0)));
 	dtf__wire_seal(buf, at, WIRE_ROW);
 }
 
@@ -55,10 +62,16 @@ int dtf__row_decode(struct arena *arena, struct slice bytes, struct row *ret) {
 	row.last = dtf__wire_get(&reader);
 	row.status_at = dtf__wire_get(&reader);
 	row.parent = dtf__wire_get(&reader);
+	row.parent_execution = dtf__wire_get_signed(&reader);
+	row.parent_op = dtf__wire_get_u32(&reader);
 	row.created_ms = dtf__wire_get_signed(&reader);
 	row.updated_ms = dtf__wire_get_signed(&reader);
 	row.next_timer_ms = dtf__wire_get_signed(&reader);
-	row.busy = dtf__wire_get_upto(&reader, 1) == 1;
+	uint64_t flags = dtf__wire_get_upto(&reader, FLAGS);
+	row.busy = (flags & BUSY) != 0;
+	row.cancelling = (flags & CANCELLING) != 0;
+	row.owes_end = (flags & OWES_END) != 0;
+	row.has_orphans = (flags & HAS_ORPHANS) != 0;
 	bool missing = row.id == NULL || row.workflow == NULL || row.suspended == NULL ||
 		row.error == NULL;
 	if ((missing && !reader.no_memory) || reader.at != reader.end || status < DTF_RUNNING ||

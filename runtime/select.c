@@ -23,6 +23,8 @@ struct arm {
 	int64_t due_ms;
 	const struct dtf_activity_def *activity;
 	const struct dtf_policy *policy;
+	const struct dtf_workflow_def *child;
+	const char *child_id;
 	struct slice args;
 	struct undo *undo;
 	struct op *op; /* NULL: not issued, or given up */
@@ -106,6 +108,21 @@ void dtf_arm_do(struct dtf_ctx *ctx, int index, uint32_t site,
 	}
 }
 
+void dtf_arm_call(struct dtf_ctx *ctx, int index, uint32_t site,
+	const struct dtf_workflow_def *workflow, const void *args, const char *id) {
+	struct slice input;
+	if (ctx->strand->raised || !dtf__encode_args(ctx, workflow->input, args, &input) ||
+		!dtf__child_id_ok(ctx, id)) {
+		return;
+	}
+	struct arm *arm = add_arm(ctx, index, OP_CHILD, site);
+	if (arm != NULL) {
+		arm->child = workflow;
+		arm->child_id = id;
+		arm->args = input;
+	}
+}
+
 bool dtf__select_set_undo(struct dtf_ctx *ctx, struct undo *undo) {
 	struct select *select = ctx->strand->select;
 	if (select == NULL || !select->building) {
@@ -142,6 +159,10 @@ static void issue(struct dtf_ctx *ctx, struct arm *arm) {
 		}
 		dtf__op_issue_activity(ctx, op);
 		break;
+	case OP_CHILD:
+		dtf__op_set_child(ctx, op, arm->child, arm->child_id, arm->args);
+		dtf__op_issue_child(ctx, op);
+		break;
 	}
 }
 
@@ -152,6 +173,7 @@ static bool ready_now(struct dtf_ctx *ctx, const struct arm *arm) {
 	case OP_TIMER:
 		return arm->due_ms <= ctx->now_ms;
 	case OP_ACTIVITY:
+	case OP_CHILD:
 		break;
 	}
 	return false;

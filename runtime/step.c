@@ -127,7 +127,12 @@ static bool look_at_row(void *arg, uint64_t number, struct slice bytes) {
 		}
 	} else if (rc < 0) {
 		recovery->rc = rc;
-	} else if (row.status <= DTF_SUSPENDED) {
+	} else if (row.status > DTF_SUSPENDED) {
+		if (row.owes_end || row.has_orphans) {
+			struct due due = { .key = recovery->engine->now_ms, .instance = number };
+			recovery->rc = dtf__heap_push(&recovery->engine->timers, due);
+		}
+	} else {
 		if (row.busy || has_to_be_told(recovery->engine, &row)) {
 			load_later(recovery, number);
 		} else if (row.next_timer_ms != 0) {

@@ -64,7 +64,9 @@ static void decided(void *arg, const struct event *event) {
 		timer(instance, event->due_ms, event->op);
 		break;
 	case EVENT_SETTLING:
-		timer(instance, event->due_ms, event->op);
+		if (event->due_ms != 0) {
+			timer(instance, event->due_ms, event->op);
+		}
 		effect(instance, EFFECT_CANCEL, event->op);
 		break;
 	case EVENT_CLOSED:
@@ -102,6 +104,7 @@ static void decided(void *arg, const struct event *event) {
 	case EVENT_UNDO_ENDED:
 	case EVENT_UNDO_FAILED:
 	case EVENT_CHILD_STARTED:
+	case EVENT_CHILD_SPAWNED:
 	case EVENT_CONTINUED:
 		break;
 	}
@@ -128,9 +131,16 @@ static bool claim(
 	return dtf__dispatch_claim(instance->engine, activity, policy);
 }
 
+static int admit(void *arg, const struct event *event) {
+	struct instance *instance = arg;
+	int rc = dtf__family_admit(instance, event);
+	instance->refusal = rc < 0 ? rc : instance->refusal;
+	return rc;
+}
+
 void dtf__host_of(struct instance *instance, struct execution_host *ret) {
 	*ret = (struct execution_host){
-		.arg = instance, .claim = claim, .decided = decided, .log = logged
+		.arg = instance, .claim = claim, .admit = admit, .decided = decided, .log = logged
 	};
 }
 
@@ -190,9 +200,11 @@ static void apply(struct instance *instance, struct event *event) {
 		dtf__dispatch_unclaim(instance->engine);
 		return;
 	}
-	if (ctx->end != END_NONE) {
+	bool asked = event->kind == EVENT_CANCEL_REQUESTED;
+	if (ctx->end != END_NONE || (asked && ctx->cancel_reason != NULL)) {
 		return; /* too late for anything: the terminal event is the last */
 	}
+	instance->row.cancelling = instance->row.cancelling || asked;
 	event->time_ms = instance->engine->now_ms;
 	if (event->kind == EVENT_ATTEMPT_ENDED && !ctx->suspended) {
 		plan_retry(ctx, event);
@@ -236,7 +248,9 @@ static void record_only(struct instance *instance, struct event *event) {
 		instance->row.status = DTF_SUSPENDED;
 	}
 	append(instance, event);
-	if (event->kind == EVENT_TERMINATED) {
+	if (event->kind == EVENT_CANCEL_REQUESTED) {
+		instance->row.cancelling = true;
+	} else if (event->kind == EVENT_TERMINATED) {
 		instance->row.status = DTF_TERMINATED;
 		instance->row.suspended = "";
 	} else if (event->kind == EVENT_SUSPENDED) {
@@ -268,7 +282,8 @@ static void look_ahead(const struct dtf_ctx *ctx, struct row *row) {
 	}
 	for (size_t i = 0; i < ctx->ops_size; i++) {
 		for (const struct op *op = ctx->ops[i]; op != NULL; op = op->next) {
-			row->busy = row->busy || op->kind == OP_ACTIVITY;
+			row->busy = row->busy || op->kind == OP_ACTIVITY ||
+				(op->kind == OP_CHILD && op->state == OP_SETTLING);
 			if (op->due_ms > 0 &&
 				(row->next_timer_ms == 0 || op->due_ms < row->next_timer_ms)) {
 				row->next_timer_ms = op->due_ms;
@@ -303,6 +318,12 @@ static int record(struct instance *instance) {
 		return dtf__fail(DTF_ENOMEM, "out of memory for a turn");
 	}
 	describe(instance);
+	if (row->status > DTF_SUSPENDED) {
+		int rc = dtf__family_ends(instance);
+		if (rc < 0) {
+			return rc;
+		}
+	}
 	struct record record = { .instance = instance->number,
 		.execution = row->execution,
 		.first = row->events - instance->nevents + 1,
@@ -436,6 +457,7 @@ static bool comes_again(const struct event *event) {
 	case EVENT_UNDO_ENDED:
 	case EVENT_UNDO_FAILED:
 	case EVENT_CHILD_STARTED:
+	case EVENT_CHILD_SPAWNED:
 	case EVENT_COMPLETED:
 	case EVENT_FAILED:
 	case EVENT_CANCELLED:
@@ -493,6 +515,12 @@ static int apply_one(struct instance *instance, struct arrival *arrival) {
 		}
 	}
 	struct event *event = &arrival->event;
+	if (arrival->child != 0) {
+		int rc = dtf__family_told(instance->engine, arrival->child);
+		if (rc != 0) {
+			return rc;
+		}
+	}
 	if (event->kind == EVENT_STARTED && instance->diagnosis == NULL) {
 		int rc = begin_machine(instance, event->begin);
 		if (rc != 0) {
@@ -550,6 +578,7 @@ static bool tell_diagnosis(struct instance *instance) {
 
 static int run(struct instance *instance) {
 	int rc = 0;
+	instance->refusal = 0;
 	if (instance->stale) {
 		dtf__instance_drop(instance);
 	}
@@ -562,6 +591,10 @@ static int run(struct instance *instance) {
 	struct dtf_ctx *ctx = instance->ctx;
 	if (rc == 0 && ctx != NULL && ctx->out_of_memory) {
 		rc = dtf__fail(DTF_ENOMEM, "out of memory in instance %s", instance->row.id);
+	}
+	if (rc == DTF_ENOMEM && instance->refusal != 0) {
+		rc = dtf__fail(instance->refusal, "a child of instance %s cannot be started",
+			instance->row.id);
 	}
 	bool broken = ctx != NULL && ctx->broken;
 	bool tells = rc == 0 && !broken && tell_diagnosis(instance);

@@ -15,6 +15,12 @@ static bool no_claim(
 	return false;
 }
 
+static int admit_none(void *arg, const struct event *event) {
+	(void)arg;
+	(void)event;
+	return REFUSED_NO_WORKFLOW;
+}
+
 static void ignore_decision(void *arg, const struct event *event) {
 	(void)arg;
 	(void)event;
@@ -27,7 +33,7 @@ static void ignore_log(void *arg, enum dtf_log_level level, const char *text) {
 }
 
 static const struct execution_host silent = {
-	.claim = no_claim, .decided = ignore_decision, .log = ignore_log
+	.claim = no_claim, .admit = admit_none, .decided = ignore_decision, .log = ignore_log
 };
 
 static int check(struct instance *instance, const struct row *row, struct dtf_ctx *lived,
@@ -73,8 +79,8 @@ static int verify_continued(struct instance *instance, struct arena *arena) {
 }
 
 int dtf__verify(struct instance *instance) {
-	if (instance->diagnosis != NULL) {
-		return 0;
+	if (instance->diagnosis != NULL || instance->born) {
+		return 0; /* it has no machine: it does not run, or not yet */
 	}
 	struct arena arena = { 0 };
 	int rc;

@@ -173,6 +173,7 @@ static struct origin origin_of(const struct walk *walk, const struct event *even
 	case EVENT_TIMER_SET:
 	case EVENT_WAIT_OPENED:
 	case EVENT_CHILD_STARTED:
+	case EVENT_CHILD_SPAWNED:
 	case EVENT_STATUS:
 	case EVENT_CONTINUED:
 		return (struct origin){ event->name, walk->workflow, event->site };

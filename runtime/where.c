@@ -165,7 +165,7 @@ static int follow(void *arg, const struct visit *visit) {
 	case EVENT_WAIT_OPENED:
 		return open_op(where, visit, "event");
 	case EVENT_CHILD_STARTED:
-		return open_op(where, visit, "child");
+		return event->admission == ADMITTED ? open_op(where, visit, "child") : 0;
 	case EVENT_ATTEMPT_STARTED:
 		attempt_started(where, event);
 		return 0;
@@ -193,6 +193,7 @@ static int follow(void *arg, const struct visit *visit) {
 		return 0;
 	case EVENT_STARTED:
 	case EVENT_RAISED:
+	case EVENT_CHILD_SPAWNED:
 	case EVENT_CANCEL_REQUESTED:
 	case EVENT_SUSPENDED:
 	case EVENT_RESUMED:

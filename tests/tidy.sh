@@ -24,16 +24,11 @@ runtime: event record row
 runtime: ctx value arith text string items map
 runtime: store/*
 runtime: sites walk inspect where
-runtime: execution context strand interrupt command decide select try undo block mailbox
+runtime: execution context strand interrupt command child decide select try undo block mailbox
      +: retry difference replay
 runtime: activity pool
-<<<<<<< HEAD
-runtime: engine registry queue heap instance load arrival turn batch request dispatch result
-     +: inbox step verify client look query
-=======
-runtime: engine registry queue heap instance load arrival turn batch request dispatch silence result
-     +: inbox step verify client look
->>>>>>> 5c4880a (runtime, dtfc: deadline and heartbeat of steps)
+runtime: engine registry queue heap instance family load arrival turn batch request dispatch
+     +: silence result inbox step verify client look query
 runtime: scenario/*
 cli: runtime/scenario/scenario
 cli: *

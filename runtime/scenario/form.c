@@ -95,8 +95,8 @@ static const struct key entry_keys[] = { { "time", SPAN, NULL }, { "on", ACTIVIT
 	{ "nth", COUNT, NULL }, { "raise", TEXT, NULL }, { "value", ANYTHING, NULL },
 	{ "event_id", TEXT, NULL }, { "cancel", TEXT, NULL }, { "terminate", TEXT, NULL },
 	{ "suspend", YES, NULL }, { "resume", YES, NULL }, { "crash", YES, NULL },
-	{ "query", TEXT, NULL }, { "expect", ANYTHING, NULL }, { "refused", BOOLEAN, NULL },
-	{ NULL, ANYTHING, NULL } };
+	{ "query", TEXT, NULL }, { "expect", ANYTHING, NULL }, { "instance", TEXT, NULL },
+	{ "refused", BOOLEAN, NULL }, { NULL, ANYTHING, NULL } };
 static const char *const verbs[] = { "raise", "cancel", "terminate", "suspend", "resume", "crash",
 	"query" };
 
@@ -106,7 +106,7 @@ static const struct key error_keys[] = { { "name", TEXT, NULL }, { "message", TE
 	{ "suppressed", LIST, NULL }, { NULL, ANYTHING, NULL } };
 
 static const struct key child_keys[] = { { "id", TEXT, NULL }, { "workflow", TEXT, NULL },
-	{ "status", STATUS, NULL }, { NULL, ANYTHING, NULL } };
+	{ "status", STATUS, NULL }, { "execution", COUNT, NULL }, { NULL, ANYTHING, NULL } };
 
 static const struct key expect_keys[] = { { "status", STATUS, NULL }, { "output", ANYTHING, NULL },
 	{ "error", OBJECT, error_keys }, { "calls", CALLS, NULL },
@@ -119,7 +119,7 @@ static const struct key scenario_keys[] = { { "name", TEXT, NULL }, { "workflow"
 	{ "id", TEXT, NULL }, { "input", LIST, NULL }, { "start_with", RAISES, raise_keys },
 	{ "settings", OBJECT, settings_keys }, { "activities", ACTIVITIES, NULL },
 	{ "at", ENTRIES, NULL }, { "expect", OBJECT, expect_keys }, { "order", FIXED, NULL },
-	{ NULL, ANYTHING, NULL } };
+	{ "modules", TEXTS, NULL }, { NULL, ANYTHING, NULL } };
 
 /* ---- checking; false: dtf_errmsg() says what is wrong ---- */
 

@@ -60,6 +60,18 @@ static void keep_log(void *user, enum dtf_log_level level, const char *instance,
 	dtf__buf_printf(&sim->log, "%s\n", text);
 }
 
+/* All, unless the scenario names those that are. */
+static bool is_registered(const struct sim *sim, const struct dtf_module *module) {
+	json_t *names = json_object_get(sim->scenario, "modules"), *name;
+	size_t i;
+	json_array_foreach(names, i, name) {
+		if (strcmp(json_string_value(name), module->name) == 0) {
+			return true;
+		}
+	}
+	return names == NULL;
+}
+
 static bool open_engine(struct sim *sim) {
 	struct dtf_engine_options options = { .workers = 1000,
 		.log = keep_log,
@@ -84,7 +96,9 @@ static bool open_engine(struct sim *sim) {
 		sim->engine->make_seed_arg = sim;
 	}
 	for (size_t i = 0; rc == 0 && sim->modules[i] != NULL; i++) {
-		rc = dtf__registry_add(sim->engine, sim->modules[i]);
+		if (is_registered(sim, sim->modules[i])) {
+			rc = dtf__registry_add(sim->engine, sim->modules[i]);
+		}
 	}
 	for (struct running *r = sim->running; rc == 0 && r != NULL; r = r->next) {
 		rc = dtf__dispatch_adopt(sim->engine, r->attempt);
@@ -145,7 +159,7 @@ static void set_raise(struct asked *asked, json_t *raise) {
 /* Asks for all at once, and lets the engine answer. */
 static void ask(struct sim *sim, struct asked *asked, size_t count) {
 	for (size_t i = 0; i < count; i++) {
-		asked[i].request.id = sim->id;
+		asked[i].request.id = asked[i].request.id == NULL ? sim->id : asked[i].request.id;
 		asked[i].request.answer = answered;
 		asked[i].request.arg = &asked[i];
 		(void)dtf__queue_request(sim->engine->queue, &asked[i].request);
@@ -237,6 +251,7 @@ static void carry_out(struct sim *sim, json_t *entry) {
 		i++; /* one of them is there: the form was checked */
 	}
 	struct asked asked = { .request = { .kind = verbs[i].kind,
+				       .id = json_string_value(json_object_get(entry, "instance")),
 				       .text = json_string_value(
 					       json_object_get(entry, verbs[i].key)) } };
 	if (asked.request.kind == REQUEST_RAISE) {

@@ -96,8 +96,9 @@ static bool add_child(void *arg, const struct dtf_instance_info *info) {
 	children->running = children->running || info->status <= DTF_SUSPENDED;
 	if (strcmp(info->id, children->id) != 0) {
 		(void)json_array_append_new(children->list,
-			json_pack("{s:s, s:s, s:s}", "id", info->id, "workflow", info->workflow,
-				"status", dtf_status_name(info->status)));
+			json_pack("{s:s, s:s, s:s, s:I}", "id", info->id, "workflow",
+				info->workflow, "status", dtf_status_name(info->status),
+				"execution", (json_int_t)info->execution));
 	}
 	return true;
 }

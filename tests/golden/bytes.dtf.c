@@ -140,17 +140,12 @@ static const struct dtf_site keep_sites[] = {
 	[5] = { 28, 24, "if empty != data { do drop(data) }" },
 };
 
-struct keep_input {
-	struct blobs_blob blob;
-	struct dtf_bytes first;
+static const struct dtf_field blobs_keep_input_fields[] = {
+	{ "blob", &blobs_blob_type, offsetof(struct blobs_keep_input, blob) },
+	{ "first", &dtf_type_bytes, offsetof(struct blobs_keep_input, first) },
 };
-
-static const struct dtf_field keep_input_fields[] = {
-	{ "blob", &blobs_blob_type, offsetof(struct keep_input, blob) },
-	{ "first", &dtf_type_bytes, offsetof(struct keep_input, first) },
-};
-static const struct dtf_type keep_input_type = DTF_TUPLE(
-	"blobs.keep", struct keep_input, keep_input_fields);
+static const struct dtf_type blobs_keep_input_type = DTF_TUPLE(
+	"blobs.keep", struct blobs_keep_input, blobs_keep_input_fields);
 
 /* keep */
 
@@ -166,7 +161,7 @@ enum keep_at {
 
 struct keep_frame {
 	enum keep_at at;
-	struct keep_input in;
+	struct blobs_keep_input in;
 	struct dtf_bytes empty;
 	struct dtf_bytes data;
 	struct dtf_bytes sent;
@@ -204,7 +199,7 @@ static enum dtf_step keep_undo_1_run(struct dtf_ctx *ctx, void *frame) {
 	case KEEP_UNDO_1_START:
 #line 14 "bytes.dtf"
 		dtf_do(ctx, 1, &blobs_drop_activity, &f->captured, NULL);
-#line 208 "bytes.dtf.c"
+#line 203 "bytes.dtf.c"
 		f->at = KEEP_UNDO_1_DROP;
 		DTF_FALLTHROUGH;
 
@@ -241,7 +236,7 @@ static enum dtf_step keep_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_parse(ctx, &dtf_type_bytes, "\"\"", &t1);
 #line 13 "bytes.dtf"
 		f->empty = t1;
-#line 245 "bytes.dtf.c"
+#line 240 "bytes.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -250,7 +245,7 @@ static enum dtf_step keep_run(struct dtf_ctx *ctx, void *frame) {
 			NULL);
 #line 14 "bytes.dtf"
 		dtf_undo(ctx, &keep_undo_1_strand, &(struct blobs_drop_args){ f->in.first });
-#line 254 "bytes.dtf.c"
+#line 249 "bytes.dtf.c"
 		f->at = KEEP_READ;
 		DTF_FALLTHROUGH;
 	}
@@ -262,7 +257,7 @@ static enum dtf_step keep_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 15 "bytes.dtf"
 		dtf_wait(ctx, 2, &blobs_uploaded_event);
-#line 266 "bytes.dtf.c"
+#line 261 "bytes.dtf.c"
 		f->at = KEEP_UPLOADED;
 		DTF_FALLTHROUGH;
 
@@ -283,20 +278,20 @@ static enum dtf_step keep_run(struct dtf_ctx *ctx, void *frame) {
 				f->in.blob.parts.items, f->in.blob.parts.count),
 			.count = t2.count + f->in.blob.parts.count,
 		};
-#line 287 "bytes.dtf.c"
+#line 282 "bytes.dtf.c"
 		struct dtf_bytes_list t4;
 #line 16 "bytes.dtf"
 		dtf_list_unique(ctx, &dtf_type_bytes, &t3, &t4);
 #line 16 "bytes.dtf"
 		f->parts = t4;
-#line 293 "bytes.dtf.c"
+#line 288 "bytes.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 17 "bytes.dtf"
 		struct dtf_bytes thumb = f->in.blob.thumb.has ? f->in.blob.thumb.value : f->empty;
 		if ((int64_t)thumb.size <= 16) {
-#line 300 "bytes.dtf.c"
+#line 295 "bytes.dtf.c"
 			f->at = KEEP_IF_1_END;
 			return DTF_AGAIN;
 		}
@@ -306,7 +301,7 @@ static enum dtf_step keep_run(struct dtf_ctx *ctx, void *frame) {
 #line 19 "bytes.dtf"
 		dtf_do(ctx, 3, &blobs_put_activity,
 			&(struct blobs_put_args){ *t5, f->in.blob.thumb, f->parts }, NULL);
-#line 310 "bytes.dtf.c"
+#line 305 "bytes.dtf.c"
 		f->at = KEEP_PUT;
 		DTF_FALLTHROUGH;
 	}
@@ -319,13 +314,13 @@ static enum dtf_step keep_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 20 "bytes.dtf"
 		return dtf_return(ctx, &put.data);
-#line 323 "bytes.dtf.c"
+#line 318 "bytes.dtf.c"
 	}
 
 	case KEEP_IF_1_END: {
 #line 22 "bytes.dtf"
 		const char *packed = dtf_text_json(ctx, &blobs_blob_type, &f->in.blob);
-#line 329 "bytes.dtf.c"
+#line 324 "bytes.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -334,7 +329,7 @@ static enum dtf_step keep_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_parse(ctx, &blobs_blob_type, packed, &t6);
 #line 23 "bytes.dtf"
 		struct blobs_blob again = t6;
-#line 338 "bytes.dtf.c"
+#line 333 "bytes.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -356,7 +351,7 @@ static enum dtf_step keep_run(struct dtf_ctx *ctx, void *frame) {
 						dtf_text_int(ctx, t8.has ? t8.value : 0),
 					}),
 			});
-#line 360 "bytes.dtf.c"
+#line 355 "bytes.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -374,13 +369,13 @@ static enum dtf_step keep_run(struct dtf_ctx *ctx, void *frame) {
 				}));
 #line 28 "bytes.dtf"
 		if (dtf_equal(ctx, &dtf_type_bytes, &f->empty, &f->data)) {
-#line 378 "bytes.dtf.c"
+#line 373 "bytes.dtf.c"
 			f->at = KEEP_IF_2_END;
 			return DTF_AGAIN;
 		}
 #line 28 "bytes.dtf"
 		dtf_do(ctx, 5, &blobs_drop_activity, &(struct blobs_drop_args){ f->data }, NULL);
-#line 384 "bytes.dtf.c"
+#line 379 "bytes.dtf.c"
 		f->at = KEEP_DROP;
 		DTF_FALLTHROUGH;
 	}
@@ -398,13 +393,13 @@ static enum dtf_step keep_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_parse(ctx, &dtf_type_bytes, dtf_text_json(ctx, &dtf_type_bytes, &f->sent), &t9);
 #line 29 "bytes.dtf"
 		struct dtf_bytes t10 = t9;
-#line 402 "bytes.dtf.c"
+#line 397 "bytes.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 29 "bytes.dtf"
 		return dtf_return(ctx, &t10);
-#line 408 "bytes.dtf.c"
+#line 403 "bytes.dtf.c"
 	}
 
 	default:
@@ -424,19 +419,20 @@ const struct dtf_workflow_def blobs_keep_workflow = {
 	.name = "blobs.keep",
 	.version = 1,
 	.fingerprint = UINT64_C(0xdb73320ccc3ac820),
-	.input = &keep_input_type,
+	.input = &blobs_keep_input_type,
 	.output = &dtf_type_bytes,
 	.input_at = offsetof(struct keep_frame, in),
 	.body = &keep_strand,
 	.sites = keep_sites,
 	.nsites = 6,
 	.events = (const struct dtf_event_def *const[]){ &blobs_uploaded_event, NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int blobs_keep_start(struct dtf_client *client, const char *instance, const struct blobs_blob *blob,
 	const struct dtf_bytes *first) {
-	return dtf_start_typed(
-		client, &blobs_keep_workflow, instance, &(struct keep_input){ *blob, *first });
+	return dtf_start_typed(client, &blobs_keep_workflow, instance,
+		&(struct blobs_keep_input){ *blob, *first });
 }
 
 int blobs_keep_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

@@ -76,6 +76,10 @@ struct blobs_drop_args {
 extern const struct dtf_type blobs_drop_args_type;
 extern const struct dtf_activity_def blobs_drop_activity;
 extern const struct dtf_event_def blobs_uploaded_event;
+struct blobs_keep_input {
+	struct blobs_blob blob;
+	struct dtf_bytes first;
+};
 extern const struct dtf_workflow_def blobs_keep_workflow;
 
 #ifdef __cplusplus

@@ -162,19 +162,13 @@ static const struct dtf_site buy_sites[] = {
 	[14] = { 46, 16, "let last = wait answer" },
 };
 
-struct buy_input {
-	const char *item;
-	bool patient;
-	int64_t limit;
+static const struct dtf_field choose_buy_input_fields[] = {
+	{ "item", &dtf_type_string, offsetof(struct choose_buy_input, item) },
+	{ "patient", &dtf_type_bool, offsetof(struct choose_buy_input, patient) },
+	{ "limit", &dtf_type_int, offsetof(struct choose_buy_input, limit) },
 };
-
-static const struct dtf_field buy_input_fields[] = {
-	{ "item", &dtf_type_string, offsetof(struct buy_input, item) },
-	{ "patient", &dtf_type_bool, offsetof(struct buy_input, patient) },
-	{ "limit", &dtf_type_int, offsetof(struct buy_input, limit) },
-};
-static const struct dtf_type buy_input_type = DTF_TUPLE(
-	"choose.buy", struct buy_input, buy_input_fields);
+static const struct dtf_type choose_buy_input_type = DTF_TUPLE(
+	"choose.buy", struct choose_buy_input, choose_buy_input_fields);
 
 /* buy */
 
@@ -196,7 +190,7 @@ enum buy_at {
 
 struct buy_frame {
 	enum buy_at at;
-	struct buy_input in;
+	struct choose_buy_input in;
 	struct choose_offer q;
 };
 
@@ -228,7 +222,7 @@ static enum dtf_step buy_undo_1_run(struct dtf_ctx *ctx, void *frame) {
 	case BUY_UNDO_1_START:
 #line 22 "choose.dtf"
 		dtf_do(ctx, 2, &choose_withdraw_activity, &f->captured, NULL);
-#line 232 "choose.dtf.c"
+#line 226 "choose.dtf.c"
 		f->at = BUY_UNDO_1_WITHDRAW;
 		DTF_FALLTHROUGH;
 
@@ -266,7 +260,7 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 		if (f->in.patient) {
 #line 17 "choose.dtf"
 			dtf_arm_event(ctx, 0, 0, &choose_offer_event);
-#line 270 "choose.dtf.c"
+#line 264 "choose.dtf.c"
 		}
 #line 22 "choose.dtf"
 		dtf_arm_do(ctx, 1, 1, &choose_quote_activity,
@@ -277,13 +271,13 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 		if (f->in.limit > 3) {
 #line 26 "choose.dtf"
 			dtf_arm_after(ctx, 2, 3, 600000);
-#line 281 "choose.dtf.c"
+#line 275 "choose.dtf.c"
 		}
 #line 27 "choose.dtf"
 		dtf_arm_at(ctx, 3, 4, dtf_add(ctx, dtf_now(ctx), 3600000));
 #line 16 "choose.dtf"
 		dtf_select(ctx, false);
-#line 287 "choose.dtf.c"
+#line 281 "choose.dtf.c"
 		f->at = BUY_SELECT_1;
 		DTF_FALLTHROUGH;
 
@@ -294,7 +288,7 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 16 "choose.dtf"
 		switch (arm) {
-#line 298 "choose.dtf.c"
+#line 292 "choose.dtf.c"
 		case 0: {
 			struct choose_offer o;
 #line 16 "choose.dtf"
@@ -302,7 +296,7 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 #line 18 "choose.dtf"
 			if (o.price > f->in.limit) {
 				return dtf_return(ctx, &(const char *){ "too much" });
-#line 306 "choose.dtf.c"
+#line 300 "choose.dtf.c"
 			}
 			f->at = BUY_SELECT_1_END;
 			return DTF_AGAIN;
@@ -313,17 +307,17 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 		case 2:
 #line 26 "choose.dtf"
 			dtf_log(ctx, DTF_LOG_INFO, "slow");
-#line 317 "choose.dtf.c"
+#line 311 "choose.dtf.c"
 			f->at = BUY_SELECT_1_END;
 			return DTF_AGAIN;
 		case 3:
 #line 27 "choose.dtf"
 			return dtf_return(ctx, &(const char *){ "late" });
-#line 323 "choose.dtf.c"
+#line 317 "choose.dtf.c"
 		default:
 #line 27 "choose.dtf"
 			return dtf_bad_state(ctx, arm);
-#line 327 "choose.dtf.c"
+#line 321 "choose.dtf.c"
 		}
 
 	case BUY_SELECT_1_ARM_2:
@@ -332,7 +326,7 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 #line 23 "choose.dtf"
 		dtf_do(ctx, 5, &choose_decline_activity,
 			&(struct choose_decline_args){ f->q.price }, NULL);
-#line 336 "choose.dtf.c"
+#line 330 "choose.dtf.c"
 		f->at = BUY_DECLINE;
 		DTF_FALLTHROUGH;
 
@@ -343,7 +337,7 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 24 "choose.dtf"
 		dtf_status(ctx, 6, &choose_offer_type, &f->q);
-#line 347 "choose.dtf.c"
+#line 341 "choose.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case BUY_SELECT_1_END:
@@ -352,7 +346,7 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_arm_event(ctx, 0, 7, &choose_answer_event);
 #line 29 "choose.dtf"
 		dtf_select(ctx, true);
-#line 356 "choose.dtf.c"
+#line 350 "choose.dtf.c"
 		f->at = BUY_SELECT_2;
 		DTF_FALLTHROUGH;
 
@@ -363,20 +357,20 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 29 "choose.dtf"
 		switch (arm) {
-#line 367 "choose.dtf.c"
+#line 361 "choose.dtf.c"
 		case 0:
 #line 30 "choose.dtf"
 			return dtf_return(ctx, &(const char *){ "early" });
-#line 371 "choose.dtf.c"
+#line 365 "choose.dtf.c"
 		case -1:
 #line 31 "choose.dtf"
 			dtf_status(ctx, 8, &dtf_type_string, &(const char *){ "waiting" });
-#line 375 "choose.dtf.c"
+#line 369 "choose.dtf.c"
 			break;
 		default:
 #line 31 "choose.dtf"
 			return dtf_bad_state(ctx, arm);
-#line 380 "choose.dtf.c"
+#line 374 "choose.dtf.c"
 		}
 		DTF_FALLTHROUGH;
 
@@ -390,7 +384,7 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_arm_after(ctx, 3, 12, 86400000);
 #line 34 "choose.dtf"
 		dtf_select(ctx, false);
-#line 394 "choose.dtf.c"
+#line 388 "choose.dtf.c"
 		f->at = BUY_SELECT_3;
 		DTF_FALLTHROUGH;
 
@@ -401,25 +395,25 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 34 "choose.dtf"
 		switch (arm) {
-#line 405 "choose.dtf.c"
+#line 399 "choose.dtf.c"
 		case 0: {
 			enum choose_answer a;
 #line 34 "choose.dtf"
 			dtf_take(ctx, &a);
 #line 36 "choose.dtf"
 			switch (a) {
-#line 412 "choose.dtf.c"
+#line 406 "choose.dtf.c"
 			case CHOOSE_ANSWER_YES:
 #line 37 "choose.dtf"
 				return dtf_return(ctx, &(const char *){ "bought" });
-#line 416 "choose.dtf.c"
+#line 410 "choose.dtf.c"
 			case CHOOSE_ANSWER_NO:
 				f->at = BUY_LOOP_1_END;
 				return DTF_AGAIN;
 			default:
 #line 38 "choose.dtf"
 				return dtf_bad_state(ctx, (int)a);
-#line 423 "choose.dtf.c"
+#line 417 "choose.dtf.c"
 			}
 		}
 		case 1:
@@ -434,7 +428,7 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 		default:
 #line 41 "choose.dtf"
 			return dtf_bad_state(ctx, arm);
-#line 438 "choose.dtf.c"
+#line 432 "choose.dtf.c"
 		}
 
 	case BUY_SELECT_3_ARM_3: {
@@ -442,7 +436,7 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 #line 41 "choose.dtf"
 		dtf_take(ctx, &o_2);
 		dtf_sleep_until(ctx, 13, o_2.until);
-#line 446 "choose.dtf.c"
+#line 440 "choose.dtf.c"
 		f->at = BUY_SLEEP_1;
 		DTF_FALLTHROUGH;
 	}
@@ -464,7 +458,7 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 	case BUY_LOOP_1_END:
 #line 46 "choose.dtf"
 		dtf_wait(ctx, 14, &choose_answer_event);
-#line 468 "choose.dtf.c"
+#line 462 "choose.dtf.c"
 		f->at = BUY_ANSWER;
 		DTF_FALLTHROUGH;
 
@@ -477,11 +471,11 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 #line 47 "choose.dtf"
 		if (last == CHOOSE_ANSWER_YES) {
 			return dtf_return(ctx, &(const char *){ "bought" });
-#line 481 "choose.dtf.c"
+#line 475 "choose.dtf.c"
 		}
 #line 50 "choose.dtf"
 		return dtf_return(ctx, &(const char *){ "left" });
-#line 485 "choose.dtf.c"
+#line 479 "choose.dtf.c"
 	}
 
 	default:
@@ -501,7 +495,7 @@ const struct dtf_workflow_def choose_buy_workflow = {
 	.name = "choose.buy",
 	.version = 1,
 	.fingerprint = UINT64_C(0x15f5d5ea32a40f1c),
-	.input = &buy_input_type,
+	.input = &choose_buy_input_type,
 	.output = &dtf_type_string,
 	.input_at = offsetof(struct buy_frame, in),
 	.body = &buy_strand,
@@ -514,12 +508,13 @@ const struct dtf_workflow_def choose_buy_workflow = {
 			&choose_stop_event,
 			NULL,
 		},
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int choose_buy_start(struct dtf_client *client, const char *instance, const char *item,
 	bool patient, int64_t limit) {
 	return dtf_start_typed(client, &choose_buy_workflow, instance,
-		&(struct buy_input){ item, patient, limit });
+		&(struct choose_buy_input){ item, patient, limit });
 }
 
 int choose_buy_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

@@ -71,6 +71,11 @@ extern const struct dtf_activity_def choose_decline_activity;
 extern const struct dtf_event_def choose_answer_event;
 extern const struct dtf_event_def choose_offer_event;
 extern const struct dtf_event_def choose_stop_event;
+struct choose_buy_input {
+	const char *item;
+	bool patient;
+	int64_t limit;
+};
 extern const struct dtf_workflow_def choose_buy_workflow;
 
 #ifdef __cplusplus

@@ -61,23 +61,15 @@ static const struct dtf_site straight_sites[] = {
 	[0] = { 65, 5, "do report(\"done\", total)" },
 };
 
-struct straight_input {
-	int64_t n;
-	enum control_level level;
-	struct dtf_string_list names;
-	struct dtf_int_list xs;
-	struct dtf_string_opt note;
+static const struct dtf_field control_straight_input_fields[] = {
+	{ "n", &dtf_type_int, offsetof(struct control_straight_input, n) },
+	{ "level", &control_level_type, offsetof(struct control_straight_input, level) },
+	{ "names", &string_list_type, offsetof(struct control_straight_input, names) },
+	{ "xs", &int_list_type, offsetof(struct control_straight_input, xs) },
+	{ "note", &string_opt_type, offsetof(struct control_straight_input, note) },
 };
-
-static const struct dtf_field straight_input_fields[] = {
-	{ "n", &dtf_type_int, offsetof(struct straight_input, n) },
-	{ "level", &control_level_type, offsetof(struct straight_input, level) },
-	{ "names", &string_list_type, offsetof(struct straight_input, names) },
-	{ "xs", &int_list_type, offsetof(struct straight_input, xs) },
-	{ "note", &string_opt_type, offsetof(struct straight_input, note) },
-};
-static const struct dtf_type straight_input_type = DTF_TUPLE(
-	"control.straight", struct straight_input, straight_input_fields);
+static const struct dtf_type control_straight_input_type = DTF_TUPLE(
+	"control.straight", struct control_straight_input, control_straight_input_fields);
 
 /* straight */
 
@@ -88,7 +80,7 @@ enum straight_at {
 
 struct straight_frame {
 	enum straight_at at;
-	struct straight_input in;
+	struct control_straight_input in;
 	int64_t total;
 };
 
@@ -115,24 +107,24 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 #line 10 "control.dtf"
 			const char *name = f->in.names.items[i];
 			if (dtf_string_equal(name, "skip")) {
-#line 119 "control.dtf.c"
+#line 111 "control.dtf.c"
 				continue;
 			}
 #line 14 "control.dtf"
 			if (dtf_string_length(name) > 10) {
-#line 124 "control.dtf.c"
+#line 116 "control.dtf.c"
 				break;
 #line 16 "control.dtf"
 			} else if (dtf_string_equal(name, "")) {
 				f->total = dtf_add(ctx, f->total, 1);
-#line 129 "control.dtf.c"
+#line 121 "control.dtf.c"
 				if (dtf_raised(ctx)) {
 					return DTF_RAISED;
 				}
 			} else {
 #line 19 "control.dtf"
 				f->total = dtf_add(ctx, f->total, dtf_string_length(name));
-#line 136 "control.dtf.c"
+#line 128 "control.dtf.c"
 				if (dtf_raised(ctx)) {
 					return DTF_RAISED;
 				}
@@ -144,14 +136,14 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 #line 22 "control.dtf"
 		for (int64_t i_2 = 0; i_2 < f->in.n && dtf_tick(ctx); i_2++) {
 			int64_t j_end = dtf_mul(ctx, f->in.n, 2);
-#line 148 "control.dtf.c"
+#line 140 "control.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 23 "control.dtf"
 			for (int64_t j = i_2; j < j_end && dtf_tick(ctx); j++) {
 				f->total = dtf_add(ctx, f->total, dtf_sub(ctx, j, i_2));
-#line 155 "control.dtf.c"
+#line 147 "control.dtf.c"
 				if (dtf_raised(ctx)) {
 					return DTF_RAISED;
 				}
@@ -174,7 +166,7 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 				f->in.xs.count, t1.items, t1.count),
 			.count = f->in.xs.count + t1.count,
 		};
-#line 178 "control.dtf.c"
+#line 170 "control.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -185,7 +177,7 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_tick(ctx)) {
 #line 29 "control.dtf"
 			f->total = dtf_div(ctx, f->total, 2);
-#line 189 "control.dtf.c"
+#line 181 "control.dtf.c"
 		}
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
@@ -194,24 +186,24 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 		int64_t rounds = 0;
 		while (dtf_tick(ctx)) {
 			rounds = dtf_add(ctx, rounds, 1);
-#line 198 "control.dtf.c"
+#line 190 "control.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 34 "control.dtf"
 			bool t3 = dtf_mul(ctx, rounds, rounds) > f->in.n;
-#line 204 "control.dtf.c"
+#line 196 "control.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 34 "control.dtf"
 			if (t3) {
-#line 210 "control.dtf.c"
+#line 202 "control.dtf.c"
 				break;
 			} else {
 #line 37 "control.dtf"
 				return dtf_return(ctx, &rounds);
-#line 215 "control.dtf.c"
+#line 207 "control.dtf.c"
 			}
 		}
 		if (dtf_raised(ctx)) {
@@ -219,11 +211,11 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 40 "control.dtf"
 		switch (f->in.level) {
-#line 223 "control.dtf.c"
+#line 215 "control.dtf.c"
 		case CONTROL_LEVEL_LOW:
 #line 41 "control.dtf"
 			f->total = dtf_add(ctx, f->total, 1);
-#line 227 "control.dtf.c"
+#line 219 "control.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
@@ -231,32 +223,32 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 		case CONTROL_LEVEL_MIDDLE:
 #line 43 "control.dtf"
 			f->total = dtf_add(ctx, f->total, 2);
-#line 235 "control.dtf.c"
+#line 227 "control.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 44 "control.dtf"
 			dtf_log(ctx, DTF_LOG_INFO, "middle");
-#line 241 "control.dtf.c"
+#line 233 "control.dtf.c"
 			break;
 		case CONTROL_LEVEL_HIGH:
 #line 46 "control.dtf"
 			return dtf_return(ctx, &f->total);
-#line 246 "control.dtf.c"
+#line 238 "control.dtf.c"
 		}
 #line 48 "control.dtf"
 		switch (f->total) {
-#line 250 "control.dtf.c"
+#line 242 "control.dtf.c"
 		case 1:
 		case 2:
 #line 49 "control.dtf"
 			f->total = 10;
-#line 255 "control.dtf.c"
+#line 247 "control.dtf.c"
 			break;
 		case -3:
 #line 50 "control.dtf"
 			f->total = 20;
-#line 260 "control.dtf.c"
+#line 252 "control.dtf.c"
 			break;
 		default:
 #line 51 "control.dtf"
@@ -266,7 +258,7 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 						"other ",
 						dtf_text_int(ctx, f->total),
 					}));
-#line 270 "control.dtf.c"
+#line 262 "control.dtf.c"
 			break;
 		}
 #line 53 "control.dtf"
@@ -275,13 +267,13 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 			const char *name_2 = f->in.names.items[i_3];
 			if (dtf_string_equal(name_2, "a") || dtf_string_equal(name_2, "b")) {
 				f->total = dtf_add(ctx, f->total, 1);
-#line 279 "control.dtf.c"
+#line 271 "control.dtf.c"
 				if (dtf_raised(ctx)) {
 					return DTF_RAISED;
 				}
 #line 55 "control.dtf"
 			} else if (dtf_string_equal(name_2, "end")) {
-#line 285 "control.dtf.c"
+#line 277 "control.dtf.c"
 				break;
 			} else {
 				continue;
@@ -295,19 +287,19 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 #line 60 "control.dtf"
 			const char *text = f->in.note.value;
 			f->total = dtf_add(ctx, f->total, dtf_string_length(text));
-#line 299 "control.dtf.c"
+#line 291 "control.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 		} else {
 #line 63 "control.dtf"
 			dtf_log(ctx, DTF_LOG_WARN, "no note");
-#line 306 "control.dtf.c"
+#line 298 "control.dtf.c"
 		}
 #line 65 "control.dtf"
 		dtf_do(ctx, 0, &control_report_activity,
 			&(struct control_report_args){ "done", f->total }, NULL);
-#line 311 "control.dtf.c"
+#line 303 "control.dtf.c"
 		f->at = STRAIGHT_REPORT;
 		DTF_FALLTHROUGH;
 	}
@@ -320,7 +312,7 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 #line 66 "control.dtf"
 		return dtf_return(ctx, &f->total);
 
-#line 324 "control.dtf.c"
+#line 316 "control.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -338,20 +330,21 @@ const struct dtf_workflow_def control_straight_workflow = {
 	.name = "control.straight",
 	.version = 1,
 	.fingerprint = UINT64_C(0xcaf03d1d45bc5388),
-	.input = &straight_input_type,
+	.input = &control_straight_input_type,
 	.output = &dtf_type_int,
 	.input_at = offsetof(struct straight_frame, in),
 	.body = &straight_strand,
 	.sites = straight_sites,
 	.nsites = 1,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int control_straight_start(struct dtf_client *client, const char *instance, int64_t n,
 	enum control_level level, const struct dtf_string_list *names,
 	const struct dtf_int_list *xs, const struct dtf_string_opt *note) {
 	return dtf_start_typed(client, &control_straight_workflow, instance,
-		&(struct straight_input){ n, level, *names, *xs, *note });
+		&(struct control_straight_input){ n, level, *names, *xs, *note });
 }
 
 int control_straight_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

@@ -46,6 +46,13 @@ struct control_report_args {
 };
 extern const struct dtf_type control_report_args_type;
 extern const struct dtf_activity_def control_report_activity;
+struct control_straight_input {
+	int64_t n;
+	enum control_level level;
+	struct dtf_string_list names;
+	struct dtf_int_list xs;
+	struct dtf_string_opt note;
+};
 extern const struct dtf_workflow_def control_straight_workflow;
 
 #ifdef __cplusplus

@@ -132,17 +132,12 @@ static const struct dtf_site survey_sites[] = {
 	[3] = { 14, 36, "let lines = do count(path) undo forget(path)" },
 };
 
-struct survey_input {
-	struct dtf_string_list paths;
-	int64_t atonce;
+static const struct dtf_field elements_survey_input_fields[] = {
+	{ "paths", &string_list_type, offsetof(struct elements_survey_input, paths) },
+	{ "atonce", &dtf_type_int, offsetof(struct elements_survey_input, atonce) },
 };
-
-static const struct dtf_field survey_input_fields[] = {
-	{ "paths", &string_list_type, offsetof(struct survey_input, paths) },
-	{ "atonce", &dtf_type_int, offsetof(struct survey_input, atonce) },
-};
-static const struct dtf_type survey_input_type = DTF_TUPLE(
-	"elements.survey", struct survey_input, survey_input_fields);
+static const struct dtf_type elements_survey_input_type = DTF_TUPLE(
+	"elements.survey", struct elements_survey_input, elements_survey_input_fields);
 
 /* survey */
 
@@ -153,7 +148,7 @@ enum survey_at {
 
 struct survey_frame {
 	enum survey_at at;
-	struct survey_input in;
+	struct elements_survey_input in;
 };
 
 static const struct dtf_field survey_frame_fields[] = {
@@ -201,7 +196,7 @@ static enum dtf_step survey_parallel_1_undo_1_run(struct dtf_ctx *ctx, void *fra
 	case SURVEY_PARALLEL_1_UNDO_1_START:
 #line 14 "elements.dtf"
 		dtf_do(ctx, 3, &elements_forget_activity, &f->captured, NULL);
-#line 205 "elements.dtf.c"
+#line 200 "elements.dtf.c"
 		f->at = SURVEY_PARALLEL_1_UNDO_1_FORGET;
 		DTF_FALLTHROUGH;
 
@@ -239,7 +234,7 @@ static enum dtf_step survey_parallel_1_run(struct dtf_ctx *ctx, void *frame) {
 #line 14 "elements.dtf"
 		dtf_undo(ctx, &survey_parallel_1_undo_1_strand,
 			&(struct elements_forget_args){ f->path });
-#line 243 "elements.dtf.c"
+#line 238 "elements.dtf.c"
 		f->at = SURVEY_PARALLEL_1_COUNT;
 		DTF_FALLTHROUGH;
 
@@ -251,7 +246,7 @@ static enum dtf_step survey_parallel_1_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 15 "elements.dtf"
 		return dtf_yield(ctx, &(struct elements_page){ .path = f->path, .lines = lines });
-#line 255 "elements.dtf.c"
+#line 250 "elements.dtf.c"
 	}
 
 	default:
@@ -284,7 +279,7 @@ static enum dtf_step survey_run(struct dtf_ctx *ctx, void *frame) {
 #line 13 "elements.dtf"
 		dtf_elements(
 			ctx, &survey_parallel_1_strand, f, f->in.paths.items, f->in.paths.count);
-#line 288 "elements.dtf.c"
+#line 283 "elements.dtf.c"
 		f->at = SURVEY_PARALLEL_1;
 		DTF_FALLTHROUGH;
 
@@ -296,7 +291,7 @@ static enum dtf_step survey_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 17 "elements.dtf"
 		return dtf_return(ctx, &pages);
-#line 300 "elements.dtf.c"
+#line 295 "elements.dtf.c"
 	}
 
 	default:
@@ -316,19 +311,20 @@ const struct dtf_workflow_def elements_survey_workflow = {
 	.name = "elements.survey",
 	.version = 1,
 	.fingerprint = UINT64_C(0x8b5d4b1134f1ea3b),
-	.input = &survey_input_type,
+	.input = &elements_survey_input_type,
 	.output = &elements_page_list_type,
 	.input_at = offsetof(struct survey_frame, in),
 	.body = &survey_strand,
 	.sites = survey_sites,
 	.nsites = 4,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ &elements_unreadable_error, NULL },
 };
 
 int elements_survey_start(struct dtf_client *client, const char *instance,
 	const struct dtf_string_list *paths, int64_t atonce) {
 	return dtf_start_typed(client, &elements_survey_workflow, instance,
-		&(struct survey_input){ *paths, atonce });
+		&(struct elements_survey_input){ *paths, atonce });
 }
 
 int elements_survey_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
@@ -344,15 +340,11 @@ static const struct dtf_site fastest_sites[] = {
 	[2] = { 23, 15, "yield do count(path)" },
 };
 
-struct fastest_input {
-	struct dtf_string_list paths;
+static const struct dtf_field elements_fastest_input_fields[] = {
+	{ "paths", &string_list_type, offsetof(struct elements_fastest_input, paths) },
 };
-
-static const struct dtf_field fastest_input_fields[] = {
-	{ "paths", &string_list_type, offsetof(struct fastest_input, paths) },
-};
-static const struct dtf_type fastest_input_type = DTF_TUPLE(
-	"elements.fastest", struct fastest_input, fastest_input_fields);
+static const struct dtf_type elements_fastest_input_type = DTF_TUPLE(
+	"elements.fastest", struct elements_fastest_input, elements_fastest_input_fields);
 
 /* fastest */
 
@@ -363,7 +355,7 @@ enum fastest_at {
 
 struct fastest_frame {
 	enum fastest_at at;
-	struct fastest_input in;
+	struct elements_fastest_input in;
 };
 
 static const struct dtf_field fastest_frame_fields[] = {
@@ -399,7 +391,7 @@ static enum dtf_step fastest_parallel_1_run(struct dtf_ctx *ctx, void *frame) {
 #line 23 "elements.dtf"
 		dtf_do(ctx, 2, &elements_count_activity, &(struct elements_count_args){ f->path },
 			NULL);
-#line 403 "elements.dtf.c"
+#line 395 "elements.dtf.c"
 		f->at = FASTEST_PARALLEL_1_COUNT;
 		DTF_FALLTHROUGH;
 
@@ -411,7 +403,7 @@ static enum dtf_step fastest_parallel_1_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 23 "elements.dtf"
 		return dtf_yield(ctx, &t1);
-#line 415 "elements.dtf.c"
+#line 407 "elements.dtf.c"
 	}
 
 	default:
@@ -444,7 +436,7 @@ static enum dtf_step fastest_run(struct dtf_ctx *ctx, void *frame) {
 #line 22 "elements.dtf"
 		dtf_elements(
 			ctx, &fastest_parallel_1_strand, f, f->in.paths.items, f->in.paths.count);
-#line 448 "elements.dtf.c"
+#line 440 "elements.dtf.c"
 		f->at = FASTEST_PARALLEL_1;
 		DTF_FALLTHROUGH;
 
@@ -456,7 +448,7 @@ static enum dtf_step fastest_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 22 "elements.dtf"
 		return dtf_return(ctx, &t1);
-#line 460 "elements.dtf.c"
+#line 452 "elements.dtf.c"
 	}
 
 	default:
@@ -476,19 +468,20 @@ const struct dtf_workflow_def elements_fastest_workflow = {
 	.name = "elements.fastest",
 	.version = 1,
 	.fingerprint = UINT64_C(0x40f4010879b0fb5c),
-	.input = &fastest_input_type,
+	.input = &elements_fastest_input_type,
 	.output = &int_list_type,
 	.input_at = offsetof(struct fastest_frame, in),
 	.body = &fastest_strand,
 	.sites = fastest_sites,
 	.nsites = 3,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ &elements_unreadable_error, NULL },
 };
 
 int elements_fastest_start(
 	struct dtf_client *client, const char *instance, const struct dtf_string_list *paths) {
-	return dtf_start_typed(
-		client, &elements_fastest_workflow, instance, &(struct fastest_input){ *paths });
+	return dtf_start_typed(client, &elements_fastest_workflow, instance,
+		&(struct elements_fastest_input){ *paths });
 }
 
 int elements_fastest_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
@@ -505,15 +498,11 @@ static const struct dtf_site audit_sites[] = {
 	[2] = { 31, 15, "yield do count(path)" },
 };
 
-struct audit_input {
-	struct dtf_string_list paths;
+static const struct dtf_field elements_audit_input_fields[] = {
+	{ "paths", &string_list_type, offsetof(struct elements_audit_input, paths) },
 };
-
-static const struct dtf_field audit_input_fields[] = {
-	{ "paths", &string_list_type, offsetof(struct audit_input, paths) },
-};
-static const struct dtf_type audit_input_type = DTF_TUPLE(
-	"elements.audit", struct audit_input, audit_input_fields);
+static const struct dtf_type elements_audit_input_type = DTF_TUPLE(
+	"elements.audit", struct elements_audit_input, elements_audit_input_fields);
 
 /* audit */
 
@@ -524,7 +513,7 @@ enum audit_at {
 
 struct audit_frame {
 	enum audit_at at;
-	struct audit_input in;
+	struct elements_audit_input in;
 	struct dtf_string_list report;
 };
 
@@ -562,7 +551,7 @@ static enum dtf_step audit_parallel_1_run(struct dtf_ctx *ctx, void *frame) {
 #line 31 "elements.dtf"
 		dtf_do(ctx, 2, &elements_count_activity, &(struct elements_count_args){ f->path },
 			NULL);
-#line 566 "elements.dtf.c"
+#line 555 "elements.dtf.c"
 		f->at = AUDIT_PARALLEL_1_COUNT;
 		DTF_FALLTHROUGH;
 
@@ -574,7 +563,7 @@ static enum dtf_step audit_parallel_1_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 31 "elements.dtf"
 		return dtf_yield(ctx, &t1);
-#line 578 "elements.dtf.c"
+#line 567 "elements.dtf.c"
 	}
 
 	default:
@@ -608,7 +597,7 @@ static enum dtf_step audit_run(struct dtf_ctx *ctx, void *frame) {
 #line 30 "elements.dtf"
 		dtf_elements(
 			ctx, &audit_parallel_1_strand, f, f->in.paths.items, f->in.paths.count);
-#line 612 "elements.dtf.c"
+#line 601 "elements.dtf.c"
 		f->at = AUDIT_PARALLEL_1;
 		DTF_FALLTHROUGH;
 
@@ -637,7 +626,7 @@ static enum dtf_step audit_run(struct dtf_ctx *ctx, void *frame) {
 					1);
 #line 35 "elements.dtf"
 				f->report.count++;
-#line 641 "elements.dtf.c"
+#line 630 "elements.dtf.c"
 				if (dtf_raised(ctx)) {
 					return DTF_RAISED;
 				}
@@ -648,7 +637,7 @@ static enum dtf_step audit_run(struct dtf_ctx *ctx, void *frame) {
 					&(const char *){ dtf_failure_name(&outcome.error) }, 1);
 #line 37 "elements.dtf"
 				f->report.count++;
-#line 652 "elements.dtf.c"
+#line 641 "elements.dtf.c"
 				if (dtf_raised(ctx)) {
 					return DTF_RAISED;
 				}
@@ -659,7 +648,7 @@ static enum dtf_step audit_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 40 "elements.dtf"
 		return dtf_return(ctx, &f->report);
-#line 663 "elements.dtf.c"
+#line 652 "elements.dtf.c"
 	}
 
 	default:
@@ -679,19 +668,20 @@ const struct dtf_workflow_def elements_audit_workflow = {
 	.name = "elements.audit",
 	.version = 1,
 	.fingerprint = UINT64_C(0xc0fc8c833c55ea62),
-	.input = &audit_input_type,
+	.input = &elements_audit_input_type,
 	.output = &string_list_type,
 	.input_at = offsetof(struct audit_frame, in),
 	.body = &audit_strand,
 	.sites = audit_sites,
 	.nsites = 3,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int elements_audit_start(
 	struct dtf_client *client, const char *instance, const struct dtf_string_list *paths) {
-	return dtf_start_typed(
-		client, &elements_audit_workflow, instance, &(struct audit_input){ *paths });
+	return dtf_start_typed(client, &elements_audit_workflow, instance,
+		&(struct elements_audit_input){ *paths });
 }
 
 int elements_audit_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
@@ -709,15 +699,11 @@ static const struct dtf_site either_sites[] = {
 	[4] = { 48, 13, "sleep 10s" },
 };
 
-struct either_input {
-	const char *path;
+static const struct dtf_field elements_either_input_fields[] = {
+	{ "path", &dtf_type_string, offsetof(struct elements_either_input, path) },
 };
-
-static const struct dtf_field either_input_fields[] = {
-	{ "path", &dtf_type_string, offsetof(struct either_input, path) },
-};
-static const struct dtf_type either_input_type = DTF_TUPLE(
-	"elements.either", struct either_input, either_input_fields);
+static const struct dtf_type elements_either_input_type = DTF_TUPLE(
+	"elements.either", struct elements_either_input, elements_either_input_fields);
 
 /* either */
 
@@ -728,7 +714,7 @@ enum either_at {
 
 struct either_frame {
 	enum either_at at;
-	struct either_input in;
+	struct elements_either_input in;
 };
 
 static const struct dtf_field either_frame_fields[] = {
@@ -769,7 +755,7 @@ static enum dtf_step either_parallel_1_1_run(struct dtf_ctx *ctx, void *frame) {
 #line 46 "elements.dtf"
 		dtf_do(ctx, 2, &elements_count_activity,
 			&(struct elements_count_args){ up->in.path }, NULL);
-#line 773 "elements.dtf.c"
+#line 759 "elements.dtf.c"
 		f->at = EITHER_PARALLEL_1_1_COUNT;
 		DTF_FALLTHROUGH;
 
@@ -781,7 +767,7 @@ static enum dtf_step either_parallel_1_1_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 46 "elements.dtf"
 		return dtf_yield(ctx, &t1);
-#line 785 "elements.dtf.c"
+#line 771 "elements.dtf.c"
 	}
 
 	default:
@@ -807,7 +793,7 @@ static enum dtf_step either_parallel_1_2_run(struct dtf_ctx *ctx, void *frame) {
 	case EITHER_PARALLEL_1_2_START:
 #line 48 "elements.dtf"
 		dtf_sleep(ctx, 4, 10000);
-#line 811 "elements.dtf.c"
+#line 797 "elements.dtf.c"
 		f->at = EITHER_PARALLEL_1_2_SLEEP_1;
 		DTF_FALLTHROUGH;
 
@@ -819,7 +805,7 @@ static enum dtf_step either_parallel_1_2_run(struct dtf_ctx *ctx, void *frame) {
 #line 49 "elements.dtf"
 		return dtf_yield(ctx, &(int64_t){ 0 });
 
-#line 823 "elements.dtf.c"
+#line 809 "elements.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -847,7 +833,7 @@ static enum dtf_step either_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_until(ctx, 1, 2);
 		dtf_branch(ctx, &either_parallel_1_1_strand, f);
 		dtf_branch(ctx, &either_parallel_1_2_strand, f);
-#line 851 "elements.dtf.c"
+#line 837 "elements.dtf.c"
 		f->at = EITHER_PARALLEL_1;
 		DTF_FALLTHROUGH;
 
@@ -861,13 +847,13 @@ static enum dtf_step either_run(struct dtf_ctx *ctx, void *frame) {
 		const int64_t *t1 = dtf_at(ctx, sizeof(int64_t), got.items, got.count, 0);
 #line 52 "elements.dtf"
 		int64_t t2 = *t1;
-#line 865 "elements.dtf.c"
+#line 851 "elements.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 52 "elements.dtf"
 		return dtf_return(ctx, &t2);
-#line 871 "elements.dtf.c"
+#line 857 "elements.dtf.c"
 	}
 
 	default:
@@ -887,18 +873,19 @@ const struct dtf_workflow_def elements_either_workflow = {
 	.name = "elements.either",
 	.version = 1,
 	.fingerprint = UINT64_C(0x58f5954cf4c14474),
-	.input = &either_input_type,
+	.input = &elements_either_input_type,
 	.output = &dtf_type_int,
 	.input_at = offsetof(struct either_frame, in),
 	.body = &either_strand,
 	.sites = either_sites,
 	.nsites = 5,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ &elements_unreadable_error, NULL },
 };
 
 int elements_either_start(struct dtf_client *client, const char *instance, const char *path) {
-	return dtf_start_typed(
-		client, &elements_either_workflow, instance, &(struct either_input){ path });
+	return dtf_start_typed(client, &elements_either_workflow, instance,
+		&(struct elements_either_input){ path });
 }
 
 int elements_either_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

@@ -76,9 +76,22 @@ struct elements_forget_args {
 };
 extern const struct dtf_type elements_forget_args_type;
 extern const struct dtf_activity_def elements_forget_activity;
+struct elements_survey_input {
+	struct dtf_string_list paths;
+	int64_t atonce;
+};
 extern const struct dtf_workflow_def elements_survey_workflow;
+struct elements_fastest_input {
+	struct dtf_string_list paths;
+};
 extern const struct dtf_workflow_def elements_fastest_workflow;
+struct elements_audit_input {
+	struct dtf_string_list paths;
+};
 extern const struct dtf_workflow_def elements_audit_workflow;
+struct elements_either_input {
+	const char *path;
+};
 extern const struct dtf_workflow_def elements_either_workflow;
 
 #ifdef __cplusplus

@@ -173,15 +173,11 @@ static const struct dtf_site simple_sites[] = {
 	[1] = { 17, 9, "do tell(\"{e.name}: {e.message}, {e.count} of {e.name}\")" },
 };
 
-struct simple_input {
-	const char *name;
+static const struct dtf_field errors_simple_input_fields[] = {
+	{ "name", &dtf_type_string, offsetof(struct errors_simple_input, name) },
 };
-
-static const struct dtf_field simple_input_fields[] = {
-	{ "name", &dtf_type_string, offsetof(struct simple_input, name) },
-};
-static const struct dtf_type simple_input_type = DTF_TUPLE(
-	"errors.simple", struct simple_input, simple_input_fields);
+static const struct dtf_type errors_simple_input_type = DTF_TUPLE(
+	"errors.simple", struct errors_simple_input, errors_simple_input_fields);
 
 /* simple */
 
@@ -196,7 +192,7 @@ enum simple_at {
 
 struct simple_frame {
 	enum simple_at at;
-	struct simple_input in;
+	struct errors_simple_input in;
 };
 
 static const struct dtf_field simple_frame_fields[] = {
@@ -215,7 +211,7 @@ static enum dtf_step simple_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_try(ctx);
 		dtf_do(ctx, 0, &errors_open_activity, &(struct errors_open_args){ f->in.name },
 			NULL);
-#line 219 "errors.dtf.c"
+#line 215 "errors.dtf.c"
 		f->at = SIMPLE_OPEN;
 		DTF_FALLTHROUGH;
 
@@ -233,7 +229,7 @@ static enum dtf_step simple_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_try_end(ctx);
 #line 15 "errors.dtf"
 		return dtf_return(ctx, &handle);
-#line 237 "errors.dtf.c"
+#line 233 "errors.dtf.c"
 	}
 
 	case SIMPLE_TRY_1_UNWIND: {
@@ -243,7 +239,7 @@ static enum dtf_step simple_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 16 "errors.dtf"
 		if (!dtf_raised_is(ctx, &errors_missing_error)) {
-#line 247 "errors.dtf.c"
+#line 243 "errors.dtf.c"
 			f->at = SIMPLE_TRY_1_CATCH_2;
 			return DTF_AGAIN;
 		}
@@ -251,7 +247,7 @@ static enum dtf_step simple_run(struct dtf_ctx *ctx, void *frame) {
 		struct errors_missing_fields e_fields;
 #line 16 "errors.dtf"
 		dtf_catch(ctx, &e, &errors_missing_error, &e_fields);
-#line 255 "errors.dtf.c"
+#line 251 "errors.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -270,7 +266,7 @@ static enum dtf_step simple_run(struct dtf_ctx *ctx, void *frame) {
 					}),
 			},
 			NULL);
-#line 274 "errors.dtf.c"
+#line 270 "errors.dtf.c"
 		f->at = SIMPLE_TELL;
 		DTF_FALLTHROUGH;
 	}
@@ -286,25 +282,25 @@ static enum dtf_step simple_run(struct dtf_ctx *ctx, void *frame) {
 	case SIMPLE_TRY_1_CATCH_2: {
 #line 18 "errors.dtf"
 		if (dtf_raised_is(ctx, &dtf_activity_failed) || dtf_raised_is(ctx, &dtf_timeout)) {
-#line 290 "errors.dtf.c"
+#line 286 "errors.dtf.c"
 			struct dtf_failure e_2;
 #line 18 "errors.dtf"
 			dtf_catch(ctx, &e_2, NULL, NULL);
 			dtf_log(ctx, DTF_LOG_ERROR, e_2.message);
-#line 295 "errors.dtf.c"
+#line 291 "errors.dtf.c"
 			f->at = SIMPLE_TRY_1_END;
 			return DTF_AGAIN;
 		}
 #line 20 "errors.dtf"
 		if (!dtf_raised_is(ctx, &errors_broken_error)) {
-#line 301 "errors.dtf.c"
+#line 297 "errors.dtf.c"
 			return DTF_RAISED;
 		}
 		struct dtf_failure caught;
 #line 20 "errors.dtf"
 		dtf_catch(ctx, &caught, NULL, NULL);
 		dtf_fail_again(ctx, &caught);
-#line 308 "errors.dtf.c"
+#line 304 "errors.dtf.c"
 		return DTF_RAISED;
 	}
 
@@ -312,7 +308,7 @@ static enum dtf_step simple_run(struct dtf_ctx *ctx, void *frame) {
 #line 23 "errors.dtf"
 		return dtf_return(ctx, &(int64_t){ 0 });
 
-#line 316 "errors.dtf.c"
+#line 312 "errors.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -330,18 +326,19 @@ const struct dtf_workflow_def errors_simple_workflow = {
 	.name = "errors.simple",
 	.version = 1,
 	.fingerprint = UINT64_C(0x0bf0ca6d048bc20b),
-	.input = &simple_input_type,
+	.input = &errors_simple_input_type,
 	.output = &dtf_type_int,
 	.input_at = offsetof(struct simple_frame, in),
 	.body = &simple_strand,
 	.sites = simple_sites,
 	.nsites = 2,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ &errors_broken_error, NULL },
 };
 
 int errors_simple_start(struct dtf_client *client, const char *instance, const char *name) {
 	return dtf_start_typed(
-		client, &errors_simple_workflow, instance, &(struct simple_input){ name });
+		client, &errors_simple_workflow, instance, &(struct errors_simple_input){ name });
 }
 
 int errors_simple_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
@@ -359,17 +356,12 @@ static const struct dtf_site always_sites[] = {
 	[4] = { 50, 13, "do close(handle)" },
 };
 
-struct always_input {
-	struct dtf_string_list names;
-	struct dtf_int_list counts;
+static const struct dtf_field errors_always_input_fields[] = {
+	{ "names", &string_list_type, offsetof(struct errors_always_input, names) },
+	{ "counts", &int_list_type, offsetof(struct errors_always_input, counts) },
 };
-
-static const struct dtf_field always_input_fields[] = {
-	{ "names", &string_list_type, offsetof(struct always_input, names) },
-	{ "counts", &int_list_type, offsetof(struct always_input, counts) },
-};
-static const struct dtf_type always_input_type = DTF_TUPLE(
-	"errors.always", struct always_input, always_input_fields);
+static const struct dtf_type errors_always_input_type = DTF_TUPLE(
+	"errors.always", struct errors_always_input, errors_always_input_fields);
 
 /* always */
 
@@ -390,7 +382,7 @@ enum always_at {
 
 struct always_frame {
 	enum always_at at;
-	struct always_input in;
+	struct errors_always_input in;
 	int64_t done;
 	int64_t for_1_at;
 	const char *name;
@@ -421,20 +413,20 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 #line 27 "errors.dtf"
 		f->done = 0;
 		f->for_1_at = 0;
-#line 425 "errors.dtf.c"
+#line 417 "errors.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case ALWAYS_FOR_1:
 #line 28 "errors.dtf"
 		if (f->for_1_at >= (int64_t)f->in.names.count) {
-#line 431 "errors.dtf.c"
+#line 423 "errors.dtf.c"
 			f->at = ALWAYS_FOR_1_END;
 			return DTF_AGAIN;
 		}
 #line 28 "errors.dtf"
 		f->name = f->in.names.items[f->for_1_at];
 		dtf_do(ctx, 0, &errors_open_activity, &(struct errors_open_args){ f->name }, NULL);
-#line 438 "errors.dtf.c"
+#line 430 "errors.dtf.c"
 		f->at = ALWAYS_OPEN;
 		DTF_FALLTHROUGH;
 
@@ -449,7 +441,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_try_end(ctx);
 #line 32 "errors.dtf"
 			f->try_1_then = ALWAYS_FOR_1_END;
-#line 453 "errors.dtf.c"
+#line 445 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
@@ -458,14 +450,14 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_try_end(ctx);
 #line 35 "errors.dtf"
 			f->try_1_then = ALWAYS_FOR_1_NEXT;
-#line 462 "errors.dtf.c"
+#line 454 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 #line 37 "errors.dtf"
 		if (dtf_string_equal(f->name, "return")) {
 			f->result = dtf_mul(ctx, f->done, 2);
-#line 469 "errors.dtf.c"
+#line 461 "errors.dtf.c"
 			if (dtf_raised(ctx)) {
 				f->at = ALWAYS_TRY_1_UNWIND;
 				return DTF_AGAIN;
@@ -474,13 +466,13 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_try_end(ctx);
 #line 38 "errors.dtf"
 			f->try_1_then = ALWAYS_TRY_1_RETURN;
-#line 478 "errors.dtf.c"
+#line 470 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 #line 40 "errors.dtf"
 		dtf_do(ctx, 1, &errors_use_activity, &(struct errors_use_args){ f->handle }, NULL);
-#line 484 "errors.dtf.c"
+#line 476 "errors.dtf.c"
 		f->at = ALWAYS_USE;
 		DTF_FALLTHROUGH;
 
@@ -498,7 +490,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(int64_t), f->in.counts.items, f->in.counts.count, f->done);
 #line 41 "errors.dtf"
 		int64_t t2 = dtf_add(ctx, f->done, *t1);
-#line 502 "errors.dtf.c"
+#line 494 "errors.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = ALWAYS_TRY_1_UNWIND;
 			return DTF_AGAIN;
@@ -506,7 +498,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 #line 41 "errors.dtf"
 		f->done = t2;
 		dtf_try_end(ctx);
-#line 510 "errors.dtf.c"
+#line 502 "errors.dtf.c"
 		f->try_1_then = ALWAYS_TRY_1_END;
 		f->at = ALWAYS_TRY_1_FINALLY;
 		return DTF_AGAIN;
@@ -519,19 +511,19 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 42 "errors.dtf"
 		if (dtf_raised_is(ctx, &dtf_out_of_range)) {
-#line 523 "errors.dtf.c"
+#line 515 "errors.dtf.c"
 			struct dtf_failure e;
 #line 42 "errors.dtf"
 			dtf_catch(ctx, &e, NULL, NULL);
 			dtf_fail(ctx, 2, &errors_missing_error,
 				&(struct errors_missing_fields){ dtf_failure_name(&e), f->done });
-#line 529 "errors.dtf.c"
+#line 521 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 #line 44 "errors.dtf"
 		if (!dtf_raised_is(ctx, NULL)) {
-#line 535 "errors.dtf.c"
+#line 527 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
@@ -539,7 +531,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_catch(ctx, &f->e_2, NULL, NULL);
 		dtf_do(ctx, 3, &errors_tell_activity, &(struct errors_tell_args){ f->e_2.message },
 			NULL);
-#line 543 "errors.dtf.c"
+#line 535 "errors.dtf.c"
 		f->at = ALWAYS_TELL;
 		DTF_FALLTHROUGH;
 
@@ -555,7 +547,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 #line 46 "errors.dtf"
 		if (!f->e_2.retryable) {
 			dtf_fail_again(ctx, &f->e_2);
-#line 559 "errors.dtf.c"
+#line 551 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
@@ -567,7 +559,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_finally_begin(ctx);
 		dtf_do(ctx, 4, &errors_close_activity, &(struct errors_close_args){ f->handle },
 			NULL);
-#line 571 "errors.dtf.c"
+#line 563 "errors.dtf.c"
 		f->at = ALWAYS_CLOSE;
 		DTF_FALLTHROUGH;
 
@@ -578,7 +570,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 51 "errors.dtf"
 		if (dtf_finally_end(ctx)) {
-#line 582 "errors.dtf.c"
+#line 574 "errors.dtf.c"
 			return DTF_RAISED;
 		}
 		f->at = f->try_1_then;
@@ -588,7 +580,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 #line 51 "errors.dtf"
 		return dtf_return(ctx, &f->result);
 
-#line 592 "errors.dtf.c"
+#line 584 "errors.dtf.c"
 	case ALWAYS_TRY_1_END:
 	case ALWAYS_FOR_1_NEXT:
 		if (!dtf_tick(ctx)) {
@@ -602,7 +594,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 #line 53 "errors.dtf"
 		return dtf_return(ctx, &f->done);
 
-#line 606 "errors.dtf.c"
+#line 598 "errors.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -620,19 +612,25 @@ const struct dtf_workflow_def errors_always_workflow = {
 	.name = "errors.always",
 	.version = 1,
 	.fingerprint = UINT64_C(0x354f39d147ec29dc),
-	.input = &always_input_type,
+	.input = &errors_always_input_type,
 	.output = &dtf_type_int,
 	.input_at = offsetof(struct always_frame, in),
 	.body = &always_strand,
 	.sites = always_sites,
 	.nsites = 5,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails =
+		(const struct dtf_error_def *const[]){
+			&errors_missing_error,
+			&errors_broken_error,
+			NULL,
+		},
 };
 
 int errors_always_start(struct dtf_client *client, const char *instance,
 	const struct dtf_string_list *names, const struct dtf_int_list *counts) {
 	return dtf_start_typed(client, &errors_always_workflow, instance,
-		&(struct always_input){ *names, *counts });
+		&(struct errors_always_input){ *names, *counts });
 }
 
 int errors_always_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
@@ -650,15 +648,11 @@ static const struct dtf_site nested_sites[] = {
 	[4] = { 82, 9, "do tell(\"broken\")" },
 };
 
-struct nested_input {
-	struct dtf_string_list names;
+static const struct dtf_field errors_nested_input_fields[] = {
+	{ "names", &string_list_type, offsetof(struct errors_nested_input, names) },
 };
-
-static const struct dtf_field nested_input_fields[] = {
-	{ "names", &string_list_type, offsetof(struct nested_input, names) },
-};
-static const struct dtf_type nested_input_type = DTF_TUPLE(
-	"errors.nested", struct nested_input, nested_input_fields);
+static const struct dtf_type errors_nested_input_type = DTF_TUPLE(
+	"errors.nested", struct errors_nested_input, errors_nested_input_fields);
 
 /* nested */
 
@@ -683,7 +677,7 @@ enum nested_at {
 
 struct nested_frame {
 	enum nested_at at;
-	struct nested_input in;
+	struct errors_nested_input in;
 	int64_t i;
 	enum nested_at try_1_then;
 	enum nested_at try_2_then;
@@ -704,13 +698,13 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 	case NESTED_START:
 #line 57 "errors.dtf"
 		f->i = 0;
-#line 708 "errors.dtf.c"
+#line 702 "errors.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case NESTED_WHILE_1: {
 #line 58 "errors.dtf"
 		if (f->i >= 10) {
-#line 714 "errors.dtf.c"
+#line 708 "errors.dtf.c"
 			f->at = NESTED_WHILE_1_END;
 			return DTF_AGAIN;
 		}
@@ -721,7 +715,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(const char *), f->in.names.items, f->in.names.count, f->i);
 #line 61 "errors.dtf"
 		const char *name = *t1;
-#line 725 "errors.dtf.c"
+#line 719 "errors.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = NESTED_TRY_2_UNWIND;
 			return DTF_AGAIN;
@@ -731,7 +725,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_try_end(ctx);
 #line 63 "errors.dtf"
 			f->try_2_then = NESTED_TRY_2_LEAVE;
-#line 735 "errors.dtf.c"
+#line 729 "errors.dtf.c"
 			f->at = NESTED_TRY_2_FINALLY;
 			return DTF_AGAIN;
 		}
@@ -739,13 +733,13 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		if (dtf_string_equal(name, "")) {
 			dtf_fail(ctx, 0, &errors_missing_error,
 				&(struct errors_missing_fields){ "name", f->i });
-#line 743 "errors.dtf.c"
+#line 737 "errors.dtf.c"
 			f->at = NESTED_TRY_2_UNWIND;
 			return DTF_AGAIN;
 		}
 #line 68 "errors.dtf"
 		dtf_do(ctx, 1, &errors_tell_activity, &(struct errors_tell_args){ name }, NULL);
-#line 749 "errors.dtf.c"
+#line 743 "errors.dtf.c"
 		f->at = NESTED_TELL;
 		DTF_FALLTHROUGH;
 	}
@@ -761,7 +755,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 69 "errors.dtf"
 		dtf_try_end(ctx);
-#line 765 "errors.dtf.c"
+#line 759 "errors.dtf.c"
 		f->try_2_then = NESTED_TRY_2_END;
 		f->at = NESTED_TRY_2_FINALLY;
 		return DTF_AGAIN;
@@ -779,7 +773,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_finally_begin(ctx);
 		dtf_log(ctx, DTF_LOG_INFO, "inner");
 		int64_t t2 = dtf_add(ctx, f->i, 1);
-#line 783 "errors.dtf.c"
+#line 777 "errors.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = NESTED_TRY_1_UNWIND;
 			return DTF_AGAIN;
@@ -787,7 +781,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 71 "errors.dtf"
 		f->i = t2;
 		if (dtf_finally_end(ctx)) {
-#line 791 "errors.dtf.c"
+#line 785 "errors.dtf.c"
 			f->at = NESTED_TRY_1_UNWIND;
 			return DTF_AGAIN;
 		}
@@ -800,14 +794,14 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_try_end(ctx);
 #line 72 "errors.dtf"
 		f->try_1_then = NESTED_WHILE_1_END;
-#line 804 "errors.dtf.c"
+#line 798 "errors.dtf.c"
 		f->at = NESTED_TRY_1_FINALLY;
 		return DTF_AGAIN;
 
 	case NESTED_TRY_2_END:
 #line 73 "errors.dtf"
 		dtf_try_end(ctx);
-#line 811 "errors.dtf.c"
+#line 805 "errors.dtf.c"
 		f->try_1_then = NESTED_TRY_1_END;
 		f->at = NESTED_TRY_1_FINALLY;
 		return DTF_AGAIN;
@@ -819,21 +813,21 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 73 "errors.dtf"
 		if (!dtf_raised_is(ctx, &errors_missing_error)) {
-#line 823 "errors.dtf.c"
+#line 817 "errors.dtf.c"
 			f->at = NESTED_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 #line 73 "errors.dtf"
 		dtf_catch(ctx, NULL, NULL, NULL);
 		f->try_1_then = NESTED_TRY_1_RETURN;
-#line 830 "errors.dtf.c"
+#line 824 "errors.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case NESTED_TRY_1_FINALLY:
 #line 75 "errors.dtf"
 		dtf_finally_begin(ctx);
 		dtf_do(ctx, 2, &errors_tell_activity, &(struct errors_tell_args){ "outer" }, NULL);
-#line 837 "errors.dtf.c"
+#line 831 "errors.dtf.c"
 		f->at = NESTED_TELL_2;
 		DTF_FALLTHROUGH;
 
@@ -844,7 +838,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 77 "errors.dtf"
 		if (dtf_finally_end(ctx)) {
-#line 848 "errors.dtf.c"
+#line 842 "errors.dtf.c"
 			return DTF_RAISED;
 		}
 		f->at = f->try_1_then;
@@ -854,7 +848,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 77 "errors.dtf"
 		return dtf_return(ctx, NULL);
 
-#line 858 "errors.dtf.c"
+#line 852 "errors.dtf.c"
 	case NESTED_TRY_1_END:
 		if (!dtf_tick(ctx)) {
 			return DTF_RAISED;
@@ -866,7 +860,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 79 "errors.dtf"
 		dtf_try(ctx);
 		dtf_fail(ctx, 3, &errors_broken_error, NULL);
-#line 870 "errors.dtf.c"
+#line 864 "errors.dtf.c"
 		f->at = NESTED_TRY_3_UNWIND;
 		DTF_FALLTHROUGH;
 
@@ -882,7 +876,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 81 "errors.dtf"
 		dtf_finally_begin(ctx);
 		dtf_do(ctx, 4, &errors_tell_activity, &(struct errors_tell_args){ "broken" }, NULL);
-#line 886 "errors.dtf.c"
+#line 880 "errors.dtf.c"
 		f->at = NESTED_TELL_3;
 		DTF_FALLTHROUGH;
 
@@ -893,7 +887,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 83 "errors.dtf"
 		(void)dtf_finally_end(ctx);
-#line 897 "errors.dtf.c"
+#line 891 "errors.dtf.c"
 		return DTF_RAISED;
 
 	default:
@@ -913,19 +907,20 @@ const struct dtf_workflow_def errors_nested_workflow = {
 	.name = "errors.nested",
 	.version = 1,
 	.fingerprint = UINT64_C(0xba219695f27d76cb),
-	.input = &nested_input_type,
+	.input = &errors_nested_input_type,
 	.output = &dtf_type_unit,
 	.input_at = offsetof(struct nested_frame, in),
 	.body = &nested_strand,
 	.sites = nested_sites,
 	.nsites = 5,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ &errors_broken_error, NULL },
 };
 
 int errors_nested_start(
 	struct dtf_client *client, const char *instance, const struct dtf_string_list *names) {
 	return dtf_start_typed(
-		client, &errors_nested_workflow, instance, &(struct nested_input){ *names });
+		client, &errors_nested_workflow, instance, &(struct errors_nested_input){ *names });
 }
 
 int errors_nested_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

@@ -75,8 +75,18 @@ struct errors_tell_args {
 };
 extern const struct dtf_type errors_tell_args_type;
 extern const struct dtf_activity_def errors_tell_activity;
+struct errors_simple_input {
+	const char *name;
+};
 extern const struct dtf_workflow_def errors_simple_workflow;
+struct errors_always_input {
+	struct dtf_string_list names;
+	struct dtf_int_list counts;
+};
 extern const struct dtf_workflow_def errors_always_workflow;
+struct errors_nested_input {
+	struct dtf_string_list names;
+};
 extern const struct dtf_workflow_def errors_nested_workflow;
 
 #ifdef __cplusplus

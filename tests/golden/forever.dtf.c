@@ -80,17 +80,12 @@ static const struct dtf_site turn_sites[] = {
 	[7] = { 28, 5, "continue with (state, s.marks[got])" },
 };
 
-struct turn_input {
-	struct forever_state state;
-	int64_t next;
+static const struct dtf_field forever_turn_input_fields[] = {
+	{ "state", &forever_state_type, offsetof(struct forever_turn_input, state) },
+	{ "next", &dtf_type_time, offsetof(struct forever_turn_input, next) },
 };
-
-static const struct dtf_field turn_input_fields[] = {
-	{ "state", &forever_state_type, offsetof(struct turn_input, state) },
-	{ "next", &dtf_type_time, offsetof(struct turn_input, next) },
-};
-static const struct dtf_type turn_input_type = DTF_TUPLE(
-	"forever.turn", struct turn_input, turn_input_fields);
+static const struct dtf_type forever_turn_input_type = DTF_TUPLE(
+	"forever.turn", struct forever_turn_input, forever_turn_input_fields);
 
 /* turn */
 
@@ -103,7 +98,7 @@ enum turn_at {
 
 struct turn_frame {
 	enum turn_at at;
-	struct turn_input in;
+	struct forever_turn_input in;
 	struct forever_state s;
 	const char *id;
 	const char *text;
@@ -139,7 +134,7 @@ static enum dtf_step turn_run(struct dtf_ctx *ctx, void *frame) {
 				}));
 #line 14 "forever.dtf"
 		dtf_sleep_until(ctx, 0, f->in.next);
-#line 143 "forever.dtf.c"
+#line 138 "forever.dtf.c"
 		f->at = TURN_SLEEP_1;
 		DTF_FALLTHROUGH;
 
@@ -150,7 +145,7 @@ static enum dtf_step turn_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 15 "forever.dtf"
 		dtf_wait(ctx, 1, &forever_poke_event);
-#line 154 "forever.dtf.c"
+#line 149 "forever.dtf.c"
 		f->at = TURN_POKE;
 		DTF_FALLTHROUGH;
 
@@ -167,7 +162,7 @@ static enum dtf_step turn_run(struct dtf_ctx *ctx, void *frame) {
 				.chance = dtf_random(ctx),
 			},
 			NULL);
-#line 171 "forever.dtf.c"
+#line 166 "forever.dtf.c"
 		f->at = TURN_WORK;
 		DTF_FALLTHROUGH;
 
@@ -179,7 +174,7 @@ static enum dtf_step turn_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 17 "forever.dtf"
 		f->s.rounds = dtf_add(ctx, f->s.rounds, got);
-#line 183 "forever.dtf.c"
+#line 178 "forever.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -196,7 +191,7 @@ static enum dtf_step turn_run(struct dtf_ctx *ctx, void *frame) {
 				f->s.marks.count, t1.items, t1.count),
 			.count = f->s.marks.count + t1.count,
 		};
-#line 200 "forever.dtf.c"
+#line 195 "forever.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -212,13 +207,13 @@ static enum dtf_step turn_run(struct dtf_ctx *ctx, void *frame) {
 			});
 #line 22 "forever.dtf"
 		bool t2 = dtf_random_below(ctx, 6) == 0 || dtf_self_history(ctx) > 1000;
-#line 216 "forever.dtf.c"
+#line 211 "forever.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 22 "forever.dtf"
 		if (t2) {
-			struct turn_input t3 = (struct turn_input){
+			struct forever_turn_input t3 = (struct forever_turn_input){
 				.state =
 					(struct forever_state){
 						.rounds = f->s.rounds,
@@ -227,46 +222,46 @@ static enum dtf_step turn_run(struct dtf_ctx *ctx, void *frame) {
 					},
 				.next = dtf_add(ctx, dtf_now(ctx), 3600000),
 			};
-#line 231 "forever.dtf.c"
+#line 226 "forever.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 23 "forever.dtf"
 			return dtf_continue_with(ctx, 5, &t3);
-#line 237 "forever.dtf.c"
+#line 232 "forever.dtf.c"
 		}
 #line 25 "forever.dtf"
 		bool t4 = dtf_div(ctx, f->s.rounds, got) > 2;
-#line 241 "forever.dtf.c"
+#line 236 "forever.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 25 "forever.dtf"
 		if (t4) {
-			struct turn_input t5 = (struct turn_input){
+			struct forever_turn_input t5 = (struct forever_turn_input){
 				.state = f->s,
 				.next = dtf_add(ctx, f->in.next, 86400000),
 			};
-#line 251 "forever.dtf.c"
+#line 246 "forever.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 26 "forever.dtf"
 			return dtf_continue_with(ctx, 6, &t5);
-#line 257 "forever.dtf.c"
+#line 252 "forever.dtf.c"
 		}
 #line 28 "forever.dtf"
 		const int64_t *t6 = dtf_at(
 			ctx, sizeof(int64_t), f->s.marks.items, f->s.marks.count, got);
 #line 28 "forever.dtf"
-		struct turn_input t7 = (struct turn_input){ f->in.state, *t6 };
-#line 264 "forever.dtf.c"
+		struct forever_turn_input t7 = (struct forever_turn_input){ f->in.state, *t6 };
+#line 259 "forever.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 28 "forever.dtf"
 		return dtf_continue_with(ctx, 7, &t7);
-#line 270 "forever.dtf.c"
+#line 265 "forever.dtf.c"
 	}
 
 	default:
@@ -286,19 +281,20 @@ const struct dtf_workflow_def forever_turn_workflow = {
 	.name = "forever.turn",
 	.version = 1,
 	.fingerprint = UINT64_C(0x2fb9c14e9e095103),
-	.input = &turn_input_type,
+	.input = &forever_turn_input_type,
 	.output = &dtf_type_unit,
 	.input_at = offsetof(struct turn_frame, in),
 	.body = &turn_strand,
 	.sites = turn_sites,
 	.nsites = 8,
 	.events = (const struct dtf_event_def *const[]){ &forever_poke_event, NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int forever_turn_start(struct dtf_client *client, const char *instance,
 	const struct forever_state *state, int64_t next) {
-	return dtf_start_typed(
-		client, &forever_turn_workflow, instance, &(struct turn_input){ *state, next });
+	return dtf_start_typed(client, &forever_turn_workflow, instance,
+		&(struct forever_turn_input){ *state, next });
 }
 
 int forever_turn_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

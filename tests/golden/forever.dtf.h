@@ -50,6 +50,10 @@ struct forever_work_args {
 extern const struct dtf_type forever_work_args_type;
 extern const struct dtf_activity_def forever_work_activity;
 extern const struct dtf_event_def forever_poke_event;
+struct forever_turn_input {
+	struct forever_state state;
+	int64_t next;
+};
 extern const struct dtf_workflow_def forever_turn_workflow;
 
 #ifdef __cplusplus

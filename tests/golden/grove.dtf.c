@@ -35,15 +35,11 @@ static const struct dtf_site walk_sites[] = {
 	[0] = { 9, 17, "let found = do trees.plant(s.first, s.best)" },
 };
 
-struct walk_input {
-	struct grove_stand s;
+static const struct dtf_field grove_walk_input_fields[] = {
+	{ "s", &grove_stand_type, offsetof(struct grove_walk_input, s) },
 };
-
-static const struct dtf_field walk_input_fields[] = {
-	{ "s", &grove_stand_type, offsetof(struct walk_input, s) },
-};
-static const struct dtf_type walk_input_type = DTF_TUPLE(
-	"grove.walk", struct walk_input, walk_input_fields);
+static const struct dtf_type grove_walk_input_type = DTF_TUPLE(
+	"grove.walk", struct grove_walk_input, grove_walk_input_fields);
 
 /* walk */
 
@@ -54,7 +50,7 @@ enum walk_at {
 
 struct walk_frame {
 	enum walk_at at;
-	struct walk_input in;
+	struct grove_walk_input in;
 };
 
 static const struct dtf_field walk_frame_fields[] = {
@@ -72,7 +68,7 @@ static enum dtf_step walk_run(struct dtf_ctx *ctx, void *frame) {
 #line 9 "grove.dtf"
 		dtf_do(ctx, 0, &trees_plant_activity,
 			&(struct trees_plant_args){ f->in.s.first, f->in.s.best }, NULL);
-#line 76 "grove.dtf.c"
+#line 72 "grove.dtf.c"
 		f->at = WALK_PLANT;
 		DTF_FALLTHROUGH;
 
@@ -90,13 +86,13 @@ static enum dtf_step walk_run(struct dtf_ctx *ctx, void *frame) {
 				f->in.s.some.count, 0);
 #line 10 "grove.dtf"
 			const struct trees_tree *t2 = *t1;
-#line 94 "grove.dtf.c"
+#line 90 "grove.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 10 "grove.dtf"
 			return dtf_return(ctx, &t2);
-#line 100 "grove.dtf.c"
+#line 96 "grove.dtf.c"
 		}
 #line 11 "grove.dtf"
 		struct trees_tree best = f->in.s.best != NULL ? *f->in.s.best : f->in.s.first;
@@ -104,7 +100,7 @@ static enum dtf_step walk_run(struct dtf_ctx *ctx, void *frame) {
 			&(const struct trees_tree *){
 				dtf_some(ctx, sizeof(struct trees_tree), &best),
 			});
-#line 108 "grove.dtf.c"
+#line 104 "grove.dtf.c"
 	}
 
 	default:
@@ -124,17 +120,19 @@ const struct dtf_workflow_def grove_walk_workflow = {
 	.name = "grove.walk",
 	.version = 1,
 	.fingerprint = UINT64_C(0x4b2770edadf3a722),
-	.input = &walk_input_type,
+	.input = &grove_walk_input_type,
 	.output = &trees_tree_opt_type,
 	.input_at = offsetof(struct walk_frame, in),
 	.body = &walk_strand,
 	.sites = walk_sites,
 	.nsites = 1,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int grove_walk_start(struct dtf_client *client, const char *instance, const struct grove_stand *s) {
-	return dtf_start_typed(client, &grove_walk_workflow, instance, &(struct walk_input){ *s });
+	return dtf_start_typed(
+		client, &grove_walk_workflow, instance, &(struct grove_walk_input){ *s });
 }
 
 int grove_walk_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

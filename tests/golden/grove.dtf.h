@@ -37,6 +37,9 @@ extern const struct dtf_module grove_module;
 /* ---- for generated code that imports grove.dtf ---- */
 
 extern const struct dtf_type grove_stand_type;
+struct grove_walk_input {
+	struct grove_stand s;
+};
 extern const struct dtf_workflow_def grove_walk_workflow;
 
 #ifdef __cplusplus

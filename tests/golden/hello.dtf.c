@@ -43,15 +43,11 @@ static const struct dtf_site hello_sites[] = {
 	[0] = { 7, 20, "let greeting = do greet(name)" },
 };
 
-struct hello_input {
-	const char *name;
+static const struct dtf_field hello_hello_input_fields[] = {
+	{ "name", &dtf_type_string, offsetof(struct hello_hello_input, name) },
 };
-
-static const struct dtf_field hello_input_fields[] = {
-	{ "name", &dtf_type_string, offsetof(struct hello_input, name) },
-};
-static const struct dtf_type hello_input_type = DTF_TUPLE(
-	"hello.hello", struct hello_input, hello_input_fields);
+static const struct dtf_type hello_hello_input_type = DTF_TUPLE(
+	"hello.hello", struct hello_hello_input, hello_hello_input_fields);
 
 /* hello */
 
@@ -62,7 +58,7 @@ enum hello_at {
 
 struct hello_frame {
 	enum hello_at at;
-	struct hello_input in;
+	struct hello_hello_input in;
 };
 
 static const struct dtf_field hello_frame_fields[] = {
@@ -80,7 +76,7 @@ static enum dtf_step hello_run(struct dtf_ctx *ctx, void *frame) {
 #line 7 "hello.dtf"
 		dtf_do(ctx, 0, &hello_greet_activity, &(struct hello_greet_args){ f->in.name },
 			NULL);
-#line 84 "hello.dtf.c"
+#line 80 "hello.dtf.c"
 		f->at = HELLO_GREET;
 		DTF_FALLTHROUGH;
 
@@ -92,7 +88,7 @@ static enum dtf_step hello_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 8 "hello.dtf"
 		return dtf_return(ctx, &greeting);
-#line 96 "hello.dtf.c"
+#line 92 "hello.dtf.c"
 	}
 
 	default:
@@ -112,18 +108,19 @@ const struct dtf_workflow_def hello_hello_workflow = {
 	.name = "hello.hello",
 	.version = 1,
 	.fingerprint = UINT64_C(0x2c86023011ef1fe9),
-	.input = &hello_input_type,
+	.input = &hello_hello_input_type,
 	.output = &dtf_type_string,
 	.input_at = offsetof(struct hello_frame, in),
 	.body = &hello_strand,
 	.sites = hello_sites,
 	.nsites = 1,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int hello_hello_start(struct dtf_client *client, const char *instance, const char *name) {
 	return dtf_start_typed(
-		client, &hello_hello_workflow, instance, &(struct hello_input){ name });
+		client, &hello_hello_workflow, instance, &(struct hello_hello_input){ name });
 }
 
 int hello_hello_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

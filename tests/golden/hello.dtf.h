@@ -37,6 +37,9 @@ struct hello_greet_args {
 };
 extern const struct dtf_type hello_greet_args_type;
 extern const struct dtf_activity_def hello_greet_activity;
+struct hello_hello_input {
+	const char *name;
+};
 extern const struct dtf_workflow_def hello_hello_workflow;
 
 #ifdef __cplusplus

@@ -76,15 +76,11 @@ static const struct dtf_site party_sites[] = {
 	[4] = { 22, 13, "fail common.rude(guest.person.name)" },
 };
 
-struct party_input {
-	struct party_guest_list guests;
+static const struct dtf_field party_party_input_fields[] = {
+	{ "guests", &party_guest_list_type, offsetof(struct party_party_input, guests) },
 };
-
-static const struct dtf_field party_input_fields[] = {
-	{ "guests", &party_guest_list_type, offsetof(struct party_input, guests) },
-};
-static const struct dtf_type party_input_type = DTF_TUPLE(
-	"party.party", struct party_input, party_input_fields);
+static const struct dtf_type party_party_input_type = DTF_TUPLE(
+	"party.party", struct party_party_input, party_party_input_fields);
 
 /* party */
 
@@ -101,7 +97,7 @@ enum party_at {
 
 struct party_frame {
 	enum party_at at;
-	struct party_input in;
+	struct party_party_input in;
 	struct dtf_string_list lines;
 	int64_t for_1_at;
 	struct party_guest guest;
@@ -136,7 +132,7 @@ static enum dtf_step party_undo_1_run(struct dtf_ctx *ctx, void *frame) {
 	case PARTY_UNDO_1_START:
 #line 15 "imports.dtf"
 		dtf_do(ctx, 2, &common_greet_activity, &f->captured, NULL);
-#line 140 "imports.dtf.c"
+#line 136 "imports.dtf.c"
 		f->at = PARTY_UNDO_1_GREET;
 		DTF_FALLTHROUGH;
 
@@ -171,13 +167,13 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 #line 11 "imports.dtf"
 		f->lines = (struct dtf_string_list){ NULL, 0 };
 		f->for_1_at = 0;
-#line 175 "imports.dtf.c"
+#line 171 "imports.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case PARTY_FOR_1:
 #line 12 "imports.dtf"
 		if (f->for_1_at >= (int64_t)f->in.guests.count) {
-#line 181 "imports.dtf.c"
+#line 177 "imports.dtf.c"
 			f->at = PARTY_FOR_1_END;
 			return DTF_AGAIN;
 		}
@@ -185,7 +181,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 		f->guest = f->in.guests.items[f->for_1_at];
 		dtf_do(ctx, 0, &party_invite_activity, &(struct party_invite_args){ f->guest },
 			NULL);
-#line 189 "imports.dtf.c"
+#line 185 "imports.dtf.c"
 		f->at = PARTY_INVITE;
 		DTF_FALLTHROUGH;
 
@@ -205,7 +201,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 				.person = f->guest.person,
 				.moods = (struct common_mood_list){ NULL, 0 },
 			});
-#line 209 "imports.dtf.c"
+#line 205 "imports.dtf.c"
 		f->at = PARTY_GREET;
 		DTF_FALLTHROUGH;
 	}
@@ -234,7 +230,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 				f->lines.count, t1.items, t1.count),
 			.count = f->lines.count + t1.count,
 		};
-#line 238 "imports.dtf.c"
+#line 234 "imports.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = PARTY_TRY_1_UNWIND;
 			return DTF_AGAIN;
@@ -242,7 +238,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 #line 16 "imports.dtf"
 		f->lines = t2;
 		dtf_try_end(ctx);
-#line 246 "imports.dtf.c"
+#line 242 "imports.dtf.c"
 		f->at = PARTY_TRY_1_END;
 		return DTF_AGAIN;
 	}
@@ -254,14 +250,14 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 17 "imports.dtf"
 		if (!dtf_raised_is(ctx, &common_rude_error)) {
-#line 258 "imports.dtf.c"
+#line 254 "imports.dtf.c"
 			return DTF_RAISED;
 		}
 		struct dtf_failure e;
 		struct common_rude_fields e_fields;
 #line 17 "imports.dtf"
 		dtf_catch(ctx, &e, &common_rude_error, &e_fields);
-#line 265 "imports.dtf.c"
+#line 261 "imports.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -270,7 +266,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 			f->lines.count, &e_fields.word, 1);
 #line 18 "imports.dtf"
 		f->lines.count++;
-#line 274 "imports.dtf.c"
+#line 270 "imports.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -280,7 +276,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 	case PARTY_TRY_1_END:
 #line 20 "imports.dtf"
 		dtf_wait(ctx, 3, &common_moved_event);
-#line 284 "imports.dtf.c"
+#line 280 "imports.dtf.c"
 		f->at = PARTY_MOVED;
 		DTF_FALLTHROUGH;
 
@@ -294,7 +290,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 		if (mood == COMMON_MOOD_BAD) {
 			dtf_fail(ctx, 4, &common_rude_error,
 				&(struct common_rude_fields){ f->guest.person.name });
-#line 298 "imports.dtf.c"
+#line 294 "imports.dtf.c"
 			return DTF_RAISED;
 		}
 		if (!dtf_tick(ctx)) {
@@ -309,7 +305,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 #line 25 "imports.dtf"
 		return dtf_return(ctx, &f->lines);
 
-#line 313 "imports.dtf.c"
+#line 309 "imports.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -327,19 +323,20 @@ const struct dtf_workflow_def party_party_workflow = {
 	.name = "party.party",
 	.version = 1,
 	.fingerprint = UINT64_C(0x49062b6188aa57ea),
-	.input = &party_input_type,
+	.input = &party_party_input_type,
 	.output = &string_list_type,
 	.input_at = offsetof(struct party_frame, in),
 	.body = &party_strand,
 	.sites = party_sites,
 	.nsites = 5,
 	.events = (const struct dtf_event_def *const[]){ &common_moved_event, NULL },
+	.fails = (const struct dtf_error_def *const[]){ &common_rude_error, NULL },
 };
 
 int party_party_start(
 	struct dtf_client *client, const char *instance, const struct party_guest_list *guests) {
 	return dtf_start_typed(
-		client, &party_party_workflow, instance, &(struct party_input){ *guests });
+		client, &party_party_workflow, instance, &(struct party_party_input){ *guests });
 }
 
 int party_party_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

@@ -59,6 +59,9 @@ struct party_invite_args {
 };
 extern const struct dtf_type party_invite_args_type;
 extern const struct dtf_activity_def party_invite_activity;
+struct party_party_input {
+	struct party_guest_list guests;
+};
 extern const struct dtf_workflow_def party_party_workflow;
 
 #ifdef __cplusplus

@@ -118,15 +118,11 @@ static const struct dtf_site hold_sites[] = {
 	[4] = { 18, 17, "do book(ticket)" },
 };
 
-struct hold_input {
-	const char *id;
+static const struct dtf_field limits_hold_input_fields[] = {
+	{ "id", &dtf_type_string, offsetof(struct limits_hold_input, id) },
 };
-
-static const struct dtf_field hold_input_fields[] = {
-	{ "id", &dtf_type_string, offsetof(struct hold_input, id) },
-};
-static const struct dtf_type hold_input_type = DTF_TUPLE(
-	"limits.hold", struct hold_input, hold_input_fields);
+static const struct dtf_type limits_hold_input_type = DTF_TUPLE(
+	"limits.hold", struct limits_hold_input, limits_hold_input_fields);
 
 /* hold */
 
@@ -142,7 +138,7 @@ enum hold_at {
 
 struct hold_frame {
 	enum hold_at at;
-	struct hold_input in;
+	struct limits_hold_input in;
 	const char *ticket;
 };
 
@@ -173,7 +169,7 @@ static enum dtf_step hold_undo_1_run(struct dtf_ctx *ctx, void *frame) {
 	case HOLD_UNDO_1_START:
 #line 14 "limits.dtf"
 		dtf_do(ctx, 2, &limits_release_activity, &f->captured, NULL);
-#line 177 "limits.dtf.c"
+#line 173 "limits.dtf.c"
 		f->at = HOLD_UNDO_1_RELEASE;
 		DTF_FALLTHROUGH;
 
@@ -207,7 +203,7 @@ static enum dtf_step hold_run(struct dtf_ctx *ctx, void *frame) {
 	case HOLD_START:
 #line 13 "limits.dtf"
 		dtf_within(ctx, 0, 7200000);
-#line 211 "limits.dtf.c"
+#line 207 "limits.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = HOLD_WITHIN_1_UNWIND;
 			return DTF_AGAIN;
@@ -217,7 +213,7 @@ static enum dtf_step hold_run(struct dtf_ctx *ctx, void *frame) {
 			NULL);
 #line 14 "limits.dtf"
 		dtf_undo(ctx, &hold_undo_1_strand, &(struct limits_release_args){ f->in.id });
-#line 221 "limits.dtf.c"
+#line 217 "limits.dtf.c"
 		f->at = HOLD_RESERVE;
 		DTF_FALLTHROUGH;
 
@@ -232,7 +228,7 @@ static enum dtf_step hold_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 15 "limits.dtf"
 		dtf_wait(ctx, 3, &limits_confirmed_event);
-#line 236 "limits.dtf.c"
+#line 232 "limits.dtf.c"
 		f->at = HOLD_CONFIRMED;
 		DTF_FALLTHROUGH;
 
@@ -248,7 +244,7 @@ static enum dtf_step hold_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 16 "limits.dtf"
 		if (!yes) {
-#line 252 "limits.dtf.c"
+#line 248 "limits.dtf.c"
 			f->at = HOLD_IF_1_END;
 			return DTF_AGAIN;
 		}
@@ -256,7 +252,7 @@ static enum dtf_step hold_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_shield(ctx);
 		dtf_do(ctx, 4, &limits_book_activity, &(struct limits_book_args){ f->ticket },
 			NULL);
-#line 260 "limits.dtf.c"
+#line 256 "limits.dtf.c"
 		f->at = HOLD_BOOK;
 		DTF_FALLTHROUGH;
 	}
@@ -272,7 +268,7 @@ static enum dtf_step hold_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 19 "limits.dtf"
 		dtf_shield_end(ctx);
-#line 276 "limits.dtf.c"
+#line 272 "limits.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = HOLD_WITHIN_1_UNWIND;
 			return DTF_AGAIN;
@@ -282,11 +278,11 @@ static enum dtf_step hold_run(struct dtf_ctx *ctx, void *frame) {
 #line 20 "limits.dtf"
 		return dtf_return(ctx, &(bool){ true });
 
-#line 286 "limits.dtf.c"
+#line 282 "limits.dtf.c"
 	case HOLD_IF_1_END:
 #line 22 "limits.dtf"
 		dtf_within_end(ctx);
-#line 290 "limits.dtf.c"
+#line 286 "limits.dtf.c"
 		f->at = HOLD_WITHIN_1_END;
 		return DTF_AGAIN;
 
@@ -299,14 +295,14 @@ static enum dtf_step hold_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_log(ctx, DTF_LOG_WARN,
 			dtf_concat(ctx, 2,
 				(const char *const[]){ "nobody has confirmed ", f->in.id }));
-#line 303 "limits.dtf.c"
+#line 299 "limits.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case HOLD_WITHIN_1_END:
 #line 25 "limits.dtf"
 		return dtf_return(ctx, &(bool){ false });
 
-#line 310 "limits.dtf.c"
+#line 306 "limits.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -324,18 +320,20 @@ const struct dtf_workflow_def limits_hold_workflow = {
 	.name = "limits.hold",
 	.version = 1,
 	.fingerprint = UINT64_C(0xa575f65eb96a82c2),
-	.input = &hold_input_type,
+	.input = &limits_hold_input_type,
 	.output = &dtf_type_bool,
 	.input_at = offsetof(struct hold_frame, in),
 	.body = &hold_strand,
 	.sites = hold_sites,
 	.nsites = 5,
 	.events = (const struct dtf_event_def *const[]){ &limits_confirmed_event, NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 	.deadline_ms = 604800000,
 };
 
 int limits_hold_start(struct dtf_client *client, const char *instance, const char *id) {
-	return dtf_start_typed(client, &limits_hold_workflow, instance, &(struct hold_input){ id });
+	return dtf_start_typed(
+		client, &limits_hold_workflow, instance, &(struct limits_hold_input){ id });
 }
 
 int limits_hold_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms, bool *ret,
@@ -350,15 +348,11 @@ static const struct dtf_site strict_sites[] = {
 	[1] = { 35, 27, "let yes = wait confirmed" },
 };
 
-struct strict_input {
-	const char *id;
+static const struct dtf_field limits_strict_input_fields[] = {
+	{ "id", &dtf_type_string, offsetof(struct limits_strict_input, id) },
 };
-
-static const struct dtf_field strict_input_fields[] = {
-	{ "id", &dtf_type_string, offsetof(struct strict_input, id) },
-};
-static const struct dtf_type strict_input_type = DTF_TUPLE(
-	"limits.strict", struct strict_input, strict_input_fields);
+static const struct dtf_type limits_strict_input_type = DTF_TUPLE(
+	"limits.strict", struct limits_strict_input, limits_strict_input_fields);
 
 /* strict */
 
@@ -375,7 +369,7 @@ enum strict_at {
 
 struct strict_frame {
 	enum strict_at at;
-	struct strict_input in;
+	struct limits_strict_input in;
 	int64_t tries;
 };
 
@@ -394,27 +388,27 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 	case STRICT_START:
 #line 30 "limits.dtf"
 		f->tries = 0;
-#line 398 "limits.dtf.c"
+#line 392 "limits.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case STRICT_WHILE_1: {
 #line 31 "limits.dtf"
 		if (f->tries >= 3) {
-#line 404 "limits.dtf.c"
+#line 398 "limits.dtf.c"
 			f->at = STRICT_WHILE_1_END;
 			return DTF_AGAIN;
 		}
 #line 32 "limits.dtf"
 		dtf_try(ctx);
 		dtf_within(ctx, 0, 60000);
-#line 411 "limits.dtf.c"
+#line 405 "limits.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = STRICT_WITHIN_1_UNWIND;
 			return DTF_AGAIN;
 		}
 #line 34 "limits.dtf"
 		int64_t t1 = dtf_add(ctx, f->tries, 1);
-#line 418 "limits.dtf.c"
+#line 412 "limits.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = STRICT_WITHIN_1_UNWIND;
 			return DTF_AGAIN;
@@ -422,7 +416,7 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 #line 34 "limits.dtf"
 		f->tries = t1;
 		dtf_wait(ctx, 1, &limits_confirmed_event);
-#line 426 "limits.dtf.c"
+#line 420 "limits.dtf.c"
 		f->at = STRICT_CONFIRMED;
 		DTF_FALLTHROUGH;
 	}
@@ -442,7 +436,7 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_within_end(ctx);
 #line 37 "limits.dtf"
 			dtf_try_end(ctx);
-#line 446 "limits.dtf.c"
+#line 440 "limits.dtf.c"
 			f->at = STRICT_WHILE_1_NEXT;
 			return DTF_AGAIN;
 		}
@@ -452,7 +446,7 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_try_end(ctx);
 #line 39 "limits.dtf"
 		return dtf_return(ctx, &yes);
-#line 456 "limits.dtf.c"
+#line 450 "limits.dtf.c"
 	}
 
 	case STRICT_WITHIN_1_UNWIND:
@@ -466,7 +460,7 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 39 "limits.dtf"
 		dtf_within_failed(ctx);
-#line 470 "limits.dtf.c"
+#line 464 "limits.dtf.c"
 		f->at = STRICT_TRY_1_UNWIND;
 		DTF_FALLTHROUGH;
 
@@ -477,13 +471,13 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 41 "limits.dtf"
 		if (!dtf_raised_is(ctx, &dtf_timeout)) {
-#line 481 "limits.dtf.c"
+#line 475 "limits.dtf.c"
 			return DTF_RAISED;
 		}
 #line 41 "limits.dtf"
 		dtf_catch(ctx, NULL, NULL, NULL);
 		dtf_log(ctx, DTF_LOG_INFO, "again");
-#line 487 "limits.dtf.c"
+#line 481 "limits.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case STRICT_TRY_1_END:
@@ -498,7 +492,7 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 #line 45 "limits.dtf"
 		return dtf_return(ctx, &(bool){ false });
 
-#line 502 "limits.dtf.c"
+#line 496 "limits.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -516,18 +510,19 @@ const struct dtf_workflow_def limits_strict_workflow = {
 	.name = "limits.strict",
 	.version = 1,
 	.fingerprint = UINT64_C(0x0fc9116f031e56d4),
-	.input = &strict_input_type,
+	.input = &limits_strict_input_type,
 	.output = &dtf_type_bool,
 	.input_at = offsetof(struct strict_frame, in),
 	.body = &strict_strand,
 	.sites = strict_sites,
 	.nsites = 2,
 	.events = (const struct dtf_event_def *const[]){ &limits_confirmed_event, NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int limits_strict_start(struct dtf_client *client, const char *instance, const char *id) {
 	return dtf_start_typed(
-		client, &limits_strict_workflow, instance, &(struct strict_input){ id });
+		client, &limits_strict_workflow, instance, &(struct limits_strict_input){ id });
 }
 
 int limits_strict_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

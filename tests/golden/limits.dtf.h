@@ -59,7 +59,13 @@ struct limits_book_args {
 extern const struct dtf_type limits_book_args_type;
 extern const struct dtf_activity_def limits_book_activity;
 extern const struct dtf_event_def limits_confirmed_event;
+struct limits_hold_input {
+	const char *id;
+};
 extern const struct dtf_workflow_def limits_hold_workflow;
+struct limits_strict_input {
+	const char *id;
+};
 extern const struct dtf_workflow_def limits_strict_workflow;
 
 #ifdef __cplusplus

@@ -116,19 +116,13 @@ static const struct dtf_site pages_sites[] = {
 	[11] = { 67, 19, "else => { sleep 5ms }" },
 };
 
-struct pages_input {
-	int64_t first;
-	int64_t last;
-	enum loops_level level;
+static const struct dtf_field loops_pages_input_fields[] = {
+	{ "first", &dtf_type_int, offsetof(struct loops_pages_input, first) },
+	{ "last", &dtf_type_int, offsetof(struct loops_pages_input, last) },
+	{ "level", &loops_level_type, offsetof(struct loops_pages_input, level) },
 };
-
-static const struct dtf_field pages_input_fields[] = {
-	{ "first", &dtf_type_int, offsetof(struct pages_input, first) },
-	{ "last", &dtf_type_int, offsetof(struct pages_input, last) },
-	{ "level", &loops_level_type, offsetof(struct pages_input, level) },
-};
-static const struct dtf_type pages_input_type = DTF_TUPLE(
-	"loops.pages", struct pages_input, pages_input_fields);
+static const struct dtf_type loops_pages_input_type = DTF_TUPLE(
+	"loops.pages", struct loops_pages_input, loops_pages_input_fields);
 
 /* pages */
 
@@ -170,7 +164,7 @@ enum pages_at {
 
 struct pages_frame {
 	enum pages_at at;
-	struct pages_input in;
+	struct loops_pages_input in;
 	int64_t count;
 	int64_t page;
 	struct dtf_string_list rows;
@@ -200,19 +194,19 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 #line 11 "loops.dtf"
 		f->count = 0;
 		f->page = f->in.first;
-#line 204 "loops.dtf.c"
+#line 198 "loops.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case PAGES_FOR_1:
 #line 12 "loops.dtf"
 		if (f->page >= f->in.last) {
-#line 210 "loops.dtf.c"
+#line 204 "loops.dtf.c"
 			f->at = PAGES_FOR_1_END;
 			return DTF_AGAIN;
 		}
 #line 13 "loops.dtf"
 		dtf_do(ctx, 0, &loops_fetch_activity, &(struct loops_fetch_args){ f->page }, NULL);
-#line 216 "loops.dtf.c"
+#line 210 "loops.dtf.c"
 		f->at = PAGES_FETCH;
 		DTF_FALLTHROUGH;
 
@@ -223,26 +217,26 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 14 "loops.dtf"
 		f->for_2_at = 0;
-#line 227 "loops.dtf.c"
+#line 221 "loops.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case PAGES_FOR_2: {
 #line 14 "loops.dtf"
 		if (f->for_2_at >= (int64_t)f->rows.count) {
-#line 233 "loops.dtf.c"
+#line 227 "loops.dtf.c"
 			f->at = PAGES_FOR_2_END;
 			return DTF_AGAIN;
 		}
 #line 14 "loops.dtf"
 		const char *row = f->rows.items[f->for_2_at];
 		if (dtf_string_equal(row, "")) {
-#line 240 "loops.dtf.c"
+#line 234 "loops.dtf.c"
 			f->at = PAGES_FOR_2_NEXT;
 			return DTF_AGAIN;
 		}
 #line 18 "loops.dtf"
 		dtf_do(ctx, 1, &loops_store_activity, &(struct loops_store_args){ row }, NULL);
-#line 246 "loops.dtf.c"
+#line 240 "loops.dtf.c"
 		f->at = PAGES_STORE;
 		DTF_FALLTHROUGH;
 	}
@@ -254,13 +248,13 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 19 "loops.dtf"
 		f->count = dtf_add(ctx, f->count, 1);
-#line 258 "loops.dtf.c"
+#line 252 "loops.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 20 "loops.dtf"
 		if (f->count > 1000) {
-#line 264 "loops.dtf.c"
+#line 258 "loops.dtf.c"
 			f->at = PAGES_FOR_2_END;
 			return DTF_AGAIN;
 		}
@@ -277,7 +271,7 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 	case PAGES_FOR_2_END:
 #line 24 "loops.dtf"
 		if ((int64_t)f->rows.count == 0) {
-#line 281 "loops.dtf.c"
+#line 275 "loops.dtf.c"
 			f->at = PAGES_FOR_1_END;
 			return DTF_AGAIN;
 		}
@@ -291,25 +285,25 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 	case PAGES_FOR_1_END:
 #line 28 "loops.dtf"
 		f->tries = 0;
-#line 295 "loops.dtf.c"
+#line 289 "loops.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case PAGES_WHILE_1:
 #line 29 "loops.dtf"
 		if (f->tries >= 3) {
-#line 301 "loops.dtf.c"
+#line 295 "loops.dtf.c"
 			f->at = PAGES_WHILE_1_END;
 			return DTF_AGAIN;
 		}
 #line 30 "loops.dtf"
 		f->tries = dtf_add(ctx, f->tries, 1);
-#line 307 "loops.dtf.c"
+#line 301 "loops.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 31 "loops.dtf"
 		dtf_do(ctx, 2, &loops_ping_activity, NULL, NULL);
-#line 313 "loops.dtf.c"
+#line 307 "loops.dtf.c"
 		f->at = PAGES_PING;
 		DTF_FALLTHROUGH;
 
@@ -320,13 +314,13 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 32 "loops.dtf"
 		if (f->tries == 2) {
-#line 324 "loops.dtf.c"
+#line 318 "loops.dtf.c"
 			f->at = PAGES_WHILE_1_NEXT;
 			return DTF_AGAIN;
 		}
 #line 35 "loops.dtf"
 		dtf_sleep(ctx, 3, 1000);
-#line 330 "loops.dtf.c"
+#line 324 "loops.dtf.c"
 		f->at = PAGES_SLEEP_1;
 		DTF_FALLTHROUGH;
 
@@ -348,7 +342,7 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 	case PAGES_LOOP_1:
 #line 38 "loops.dtf"
 		dtf_sleep(ctx, 4, 60000);
-#line 352 "loops.dtf.c"
+#line 346 "loops.dtf.c"
 		f->at = PAGES_SLEEP_2;
 		DTF_FALLTHROUGH;
 
@@ -359,13 +353,13 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 39 "loops.dtf"
 		f->count = dtf_sub(ctx, f->count, 1);
-#line 363 "loops.dtf.c"
+#line 357 "loops.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 40 "loops.dtf"
 		if (f->count < 0) {
-#line 369 "loops.dtf.c"
+#line 363 "loops.dtf.c"
 			f->at = PAGES_LOOP_1_END;
 			return DTF_AGAIN;
 		}
@@ -378,13 +372,13 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 	case PAGES_LOOP_1_END:
 #line 44 "loops.dtf"
 		if (f->count <= 10) {
-#line 382 "loops.dtf.c"
+#line 376 "loops.dtf.c"
 			f->at = PAGES_IF_1_ELSE;
 			return DTF_AGAIN;
 		}
 #line 45 "loops.dtf"
 		dtf_do(ctx, 5, &loops_store_activity, &(struct loops_store_args){ "many" }, NULL);
-#line 388 "loops.dtf.c"
+#line 382 "loops.dtf.c"
 		f->at = PAGES_STORE_2;
 		DTF_FALLTHROUGH;
 
@@ -401,13 +395,13 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 		if (f->count <= 5) {
 #line 49 "loops.dtf"
 			dtf_log(ctx, DTF_LOG_INFO, "few");
-#line 405 "loops.dtf.c"
+#line 399 "loops.dtf.c"
 			f->at = PAGES_IF_2_END;
 			return DTF_AGAIN;
 		}
 #line 47 "loops.dtf"
 		dtf_do(ctx, 6, &loops_store_activity, &(struct loops_store_args){ "some" }, NULL);
-#line 411 "loops.dtf.c"
+#line 405 "loops.dtf.c"
 		f->at = PAGES_STORE_3;
 		DTF_FALLTHROUGH;
 
@@ -423,13 +417,13 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 #line 51 "loops.dtf"
 		if (f->count == 0) {
 			dtf_log(ctx, DTF_LOG_INFO, "none");
-#line 427 "loops.dtf.c"
+#line 421 "loops.dtf.c"
 			f->at = PAGES_IF_3_END;
 			return DTF_AGAIN;
 		}
 #line 54 "loops.dtf"
 		dtf_do(ctx, 7, &loops_ping_activity, NULL, NULL);
-#line 433 "loops.dtf.c"
+#line 427 "loops.dtf.c"
 		f->at = PAGES_PING_2;
 		DTF_FALLTHROUGH;
 
@@ -443,11 +437,11 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 	case PAGES_IF_3_END:
 #line 56 "loops.dtf"
 		switch (f->in.level) {
-#line 447 "loops.dtf.c"
+#line 441 "loops.dtf.c"
 		case LOOPS_LEVEL_LOW:
 #line 57 "loops.dtf"
 			f->count = dtf_add(ctx, f->count, 1);
-#line 451 "loops.dtf.c"
+#line 445 "loops.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
@@ -462,13 +456,13 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 		default:
 #line 57 "loops.dtf"
 			return dtf_bad_state(ctx, (int)f->in.level);
-#line 466 "loops.dtf.c"
+#line 460 "loops.dtf.c"
 		}
 
 	case PAGES_MATCH_1_ARM_2:
 #line 58 "loops.dtf"
 		dtf_do(ctx, 8, &loops_store_activity, &(struct loops_store_args){ "middle" }, NULL);
-#line 472 "loops.dtf.c"
+#line 466 "loops.dtf.c"
 		f->at = PAGES_STORE_4;
 		DTF_FALLTHROUGH;
 
@@ -483,7 +477,7 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 	case PAGES_MATCH_1_ARM_3:
 #line 60 "loops.dtf"
 		dtf_do(ctx, 9, &loops_store_activity, &(struct loops_store_args){ "high" }, NULL);
-#line 487 "loops.dtf.c"
+#line 481 "loops.dtf.c"
 		f->at = PAGES_STORE_5;
 		DTF_FALLTHROUGH;
 
@@ -495,11 +489,11 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 #line 61 "loops.dtf"
 		return dtf_return(ctx, &(int64_t){ -1 });
 
-#line 499 "loops.dtf.c"
+#line 493 "loops.dtf.c"
 	case PAGES_MATCH_1_END:
 #line 64 "loops.dtf"
 		switch (f->count) {
-#line 503 "loops.dtf.c"
+#line 497 "loops.dtf.c"
 		case 0:
 			f->at = PAGES_MATCH_2_ARM_1;
 			return DTF_AGAIN;
@@ -514,7 +508,7 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 	case PAGES_MATCH_2_ARM_1:
 #line 65 "loops.dtf"
 		dtf_do(ctx, 10, &loops_ping_activity, NULL, NULL);
-#line 518 "loops.dtf.c"
+#line 512 "loops.dtf.c"
 		f->at = PAGES_PING_3;
 		DTF_FALLTHROUGH;
 
@@ -529,7 +523,7 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 	case PAGES_MATCH_2_ARM_3:
 #line 67 "loops.dtf"
 		dtf_sleep(ctx, 11, 5);
-#line 533 "loops.dtf.c"
+#line 527 "loops.dtf.c"
 		f->at = PAGES_SLEEP_3;
 		DTF_FALLTHROUGH;
 
@@ -544,7 +538,7 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 #line 69 "loops.dtf"
 		return dtf_return(ctx, &f->count);
 
-#line 548 "loops.dtf.c"
+#line 542 "loops.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -562,19 +556,20 @@ const struct dtf_workflow_def loops_pages_workflow = {
 	.name = "loops.pages",
 	.version = 1,
 	.fingerprint = UINT64_C(0xaecafc5e5b2bcdbe),
-	.input = &pages_input_type,
+	.input = &loops_pages_input_type,
 	.output = &dtf_type_int,
 	.input_at = offsetof(struct pages_frame, in),
 	.body = &pages_strand,
 	.sites = pages_sites,
 	.nsites = 12,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int loops_pages_start(struct dtf_client *client, const char *instance, int64_t first, int64_t last,
 	enum loops_level level) {
 	return dtf_start_typed(client, &loops_pages_workflow, instance,
-		&(struct pages_input){ first, last, level });
+		&(struct loops_pages_input){ first, last, level });
 }
 
 int loops_pages_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

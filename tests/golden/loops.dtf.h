@@ -52,6 +52,11 @@ struct loops_store_args {
 extern const struct dtf_type loops_store_args_type;
 extern const struct dtf_activity_def loops_store_activity;
 extern const struct dtf_activity_def loops_ping_activity;
+struct loops_pages_input {
+	int64_t first;
+	int64_t last;
+	enum loops_level level;
+};
 extern const struct dtf_workflow_def loops_pages_workflow;
 
 #ifdef __cplusplus

@@ -187,19 +187,13 @@ static const struct dtf_site main_sites[] = {
 	[4] = { 43, 18, "let result = do order(order, instance, client)" },
 };
 
-struct main_input {
-	const char *client_;
-	int64_t instance_;
-	struct x_dtf_order order;
+static const struct dtf_field x_dtf_main_input_fields[] = {
+	{ "client", &dtf_type_string, offsetof(struct x_dtf_main_input, client_) },
+	{ "instance", &dtf_type_int, offsetof(struct x_dtf_main_input, instance_) },
+	{ "order", &x_dtf_order_type, offsetof(struct x_dtf_main_input, order) },
 };
-
-static const struct dtf_field main_input_fields[] = {
-	{ "client", &dtf_type_string, offsetof(struct main_input, client_) },
-	{ "instance", &dtf_type_int, offsetof(struct main_input, instance_) },
-	{ "order", &x_dtf_order_type, offsetof(struct main_input, order) },
-};
-static const struct dtf_type main_input_type = DTF_TUPLE(
-	"dtf.main", struct main_input, main_input_fields);
+static const struct dtf_type x_dtf_main_input_type = DTF_TUPLE(
+	"dtf.main", struct x_dtf_main_input, x_dtf_main_input_fields);
 
 /* main */
 
@@ -213,7 +207,7 @@ enum main_at {
 
 struct main_frame {
 	enum main_at at;
-	struct main_input in;
+	struct x_dtf_main_input in;
 	int64_t step_;
 };
 
@@ -248,13 +242,13 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 					f->step_),
 				arm_),
 			x_dtf_do);
-#line 252 "names.dtf.c"
+#line 246 "names.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 29 "names.dtf"
 		dtf_do(ctx, 0, &x_dtf_f_activity, &(struct x_dtf_f_args){ f_, ctx_, main_ }, NULL);
-#line 258 "names.dtf.c"
+#line 252 "names.dtf.c"
 		f->at = MAIN_F;
 		DTF_FALLTHROUGH;
 	}
@@ -266,7 +260,7 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 30 "names.dtf"
 		dtf_wait(ctx, 1, &x_dtf_event_id_event);
-#line 270 "names.dtf.c"
+#line 264 "names.dtf.c"
 		f->at = MAIN_EVENT_ID;
 		DTF_FALLTHROUGH;
 
@@ -278,7 +272,7 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 32 "names.dtf"
 		int64_t int_ = dtf_add(ctx, f->in.order.int_, f->in.order.int__);
-#line 282 "names.dtf.c"
+#line 276 "names.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -288,7 +282,7 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 				f->in.order.class_,
 				"\303\251\360\237\230\200\077{%s}\n*/ // \\",
 			});
-#line 292 "names.dtf.c"
+#line 286 "names.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -306,7 +300,7 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 		if (f->in.order.register_) {
 			dtf_fail(ctx, 2, &x_dtf_message_error,
 				&(struct x_dtf_message_fields){ x, f->step_ });
-#line 310 "names.dtf.c"
+#line 304 "names.dtf.c"
 			return DTF_RAISED;
 		}
 #line 39 "names.dtf"
@@ -322,7 +316,7 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 #line 40 "names.dtf"
 		dtf_do(ctx, 3, &x_dtf_order_list_activity,
 			&(struct x_dtf_order_list_args){ orders }, NULL);
-#line 326 "names.dtf.c"
+#line 320 "names.dtf.c"
 		f->at = MAIN_ORDER_LIST;
 		DTF_FALLTHROUGH;
 	}
@@ -347,7 +341,7 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_do(ctx, 4, &x_dtf_order_2_activity,
 			&(struct x_dtf_order_2_args){ f->in.order, f->in.instance_, f->in.client_ },
 			NULL);
-#line 351 "names.dtf.c"
+#line 345 "names.dtf.c"
 		f->at = MAIN_ORDER;
 		DTF_FALLTHROUGH;
 	}
@@ -360,7 +354,7 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 44 "names.dtf"
 		return dtf_return(ctx, &result);
-#line 364 "names.dtf.c"
+#line 358 "names.dtf.c"
 	}
 
 	default:
@@ -380,19 +374,20 @@ const struct dtf_workflow_def x_dtf_main_workflow = {
 	.name = "dtf.main",
 	.version = 1,
 	.fingerprint = UINT64_C(0x6a7fc73a4af1a657),
-	.input = &main_input_type,
+	.input = &x_dtf_main_input_type,
 	.output = &x_dtf_order_type,
 	.input_at = offsetof(struct main_frame, in),
 	.body = &main_strand,
 	.sites = main_sites,
 	.nsites = 5,
 	.events = (const struct dtf_event_def *const[]){ &x_dtf_event_id_event, NULL },
+	.fails = (const struct dtf_error_def *const[]){ &x_dtf_message_error, NULL },
 };
 
 int x_dtf_main_start(struct dtf_client *client, const char *instance, const char *client_,
 	int64_t instance_, const struct x_dtf_order *order) {
 	return dtf_start_typed(client, &x_dtf_main_workflow, instance,
-		&(struct main_input){ client_, instance_, *order });
+		&(struct x_dtf_main_input){ client_, instance_, *order });
 }
 
 int x_dtf_main_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

@@ -115,6 +115,11 @@ struct x_dtf_order_list_args {
 extern const struct dtf_type x_dtf_order_list_args_type;
 extern const struct dtf_activity_def x_dtf_order_list_activity;
 extern const struct dtf_event_def x_dtf_event_id_event;
+struct x_dtf_main_input {
+	const char *client_;
+	int64_t instance_;
+	struct x_dtf_order order;
+};
 extern const struct dtf_workflow_def x_dtf_main_workflow;
 
 #ifdef __cplusplus

@@ -303,15 +303,11 @@ static const struct dtf_site fulfil_sites[] = {
 	[16] = { 52, 9, "sleep 1s" },
 };
 
-struct fulfil_input {
-	struct shop_order order;
+static const struct dtf_field shop_fulfil_input_fields[] = {
+	{ "order", &shop_order_type, offsetof(struct shop_fulfil_input, order) },
 };
-
-static const struct dtf_field fulfil_input_fields[] = {
-	{ "order", &shop_order_type, offsetof(struct fulfil_input, order) },
-};
-static const struct dtf_type fulfil_input_type = DTF_TUPLE(
-	"shop.fulfil", struct fulfil_input, fulfil_input_fields);
+static const struct dtf_type shop_fulfil_input_type = DTF_TUPLE(
+	"shop.fulfil", struct shop_fulfil_input, shop_fulfil_input_fields);
 
 /* fulfil */
 
@@ -329,7 +325,7 @@ enum fulfil_at {
 
 struct fulfil_frame {
 	enum fulfil_at at;
-	struct fulfil_input in;
+	struct shop_fulfil_input in;
 	const char *charge_id;
 	struct dtf_string_list labels;
 	int64_t for_1_at;
@@ -398,7 +394,7 @@ static enum dtf_step fulfil_undo_1_run(struct dtf_ctx *ctx, void *frame) {
 	case FULFIL_UNDO_1_START:
 #line 32 "order.dtf"
 		dtf_do(ctx, 2, &shop_release_activity, &f->captured, NULL);
-#line 402 "order.dtf.c"
+#line 398 "order.dtf.c"
 		f->at = FULFIL_UNDO_1_RELEASE;
 		DTF_FALLTHROUGH;
 
@@ -432,7 +428,7 @@ static enum dtf_step fulfil_undo_2_run(struct dtf_ctx *ctx, void *frame) {
 	case FULFIL_UNDO_2_START:
 #line 42 "order.dtf"
 		dtf_do(ctx, 9, &shop_refund_activity, &f->captured, NULL);
-#line 436 "order.dtf.c"
+#line 432 "order.dtf.c"
 		f->at = FULFIL_UNDO_2_REFUND;
 		DTF_FALLTHROUGH;
 
@@ -477,7 +473,7 @@ static enum dtf_step fulfil_parallel_1_1_run(struct dtf_ctx *ctx, void *frame) {
 					}),
 			},
 			NULL);
-#line 481 "order.dtf.c"
+#line 477 "order.dtf.c"
 		f->at = FULFIL_PARALLEL_1_1_NOTIFY;
 		DTF_FALLTHROUGH;
 
@@ -510,7 +506,7 @@ static enum dtf_step fulfil_parallel_1_2_run(struct dtf_ctx *ctx, void *frame) {
 	case FULFIL_PARALLEL_1_2_START:
 #line 52 "order.dtf"
 		dtf_sleep(ctx, 16, 1000);
-#line 514 "order.dtf.c"
+#line 510 "order.dtf.c"
 		f->at = FULFIL_PARALLEL_1_2_SLEEP_1;
 		DTF_FALLTHROUGH;
 
@@ -548,7 +544,7 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 			NULL);
 #line 32 "order.dtf"
 		dtf_undo(ctx, &fulfil_undo_1_strand, &(struct shop_release_args){ f->in.order.id });
-#line 552 "order.dtf.c"
+#line 548 "order.dtf.c"
 		f->at = FULFIL_RESERVE;
 		DTF_FALLTHROUGH;
 
@@ -559,7 +555,7 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 34 "order.dtf"
 		if (f->in.order.cents <= 100000) {
-#line 563 "order.dtf.c"
+#line 559 "order.dtf.c"
 			f->at = FULFIL_IF_1_END;
 			return DTF_AGAIN;
 		}
@@ -570,7 +566,7 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_arm_after(ctx, 1, 5, 259200000);
 #line 36 "order.dtf"
 		dtf_select(ctx, false);
-#line 574 "order.dtf.c"
+#line 570 "order.dtf.c"
 		f->at = FULFIL_SELECT_1;
 		DTF_FALLTHROUGH;
 
@@ -581,7 +577,7 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 36 "order.dtf"
 		switch (arm) {
-#line 585 "order.dtf.c"
+#line 581 "order.dtf.c"
 		case 0: {
 			enum shop_decision d;
 #line 36 "order.dtf"
@@ -589,7 +585,7 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 			if (d == SHOP_DECISION_REJECTED) {
 #line 37 "order.dtf"
 				dtf_fail(ctx, 6, &shop_rejected_error, NULL);
-#line 593 "order.dtf.c"
+#line 589 "order.dtf.c"
 				return DTF_RAISED;
 			}
 			break;
@@ -597,12 +593,12 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		case 1:
 #line 38 "order.dtf"
 			dtf_fail(ctx, 7, &shop_rejected_error, NULL);
-#line 601 "order.dtf.c"
+#line 597 "order.dtf.c"
 			return DTF_RAISED;
 		default:
 #line 38 "order.dtf"
 			return dtf_bad_state(ctx, arm);
-#line 606 "order.dtf.c"
+#line 602 "order.dtf.c"
 		}
 		DTF_FALLTHROUGH;
 
@@ -617,7 +613,7 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 			NULL);
 #line 42 "order.dtf"
 		dtf_undo(ctx, &fulfil_undo_2_strand, &(struct shop_refund_args){ f->in.order.id });
-#line 621 "order.dtf.c"
+#line 617 "order.dtf.c"
 		f->at = FULFIL_CHARGE;
 		DTF_FALLTHROUGH;
 
@@ -630,13 +626,13 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_status(ctx, 10, &dtf_type_string, &(const char *){ "shipping" });
 		f->labels = (struct dtf_string_list){ NULL, 0 };
 		f->for_1_at = 0;
-#line 634 "order.dtf.c"
+#line 630 "order.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case FULFIL_FOR_1: {
 #line 46 "order.dtf"
 		if (f->for_1_at >= (int64_t)f->in.order.items.count) {
-#line 640 "order.dtf.c"
+#line 636 "order.dtf.c"
 			f->at = FULFIL_FOR_1_END;
 			return DTF_AGAIN;
 		}
@@ -644,7 +640,7 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		struct shop_item item = f->in.order.items.items[f->for_1_at];
 		dtf_do(ctx, 11, &shop_print_label_activity, &(struct shop_print_label_args){ item },
 			NULL);
-#line 648 "order.dtf.c"
+#line 644 "order.dtf.c"
 		f->at = FULFIL_PRINT_LABEL;
 		DTF_FALLTHROUGH;
 	}
@@ -660,7 +656,7 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(const char *), f->labels.items, f->labels.count, &label, 1);
 #line 48 "order.dtf"
 		f->labels.count++;
-#line 664 "order.dtf.c"
+#line 660 "order.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -677,7 +673,7 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_parallel(ctx, 12);
 		dtf_branch(ctx, &fulfil_parallel_1_1_strand, f);
 		dtf_branch(ctx, &fulfil_parallel_1_2_strand, f);
-#line 681 "order.dtf.c"
+#line 677 "order.dtf.c"
 		f->at = FULFIL_PARALLEL_1;
 		DTF_FALLTHROUGH;
 
@@ -694,7 +690,7 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 				.labels = f->labels,
 			});
 
-#line 698 "order.dtf.c"
+#line 694 "order.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -712,19 +708,26 @@ const struct dtf_workflow_def shop_fulfil_workflow = {
 	.name = "shop.fulfil",
 	.version = 1,
 	.fingerprint = UINT64_C(0xdbce1ed4c662ff8b),
-	.input = &fulfil_input_type,
+	.input = &shop_fulfil_input_type,
 	.output = &shop_receipt_type,
 	.input_at = offsetof(struct fulfil_frame, in),
 	.body = &fulfil_strand,
 	.sites = fulfil_sites,
 	.nsites = 17,
 	.events = (const struct dtf_event_def *const[]){ &shop_approval_event, NULL },
+	.fails =
+		(const struct dtf_error_def *const[]){
+			&shop_out_of_stock_error,
+			&shop_card_declined_error,
+			&shop_rejected_error,
+			NULL,
+		},
 };
 
 int shop_fulfil_start(
 	struct dtf_client *client, const char *instance, const struct shop_order *order) {
 	return dtf_start_typed(
-		client, &shop_fulfil_workflow, instance, &(struct fulfil_input){ *order });
+		client, &shop_fulfil_workflow, instance, &(struct shop_fulfil_input){ *order });
 }
 
 int shop_fulfil_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

@@ -121,6 +121,9 @@ struct shop_notify_args {
 extern const struct dtf_type shop_notify_args_type;
 extern const struct dtf_activity_def shop_notify_activity;
 extern const struct dtf_event_def shop_approval_event;
+struct shop_fulfil_input {
+	struct shop_order order;
+};
 extern const struct dtf_workflow_def shop_fulfil_workflow;
 
 #ifdef __cplusplus

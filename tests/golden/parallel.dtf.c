@@ -99,17 +99,12 @@ static const struct dtf_site both_sites[] = {
 	[15] = { 32, 17, "do save(b, len(a))" },
 };
 
-struct both_input {
-	const char *a;
-	const char *b;
+static const struct dtf_field branches_both_input_fields[] = {
+	{ "a", &dtf_type_string, offsetof(struct branches_both_input, a) },
+	{ "b", &dtf_type_string, offsetof(struct branches_both_input, b) },
 };
-
-static const struct dtf_field both_input_fields[] = {
-	{ "a", &dtf_type_string, offsetof(struct both_input, a) },
-	{ "b", &dtf_type_string, offsetof(struct both_input, b) },
-};
-static const struct dtf_type both_input_type = DTF_TUPLE(
-	"branches.both", struct both_input, both_input_fields);
+static const struct dtf_type branches_both_input_type = DTF_TUPLE(
+	"branches.both", struct branches_both_input, branches_both_input_fields);
 
 /* both */
 
@@ -120,7 +115,7 @@ enum both_at {
 
 struct both_frame {
 	enum both_at at;
-	struct both_input in;
+	struct branches_both_input in;
 	int64_t total;
 	const char *note;
 	int64_t left;
@@ -238,7 +233,7 @@ static enum dtf_step both_parallel_1_1_run(struct dtf_ctx *ctx, void *frame) {
 #line 13 "parallel.dtf"
 		dtf_do(ctx, 2, &branches_load_activity, &(struct branches_load_args){ up->in.a },
 			NULL);
-#line 242 "parallel.dtf.c"
+#line 237 "parallel.dtf.c"
 		f->at = BOTH_PARALLEL_1_1_LOAD;
 		DTF_FALLTHROUGH;
 
@@ -273,7 +268,7 @@ static enum dtf_step both_parallel_1_2_run(struct dtf_ctx *ctx, void *frame) {
 #line 14 "parallel.dtf"
 		dtf_do(ctx, 4, &branches_load_activity, &(struct branches_load_args){ up->in.b },
 			NULL);
-#line 277 "parallel.dtf.c"
+#line 272 "parallel.dtf.c"
 		f->at = BOTH_PARALLEL_1_2_LOAD;
 		DTF_FALLTHROUGH;
 
@@ -309,7 +304,7 @@ static enum dtf_step both_parallel_1_3_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_try(ctx);
 		dtf_do(ctx, 6, &branches_load_activity, &(struct branches_load_args){ "extra" },
 			NULL);
-#line 313 "parallel.dtf.c"
+#line 308 "parallel.dtf.c"
 		f->at = BOTH_PARALLEL_1_3_LOAD;
 		DTF_FALLTHROUGH;
 
@@ -326,7 +321,7 @@ static enum dtf_step both_parallel_1_3_run(struct dtf_ctx *ctx, void *frame) {
 #line 18 "parallel.dtf"
 		up->total = n;
 		dtf_try_end(ctx);
-#line 330 "parallel.dtf.c"
+#line 325 "parallel.dtf.c"
 		f->at = BOTH_PARALLEL_1_3_TRY_1_END;
 		return DTF_AGAIN;
 	}
@@ -338,13 +333,13 @@ static enum dtf_step both_parallel_1_3_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 19 "parallel.dtf"
 		if (!dtf_raised_is(ctx, &branches_gone_error)) {
-#line 342 "parallel.dtf.c"
+#line 337 "parallel.dtf.c"
 			return DTF_RAISED;
 		}
 #line 19 "parallel.dtf"
 		dtf_catch(ctx, NULL, NULL, NULL);
 		up->note = "no extra";
-#line 348 "parallel.dtf.c"
+#line 343 "parallel.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case BOTH_PARALLEL_1_3_TRY_1_END:
@@ -373,26 +368,26 @@ static enum dtf_step both_parallel_1_4_run(struct dtf_ctx *ctx, void *frame) {
 	case BOTH_PARALLEL_1_4_START:
 #line 23 "parallel.dtf"
 		if (dtf_string_equal(up->in.b, "")) {
-#line 377 "parallel.dtf.c"
+#line 372 "parallel.dtf.c"
 			f->at = BOTH_PARALLEL_1_4_IF_1_END;
 			return DTF_AGAIN;
 		}
 #line 24 "parallel.dtf"
 		f->i = 0;
-#line 383 "parallel.dtf.c"
+#line 378 "parallel.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case BOTH_PARALLEL_1_4_FOR_1:
 #line 24 "parallel.dtf"
 		if (f->i >= 3) {
-#line 389 "parallel.dtf.c"
+#line 384 "parallel.dtf.c"
 			f->at = BOTH_PARALLEL_1_4_FOR_1_END;
 			return DTF_AGAIN;
 		}
 #line 25 "parallel.dtf"
 		dtf_do(ctx, 8, &branches_save_activity,
 			&(struct branches_save_args){ up->in.b, f->i }, NULL);
-#line 396 "parallel.dtf.c"
+#line 391 "parallel.dtf.c"
 		f->at = BOTH_PARALLEL_1_4_SAVE;
 		DTF_FALLTHROUGH;
 
@@ -436,7 +431,7 @@ static enum dtf_step both_parallel_1_5_parallel_1_1_run(struct dtf_ctx *ctx, voi
 #line 29 "parallel.dtf"
 		dtf_do(ctx, 12, &branches_save_activity,
 			&(struct branches_save_args){ up_2->in.a, 1 }, NULL);
-#line 440 "parallel.dtf.c"
+#line 435 "parallel.dtf.c"
 		f->at = BOTH_PARALLEL_1_5_PARALLEL_1_1_SAVE;
 		DTF_FALLTHROUGH;
 
@@ -470,7 +465,7 @@ static enum dtf_step both_parallel_1_5_parallel_1_2_run(struct dtf_ctx *ctx, voi
 	case BOTH_PARALLEL_1_5_PARALLEL_1_2_START:
 #line 31 "parallel.dtf"
 		dtf_sleep(ctx, 14, 1000);
-#line 474 "parallel.dtf.c"
+#line 469 "parallel.dtf.c"
 		f->at = BOTH_PARALLEL_1_5_PARALLEL_1_2_SLEEP_1;
 		DTF_FALLTHROUGH;
 
@@ -483,7 +478,7 @@ static enum dtf_step both_parallel_1_5_parallel_1_2_run(struct dtf_ctx *ctx, voi
 		dtf_do(ctx, 15, &branches_save_activity,
 			&(struct branches_save_args){ up_2->in.b, dtf_string_length(up_2->in.a) },
 			NULL);
-#line 487 "parallel.dtf.c"
+#line 482 "parallel.dtf.c"
 		f->at = BOTH_PARALLEL_1_5_PARALLEL_1_2_SAVE;
 		DTF_FALLTHROUGH;
 
@@ -518,7 +513,7 @@ static enum dtf_step both_parallel_1_5_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_parallel(ctx, 10);
 		dtf_branch(ctx, &both_parallel_1_5_parallel_1_1_strand, f);
 		dtf_branch(ctx, &both_parallel_1_5_parallel_1_2_strand, f);
-#line 522 "parallel.dtf.c"
+#line 517 "parallel.dtf.c"
 		f->at = BOTH_PARALLEL_1_5_PARALLEL_1;
 		DTF_FALLTHROUGH;
 
@@ -560,7 +555,7 @@ static enum dtf_step both_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_branch(ctx, &both_parallel_1_4_strand, f);
 #line 28 "parallel.dtf"
 		dtf_branch(ctx, &both_parallel_1_5_strand, f);
-#line 564 "parallel.dtf.c"
+#line 559 "parallel.dtf.c"
 		f->at = BOTH_PARALLEL_1;
 		DTF_FALLTHROUGH;
 
@@ -572,13 +567,13 @@ static enum dtf_step both_run(struct dtf_ctx *ctx, void *frame) {
 #line 36 "parallel.dtf"
 		dtf_log(ctx, DTF_LOG_INFO, f->note);
 		int64_t t1 = dtf_add(ctx, dtf_add(ctx, f->left, f->right), f->total);
-#line 576 "parallel.dtf.c"
+#line 571 "parallel.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 37 "parallel.dtf"
 		return dtf_return(ctx, &t1);
-#line 582 "parallel.dtf.c"
+#line 577 "parallel.dtf.c"
 	}
 
 	default:
@@ -598,19 +593,20 @@ const struct dtf_workflow_def branches_both_workflow = {
 	.name = "branches.both",
 	.version = 1,
 	.fingerprint = UINT64_C(0x65ce537c6b5a9d4a),
-	.input = &both_input_type,
+	.input = &branches_both_input_type,
 	.output = &dtf_type_int,
 	.input_at = offsetof(struct both_frame, in),
 	.body = &both_strand,
 	.sites = both_sites,
 	.nsites = 16,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ &branches_gone_error, NULL },
 };
 
 int branches_both_start(
 	struct dtf_client *client, const char *instance, const char *a, const char *b) {
 	return dtf_start_typed(
-		client, &branches_both_workflow, instance, &(struct both_input){ a, b });
+		client, &branches_both_workflow, instance, &(struct branches_both_input){ a, b });
 }
 
 int branches_both_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

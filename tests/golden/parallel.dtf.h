@@ -48,6 +48,10 @@ struct branches_save_args {
 };
 extern const struct dtf_type branches_save_args_type;
 extern const struct dtf_activity_def branches_save_activity;
+struct branches_both_input {
+	const char *a;
+	const char *b;
+};
 extern const struct dtf_workflow_def branches_both_workflow;
 
 #ifdef __cplusplus

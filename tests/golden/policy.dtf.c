@@ -163,15 +163,11 @@ static const struct dtf_policy use_policy_4 = {
 	.tag = "cpu",
 };
 
-struct use_input {
-	int64_t n;
+static const struct dtf_field policy_use_input_fields[] = {
+	{ "n", &dtf_type_int, offsetof(struct policy_use_input, n) },
 };
-
-static const struct dtf_field use_input_fields[] = {
-	{ "n", &dtf_type_int, offsetof(struct use_input, n) },
-};
-static const struct dtf_type use_input_type = DTF_TUPLE(
-	"policy.use", struct use_input, use_input_fields);
+static const struct dtf_type policy_use_input_type = DTF_TUPLE(
+	"policy.use", struct policy_use_input, policy_use_input_fields);
 
 /* use */
 
@@ -185,7 +181,7 @@ enum use_at {
 
 struct use_frame {
 	enum use_at at;
-	struct use_input in;
+	struct policy_use_input in;
 };
 
 static const struct dtf_field use_frame_fields[] = {
@@ -201,7 +197,7 @@ static enum dtf_step use_run(struct dtf_ctx *ctx, void *frame) {
 	case USE_START:
 #line 17 "policy.dtf"
 		dtf_do(ctx, 0, &policy_plain_activity, NULL, &use_policy_1);
-#line 205 "policy.dtf.c"
+#line 201 "policy.dtf.c"
 		f->at = USE_PLAIN;
 		DTF_FALLTHROUGH;
 
@@ -213,7 +209,7 @@ static enum dtf_step use_run(struct dtf_ctx *ctx, void *frame) {
 #line 18 "policy.dtf"
 		dtf_do(ctx, 1, &policy_once_activity, &(struct policy_once_args){ f->in.n },
 			&use_policy_2);
-#line 217 "policy.dtf.c"
+#line 213 "policy.dtf.c"
 		f->at = USE_ONCE;
 		DTF_FALLTHROUGH;
 
@@ -224,7 +220,7 @@ static enum dtf_step use_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 19 "policy.dtf"
 		dtf_do(ctx, 2, &policy_always_activity, NULL, &use_policy_3);
-#line 228 "policy.dtf.c"
+#line 224 "policy.dtf.c"
 		f->at = USE_ALWAYS;
 		DTF_FALLTHROUGH;
 
@@ -236,7 +232,7 @@ static enum dtf_step use_run(struct dtf_ctx *ctx, void *frame) {
 #line 20 "policy.dtf"
 		dtf_do(ctx, 3, &policy_often_activity, &(struct policy_often_args){ f->in.n },
 			&use_policy_4);
-#line 240 "policy.dtf.c"
+#line 236 "policy.dtf.c"
 		f->at = USE_OFTEN;
 		DTF_FALLTHROUGH;
 
@@ -248,7 +244,7 @@ static enum dtf_step use_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 21 "policy.dtf"
 		return dtf_return(ctx, &got);
-#line 252 "policy.dtf.c"
+#line 248 "policy.dtf.c"
 	}
 
 	default:
@@ -268,17 +264,19 @@ const struct dtf_workflow_def policy_use_workflow = {
 	.name = "policy.use",
 	.version = 1,
 	.fingerprint = UINT64_C(0x1fe3cf4a1a22bed3),
-	.input = &use_input_type,
+	.input = &policy_use_input_type,
 	.output = &dtf_type_int,
 	.input_at = offsetof(struct use_frame, in),
 	.body = &use_strand,
 	.sites = use_sites,
 	.nsites = 4,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int policy_use_start(struct dtf_client *client, const char *instance, int64_t n) {
-	return dtf_start_typed(client, &policy_use_workflow, instance, &(struct use_input){ n });
+	return dtf_start_typed(
+		client, &policy_use_workflow, instance, &(struct policy_use_input){ n });
 }
 
 int policy_use_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

@@ -46,6 +46,9 @@ struct policy_often_args {
 extern const struct dtf_type policy_often_args_type;
 extern const struct dtf_activity_def policy_often_activity;
 extern const struct dtf_activity_def policy_always_activity;
+struct policy_use_input {
+	int64_t n;
+};
 extern const struct dtf_workflow_def policy_use_workflow;
 
 #ifdef __cplusplus

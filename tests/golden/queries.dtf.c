@@ -61,15 +61,11 @@ static const struct dtf_site ship_all_sites[] = {
 	[0] = { 19, 9, "do ship(sku)" },
 };
 
-struct ship_all_input {
-	struct dtf_string_list skus;
+static const struct dtf_field queries_ship_all_input_fields[] = {
+	{ "skus", &string_list_type, offsetof(struct queries_ship_all_input, skus) },
 };
-
-static const struct dtf_field ship_all_input_fields[] = {
-	{ "skus", &string_list_type, offsetof(struct ship_all_input, skus) },
-};
-static const struct dtf_type ship_all_input_type = DTF_TUPLE(
-	"queries.ship_all", struct ship_all_input, ship_all_input_fields);
+static const struct dtf_type queries_ship_all_input_type = DTF_TUPLE(
+	"queries.ship_all", struct queries_ship_all_input, queries_ship_all_input_fields);
 
 /* ship_all */
 
@@ -82,7 +78,7 @@ enum ship_all_at {
 
 struct ship_all_frame {
 	enum ship_all_at at;
-	struct ship_all_input in;
+	struct queries_ship_all_input in;
 	int64_t done;
 	struct queries_line_list lines;
 	int64_t for_1_at;
@@ -109,20 +105,20 @@ static enum dtf_step ship_all_run(struct dtf_ctx *ctx, void *frame) {
 		f->done = 0;
 		f->lines = (struct queries_line_list){ NULL, 0 };
 		f->for_1_at = 0;
-#line 113 "queries.dtf.c"
+#line 109 "queries.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case SHIP_ALL_FOR_1:
 #line 18 "queries.dtf"
 		if (f->for_1_at >= (int64_t)f->in.skus.count) {
-#line 119 "queries.dtf.c"
+#line 115 "queries.dtf.c"
 			f->at = SHIP_ALL_FOR_1_END;
 			return DTF_AGAIN;
 		}
 #line 18 "queries.dtf"
 		f->sku = f->in.skus.items[f->for_1_at];
 		dtf_do(ctx, 0, &queries_ship_activity, &(struct queries_ship_args){ f->sku }, NULL);
-#line 126 "queries.dtf.c"
+#line 122 "queries.dtf.c"
 		f->at = SHIP_ALL_SHIP;
 		DTF_FALLTHROUGH;
 
@@ -133,7 +129,7 @@ static enum dtf_step ship_all_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 20 "queries.dtf"
 		f->done = dtf_add(ctx, f->done, 1);
-#line 137 "queries.dtf.c"
+#line 133 "queries.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -143,7 +139,7 @@ static enum dtf_step ship_all_run(struct dtf_ctx *ctx, void *frame) {
 			1);
 #line 21 "queries.dtf"
 		f->lines.count++;
-#line 147 "queries.dtf.c"
+#line 143 "queries.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -158,7 +154,7 @@ static enum dtf_step ship_all_run(struct dtf_ctx *ctx, void *frame) {
 #line 23 "queries.dtf"
 		return dtf_return(ctx, &f->done);
 
-#line 162 "queries.dtf.c"
+#line 158 "queries.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -177,7 +173,7 @@ static void ship_all_query_shipped(struct dtf_ctx *ctx, const void *frame, void 
 
 #line 10 "queries.dtf"
 	*(int64_t *)ret = f->done;
-#line 181 "queries.dtf.c"
+#line 177 "queries.dtf.c"
 }
 
 static void ship_all_query_share(struct dtf_ctx *ctx, const void *frame, void *ret) {
@@ -185,7 +181,7 @@ static void ship_all_query_share(struct dtf_ctx *ctx, const void *frame, void *r
 
 #line 11 "queries.dtf"
 	*(double *)ret = dtf_fdiv(ctx, (double)f->done, (double)(int64_t)f->in.skus.count);
-#line 189 "queries.dtf.c"
+#line 185 "queries.dtf.c"
 }
 
 static void ship_all_query_lines(struct dtf_ctx *ctx, const void *frame, void *ret) {
@@ -193,7 +189,7 @@ static void ship_all_query_lines(struct dtf_ctx *ctx, const void *frame, void *r
 
 #line 12 "queries.dtf"
 	*(struct queries_line_list *)ret = f->lines;
-#line 197 "queries.dtf.c"
+#line 193 "queries.dtf.c"
 }
 
 static void ship_all_query_about(struct dtf_ctx *ctx, const void *frame, void *ret) {
@@ -208,13 +204,13 @@ static void ship_all_query_about(struct dtf_ctx *ctx, const void *frame, void *r
 			" of ",
 			dtf_text_int(ctx, (int64_t)f->in.skus.count),
 		});
-#line 212 "queries.dtf.c"
+#line 208 "queries.dtf.c"
 }
 
 static void ship_all_query_version(struct dtf_ctx *ctx, const void *frame, void *ret) {
 #line 14 "queries.dtf"
 	*(int64_t *)ret = 2;
-#line 218 "queries.dtf.c"
+#line 214 "queries.dtf.c"
 }
 
 static const struct dtf_query_def ship_all_queries[] = {
@@ -229,21 +225,22 @@ const struct dtf_workflow_def queries_ship_all_workflow = {
 	.name = "queries.ship_all",
 	.version = 1,
 	.fingerprint = UINT64_C(0x056b2c6392f226c9),
-	.input = &ship_all_input_type,
+	.input = &queries_ship_all_input_type,
 	.output = &dtf_type_int,
 	.input_at = offsetof(struct ship_all_frame, in),
 	.body = &ship_all_strand,
 	.sites = ship_all_sites,
 	.nsites = 1,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 	.queries = ship_all_queries,
 	.nqueries = 5,
 };
 
 int queries_ship_all_start(
 	struct dtf_client *client, const char *instance, const struct dtf_string_list *skus) {
-	return dtf_start_typed(
-		client, &queries_ship_all_workflow, instance, &(struct ship_all_input){ *skus });
+	return dtf_start_typed(client, &queries_ship_all_workflow, instance,
+		&(struct queries_ship_all_input){ *skus });
 }
 
 int queries_ship_all_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

@@ -56,6 +56,9 @@ struct queries_ship_args {
 };
 extern const struct dtf_type queries_ship_args_type;
 extern const struct dtf_activity_def queries_ship_activity;
+struct queries_ship_all_input {
+	struct dtf_string_list skus;
+};
 extern const struct dtf_workflow_def queries_ship_all_workflow;
 
 #ifdef __cplusplus

@@ -103,17 +103,12 @@ static const struct dtf_site talk_sites[] = {
 	[4] = { 31, 21, "if both.n > 2 { fail refused(never \077\077 poked) }" },
 };
 
-struct talk_input {
-	struct records_ping first;
-	struct records_both both;
+static const struct dtf_field records_talk_input_fields[] = {
+	{ "first", &records_ping_type, offsetof(struct records_talk_input, first) },
+	{ "both", &records_both_type, offsetof(struct records_talk_input, both) },
 };
-
-static const struct dtf_field talk_input_fields[] = {
-	{ "first", &records_ping_type, offsetof(struct talk_input, first) },
-	{ "both", &records_both_type, offsetof(struct talk_input, both) },
-};
-static const struct dtf_type talk_input_type = DTF_TUPLE(
-	"records.talk", struct talk_input, talk_input_fields);
+static const struct dtf_type records_talk_input_type = DTF_TUPLE(
+	"records.talk", struct records_talk_input, records_talk_input_fields);
 
 /* talk */
 
@@ -128,7 +123,7 @@ enum talk_at {
 
 struct talk_frame {
 	enum talk_at at;
-	struct talk_input in;
+	struct records_talk_input in;
 	struct records_ping last;
 	struct records_ping_opt never;
 };
@@ -168,7 +163,7 @@ static enum dtf_step talk_run(struct dtf_ctx *ctx, void *frame) {
 		f->never = (struct records_ping_opt){ .has = false };
 		bool same = dtf_equal(ctx, &records_both_type, &f->in.both, &usual);
 		if (!(dtf_equal(ctx, &records_ping_type, &f->in.first, &f->last) && !same)) {
-#line 172 "records.dtf.c"
+#line 167 "records.dtf.c"
 			f->at = TALK_IF_1_ELSE;
 			return DTF_AGAIN;
 		}
@@ -176,7 +171,7 @@ static enum dtf_step talk_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_do(ctx, 0, &records_send_activity,
 			&(struct records_send_args){ (struct records_ping){ 0 }, f->in.both.maybe },
 			NULL);
-#line 180 "records.dtf.c"
+#line 175 "records.dtf.c"
 		f->at = TALK_SEND;
 		DTF_FALLTHROUGH;
 	}
@@ -200,7 +195,7 @@ static enum dtf_step talk_run(struct dtf_ctx *ctx, void *frame) {
 				.maybe = (struct records_ping_opt){ true, f->in.first },
 			},
 			NULL);
-#line 204 "records.dtf.c"
+#line 199 "records.dtf.c"
 		f->at = TALK_SEND_2;
 		DTF_FALLTHROUGH;
 	}
@@ -213,14 +208,14 @@ static enum dtf_step talk_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 27 "records.dtf"
 		f->never = (struct records_ping_opt){ true, t1 };
-#line 217 "records.dtf.c"
+#line 212 "records.dtf.c"
 		DTF_FALLTHROUGH;
 	}
 
 	case TALK_IF_1_END:
 #line 29 "records.dtf"
 		dtf_wait(ctx, 2, &records_poke_event);
-#line 224 "records.dtf.c"
+#line 219 "records.dtf.c"
 		f->at = TALK_POKE;
 		DTF_FALLTHROUGH;
 
@@ -235,7 +230,7 @@ static enum dtf_step talk_run(struct dtf_ctx *ctx, void *frame) {
 			!f->never.has) {
 #line 30 "records.dtf"
 			dtf_status(ctx, 3, &records_ping_type, &poked);
-#line 239 "records.dtf.c"
+#line 234 "records.dtf.c"
 		}
 #line 31 "records.dtf"
 		if (f->in.both.n > 2) {
@@ -244,12 +239,12 @@ static enum dtf_step talk_run(struct dtf_ctx *ctx, void *frame) {
 				&(struct records_refused_fields){
 					.ping = f->never.has ? f->never.value : poked,
 				});
-#line 248 "records.dtf.c"
+#line 243 "records.dtf.c"
 			return DTF_RAISED;
 		}
 #line 32 "records.dtf"
 		return dtf_return(ctx, &f->last);
-#line 253 "records.dtf.c"
+#line 248 "records.dtf.c"
 	}
 
 	default:
@@ -269,19 +264,20 @@ const struct dtf_workflow_def records_talk_workflow = {
 	.name = "records.talk",
 	.version = 1,
 	.fingerprint = UINT64_C(0xb369fdd41423dd58),
-	.input = &talk_input_type,
+	.input = &records_talk_input_type,
 	.output = &records_ping_type,
 	.input_at = offsetof(struct talk_frame, in),
 	.body = &talk_strand,
 	.sites = talk_sites,
 	.nsites = 5,
 	.events = (const struct dtf_event_def *const[]){ &records_poke_event, NULL },
+	.fails = (const struct dtf_error_def *const[]){ &records_refused_error, NULL },
 };
 
 int records_talk_start(struct dtf_client *client, const char *instance,
 	const struct records_ping *first, const struct records_both *both) {
-	return dtf_start_typed(
-		client, &records_talk_workflow, instance, &(struct talk_input){ *first, *both });
+	return dtf_start_typed(client, &records_talk_workflow, instance,
+		&(struct records_talk_input){ *first, *both });
 }
 
 int records_talk_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

@@ -75,6 +75,10 @@ struct records_send_args {
 extern const struct dtf_type records_send_args_type;
 extern const struct dtf_activity_def records_send_activity;
 extern const struct dtf_event_def records_poke_event;
+struct records_talk_input {
+	struct records_ping first;
+	struct records_both both;
+};
 extern const struct dtf_workflow_def records_talk_workflow;
 
 #ifdef __cplusplus

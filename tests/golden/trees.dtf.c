@@ -204,17 +204,12 @@ int trees_raise_grown(struct dtf_client *client, const char *instance,
 
 /* ---- workflow chain ---- */
 
-struct chain_input {
-	int64_t n;
-	const struct trees_node *given;
+static const struct dtf_field trees_chain_input_fields[] = {
+	{ "n", &dtf_type_int, offsetof(struct trees_chain_input, n) },
+	{ "given", &trees_node_opt_type, offsetof(struct trees_chain_input, given) },
 };
-
-static const struct dtf_field chain_input_fields[] = {
-	{ "n", &dtf_type_int, offsetof(struct chain_input, n) },
-	{ "given", &trees_node_opt_type, offsetof(struct chain_input, given) },
-};
-static const struct dtf_type chain_input_type = DTF_TUPLE(
-	"trees.chain", struct chain_input, chain_input_fields);
+static const struct dtf_type trees_chain_input_type = DTF_TUPLE(
+	"trees.chain", struct trees_chain_input, trees_chain_input_fields);
 
 /* chain */
 
@@ -224,7 +219,7 @@ enum chain_at {
 
 struct chain_frame {
 	enum chain_at at;
-	struct chain_input in;
+	struct trees_chain_input in;
 };
 
 static const struct dtf_field chain_frame_fields[] = {
@@ -245,14 +240,14 @@ static enum dtf_step chain_run(struct dtf_ctx *ctx, void *frame) {
 		for (int64_t i = 0; i < f->in.n && dtf_tick(ctx); i++) {
 			head = dtf_some(ctx, sizeof(struct trees_node),
 				&(struct trees_node){ .value = i, .next = head });
-#line 249 "trees.dtf.c"
+#line 244 "trees.dtf.c"
 		}
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 26 "trees.dtf"
 		bool t1 = dtf_equal(ctx, &trees_node_opt_type, &head, &f->in.given);
-#line 256 "trees.dtf.c"
+#line 251 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -260,14 +255,14 @@ static enum dtf_step chain_run(struct dtf_ctx *ctx, void *frame) {
 		if (t1) {
 #line 26 "trees.dtf"
 			return dtf_return(ctx, &f->in.given);
-#line 264 "trees.dtf.c"
+#line 259 "trees.dtf.c"
 		}
 #line 27 "trees.dtf"
 		if (f->in.given != NULL) {
 			int64_t first = f->in.given->value;
 			head = dtf_some(ctx, sizeof(struct trees_node),
 				&(struct trees_node){ .value = first, .next = f->in.given->next });
-#line 271 "trees.dtf.c"
+#line 266 "trees.dtf.c"
 		}
 #line 31 "trees.dtf"
 		struct trees_node last = (struct trees_node){ .value = 0 };
@@ -276,13 +271,13 @@ static enum dtf_step chain_run(struct dtf_ctx *ctx, void *frame) {
 		while (rest != NULL && dtf_tick(ctx)) {
 			struct trees_node here = rest != NULL ? *rest : last;
 			sum = dtf_add(ctx, sum, here.value);
-#line 280 "trees.dtf.c"
+#line 275 "trees.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 37 "trees.dtf"
 			rest = here.next;
-#line 286 "trees.dtf.c"
+#line 281 "trees.dtf.c"
 		}
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
@@ -301,11 +296,11 @@ static enum dtf_step chain_run(struct dtf_ctx *ctx, void *frame) {
 								sizeof(struct trees_node), &second),
 						}),
 				});
-#line 305 "trees.dtf.c"
+#line 300 "trees.dtf.c"
 		}
 #line 43 "trees.dtf"
 		return dtf_return(ctx, &head);
-#line 309 "trees.dtf.c"
+#line 304 "trees.dtf.c"
 	}
 
 	default:
@@ -325,17 +320,18 @@ const struct dtf_workflow_def trees_chain_workflow = {
 	.name = "trees.chain",
 	.version = 1,
 	.fingerprint = UINT64_C(0xfc0d011b1ec6bf0a),
-	.input = &chain_input_type,
+	.input = &trees_chain_input_type,
 	.output = &trees_node_opt_type,
 	.input_at = offsetof(struct chain_frame, in),
 	.body = &chain_strand,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int trees_chain_start(struct dtf_client *client, const char *instance, int64_t n,
 	const struct trees_node *given) {
 	return dtf_start_typed(
-		client, &trees_chain_workflow, instance, &(struct chain_input){ n, given });
+		client, &trees_chain_workflow, instance, &(struct trees_chain_input){ n, given });
 }
 
 int trees_chain_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
@@ -354,17 +350,12 @@ static const struct dtf_site grow_sites[] = {
 	[5] = { 59, 40, "if planted == kept and tree != t { status h }" },
 };
 
-struct grow_input {
-	struct trees_tree tree;
-	struct trees_holds holds;
+static const struct dtf_field trees_grow_input_fields[] = {
+	{ "tree", &trees_tree_type, offsetof(struct trees_grow_input, tree) },
+	{ "holds", &trees_holds_type, offsetof(struct trees_grow_input, holds) },
 };
-
-static const struct dtf_field grow_input_fields[] = {
-	{ "tree", &trees_tree_type, offsetof(struct grow_input, tree) },
-	{ "holds", &trees_holds_type, offsetof(struct grow_input, holds) },
-};
-static const struct dtf_type grow_input_type = DTF_TUPLE(
-	"trees.grow", struct grow_input, grow_input_fields);
+static const struct dtf_type trees_grow_input_type = DTF_TUPLE(
+	"trees.grow", struct trees_grow_input, trees_grow_input_fields);
 
 /* grow */
 
@@ -377,7 +368,7 @@ enum grow_at {
 
 struct grow_frame {
 	enum grow_at at;
-	struct grow_input in;
+	struct trees_grow_input in;
 	struct trees_tree t;
 	const struct trees_tree *planted;
 	const struct trees_tree *sent;
@@ -425,7 +416,7 @@ static enum dtf_step grow_undo_1_run(struct dtf_ctx *ctx, void *frame) {
 	case GROW_UNDO_1_START:
 #line 52 "trees.dtf"
 		dtf_do(ctx, 1, &trees_fell_activity, &f->captured, NULL);
-#line 429 "trees.dtf.c"
+#line 420 "trees.dtf.c"
 		f->at = GROW_UNDO_1_FELL;
 		DTF_FALLTHROUGH;
 
@@ -459,7 +450,7 @@ static enum dtf_step grow_undo_2_run(struct dtf_ctx *ctx, void *frame) {
 	case GROW_UNDO_2_START:
 #line 54 "trees.dtf"
 		dtf_do(ctx, 4, &trees_fell_activity, &f->captured, NULL);
-#line 463 "trees.dtf.c"
+#line 454 "trees.dtf.c"
 		f->at = GROW_UNDO_2_FELL;
 		DTF_FALLTHROUGH;
 
@@ -510,19 +501,19 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 				f->t.kids.count, t1.items, t1.count),
 			.count = f->t.kids.count + t1.count,
 		};
-#line 514 "trees.dtf.c"
+#line 505 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 50 "trees.dtf"
 		if (!dtf_index_ok(ctx, f->t.kids.count, 0)) {
-#line 520 "trees.dtf.c"
+#line 511 "trees.dtf.c"
 			return DTF_RAISED;
 		}
 #line 50 "trees.dtf"
 		struct trees_tree *items = dtf_items_writable(
 			ctx, sizeof(struct trees_tree), f->t.kids.items, f->t.kids.count);
-#line 526 "trees.dtf.c"
+#line 517 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -541,19 +532,19 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 				f->t.kids.count, t2.items, t2.count),
 			.count = f->t.kids.count + t2.count,
 		};
-#line 545 "trees.dtf.c"
+#line 536 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 51 "trees.dtf"
 		if (!dtf_index_ok(ctx, f->t.kids.count, 1)) {
-#line 551 "trees.dtf.c"
+#line 542 "trees.dtf.c"
 			return DTF_RAISED;
 		}
 #line 51 "trees.dtf"
 		struct trees_tree *items_2 = dtf_items_writable(
 			ctx, sizeof(struct trees_tree), f->t.kids.items, f->t.kids.count);
-#line 557 "trees.dtf.c"
+#line 548 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -568,7 +559,7 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 			&(struct trees_fell_args){
 				.tree = dtf_some(ctx, sizeof(struct trees_tree), &f->in.tree),
 			});
-#line 572 "trees.dtf.c"
+#line 563 "trees.dtf.c"
 		f->at = GROW_PLANT;
 		DTF_FALLTHROUGH;
 	}
@@ -580,7 +571,7 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 53 "trees.dtf"
 		dtf_wait(ctx, 2, &trees_grown_event);
-#line 584 "trees.dtf.c"
+#line 575 "trees.dtf.c"
 		f->at = GROW_GROWN;
 		DTF_FALLTHROUGH;
 
@@ -594,7 +585,7 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 			&(struct trees_plant_args){ f->in.tree, f->sent }, NULL);
 #line 54 "trees.dtf"
 		dtf_undo(ctx, &grow_undo_2_strand, &(struct trees_fell_args){ f->sent });
-#line 598 "trees.dtf.c"
+#line 589 "trees.dtf.c"
 		f->at = GROW_PLANT_2;
 		DTF_FALLTHROUGH;
 
@@ -621,7 +612,7 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 				h.chain.items, h.chain.count, t4.items, t4.count),
 			.count = h.chain.count + t4.count,
 		};
-#line 625 "trees.dtf.c"
+#line 616 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -630,19 +621,19 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(const struct trees_node *), h.chain.items, h.chain.count, 1);
 #line 57 "trees.dtf"
 		const struct trees_node *t6 = *t5;
-#line 634 "trees.dtf.c"
+#line 625 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 57 "trees.dtf"
 		if (!dtf_index_ok(ctx, h.chain.count, 0)) {
-#line 640 "trees.dtf.c"
+#line 631 "trees.dtf.c"
 			return DTF_RAISED;
 		}
 #line 57 "trees.dtf"
 		const struct trees_node **items_3 = dtf_items_writable(
 			ctx, sizeof(const struct trees_node *), h.chain.items, h.chain.count);
-#line 646 "trees.dtf.c"
+#line 637 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -652,14 +643,14 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 		items_3[0] = t6;
 		struct dtf_int_opt ends = dtf_items_find(ctx, &trees_node_opt_type, h.chain.items,
 			h.chain.count, &(const struct trees_node *){ NULL });
-#line 656 "trees.dtf.c"
+#line 647 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 59 "trees.dtf"
 		bool t7 = dtf_equal(ctx, &trees_tree_opt_type, &f->planted, &kept) &&
 			!dtf_equal(ctx, &trees_tree_type, &f->in.tree, &f->t);
-#line 663 "trees.dtf.c"
+#line 654 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -667,7 +658,7 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 		if (t7) {
 #line 59 "trees.dtf"
 			dtf_status(ctx, 5, &trees_holds_type, &h);
-#line 671 "trees.dtf.c"
+#line 662 "trees.dtf.c"
 		}
 #line 60 "trees.dtf"
 		if (f->planted != NULL) {
@@ -676,7 +667,7 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 			struct trees_tree t8 = f->sent != NULL ? *f->sent : f->in.tree;
 #line 61 "trees.dtf"
 			bool t9 = dtf_equal(ctx, &trees_tree_type, &p, &t8);
-#line 680 "trees.dtf.c"
+#line 671 "trees.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
@@ -684,20 +675,20 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 			if (t9) {
 #line 61 "trees.dtf"
 				return dtf_return(ctx, &p);
-#line 688 "trees.dtf.c"
+#line 679 "trees.dtf.c"
 			}
 		}
 #line 63 "trees.dtf"
 		if (!ends.has) {
 #line 63 "trees.dtf"
 			return dtf_return(ctx, &f->t);
-#line 695 "trees.dtf.c"
+#line 686 "trees.dtf.c"
 		}
 #line 64 "trees.dtf"
 		struct trees_tree t10 = kept != NULL ? *kept : f->in.tree;
 #line 64 "trees.dtf"
 		return dtf_return(ctx, &t10);
-#line 701 "trees.dtf.c"
+#line 692 "trees.dtf.c"
 	}
 
 	default:
@@ -717,19 +708,20 @@ const struct dtf_workflow_def trees_grow_workflow = {
 	.name = "trees.grow",
 	.version = 1,
 	.fingerprint = UINT64_C(0x4dd5675aca40ba69),
-	.input = &grow_input_type,
+	.input = &trees_grow_input_type,
 	.output = &trees_tree_type,
 	.input_at = offsetof(struct grow_frame, in),
 	.body = &grow_strand,
 	.sites = grow_sites,
 	.nsites = 6,
 	.events = (const struct dtf_event_def *const[]){ &trees_grown_event, NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int trees_grow_start(struct dtf_client *client, const char *instance, const struct trees_tree *tree,
 	const struct trees_holds *holds) {
-	return dtf_start_typed(
-		client, &trees_grow_workflow, instance, &(struct grow_input){ *tree, *holds });
+	return dtf_start_typed(client, &trees_grow_workflow, instance,
+		&(struct trees_grow_input){ *tree, *holds });
 }
 
 int trees_grow_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
@@ -744,15 +736,11 @@ static const struct dtf_site party_sites[] = {
 	[1] = { 69, 29, "if member.all == none { fail cut(none) }" },
 };
 
-struct party_input {
-	struct trees_group group;
+static const struct dtf_field trees_party_input_fields[] = {
+	{ "group", &trees_group_type, offsetof(struct trees_party_input, group) },
 };
-
-static const struct dtf_field party_input_fields[] = {
-	{ "group", &trees_group_type, offsetof(struct party_input, group) },
-};
-static const struct dtf_type party_input_type = DTF_TUPLE(
-	"trees.party", struct party_input, party_input_fields);
+static const struct dtf_type trees_party_input_type = DTF_TUPLE(
+	"trees.party", struct trees_party_input, trees_party_input_fields);
 
 /* party */
 
@@ -763,7 +751,7 @@ enum party_at {
 
 struct party_frame {
 	enum party_at at;
-	struct party_input in;
+	struct trees_party_input in;
 };
 
 static const struct dtf_field party_frame_fields[] = {
@@ -791,7 +779,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 					},
 			},
 			NULL);
-#line 795 "trees.dtf.c"
+#line 783 "trees.dtf.c"
 		f->at = PARTY_MEET;
 		DTF_FALLTHROUGH;
 
@@ -805,7 +793,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 		if (!member.all.has) {
 #line 69 "trees.dtf"
 			dtf_fail(ctx, 1, &trees_cut_error, &(struct trees_cut_fields){ NULL });
-#line 809 "trees.dtf.c"
+#line 797 "trees.dtf.c"
 			return DTF_RAISED;
 		}
 #line 70 "trees.dtf"
@@ -818,7 +806,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 		};
 #line 73 "trees.dtf"
 		return dtf_return(ctx, &g);
-#line 822 "trees.dtf.c"
+#line 810 "trees.dtf.c"
 	}
 
 	default:
@@ -838,19 +826,20 @@ const struct dtf_workflow_def trees_party_workflow = {
 	.name = "trees.party",
 	.version = 1,
 	.fingerprint = UINT64_C(0x89236c3f637bad08),
-	.input = &party_input_type,
+	.input = &trees_party_input_type,
 	.output = &trees_group_type,
 	.input_at = offsetof(struct party_frame, in),
 	.body = &party_strand,
 	.sites = party_sites,
 	.nsites = 2,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ &trees_cut_error, NULL },
 };
 
 int trees_party_start(
 	struct dtf_client *client, const char *instance, const struct trees_group *group) {
 	return dtf_start_typed(
-		client, &trees_party_workflow, instance, &(struct party_input){ *group });
+		client, &trees_party_workflow, instance, &(struct trees_party_input){ *group });
 }
 
 int trees_party_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

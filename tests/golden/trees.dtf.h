@@ -129,8 +129,19 @@ struct trees_meet_args {
 extern const struct dtf_type trees_meet_args_type;
 extern const struct dtf_activity_def trees_meet_activity;
 extern const struct dtf_event_def trees_grown_event;
+struct trees_chain_input {
+	int64_t n;
+	const struct trees_node *given;
+};
 extern const struct dtf_workflow_def trees_chain_workflow;
+struct trees_grow_input {
+	struct trees_tree tree;
+	struct trees_holds holds;
+};
 extern const struct dtf_workflow_def trees_grow_workflow;
+struct trees_party_input {
+	struct trees_group group;
+};
 extern const struct dtf_workflow_def trees_party_workflow;
 
 #ifdef __cplusplus

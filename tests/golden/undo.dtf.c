@@ -264,19 +264,13 @@ static const struct dtf_site trip_sites[] = {
 	[19] = { 39, 13, "fail full" },
 };
 
-struct trip_input {
-	const char *who;
-	int64_t seats;
-	struct dtf_int_list prices;
+static const struct dtf_field travel_trip_input_fields[] = {
+	{ "who", &dtf_type_string, offsetof(struct travel_trip_input, who) },
+	{ "seats", &dtf_type_int, offsetof(struct travel_trip_input, seats) },
+	{ "prices", &int_list_type, offsetof(struct travel_trip_input, prices) },
 };
-
-static const struct dtf_field trip_input_fields[] = {
-	{ "who", &dtf_type_string, offsetof(struct trip_input, who) },
-	{ "seats", &dtf_type_int, offsetof(struct trip_input, seats) },
-	{ "prices", &int_list_type, offsetof(struct trip_input, prices) },
-};
-static const struct dtf_type trip_input_type = DTF_TUPLE(
-	"travel.trip", struct trip_input, trip_input_fields);
+static const struct dtf_type travel_trip_input_type = DTF_TUPLE(
+	"travel.trip", struct travel_trip_input, travel_trip_input_fields);
 
 /* trip */
 
@@ -293,7 +287,7 @@ enum trip_at {
 
 struct trip_frame {
 	enum trip_at at;
-	struct trip_input in;
+	struct travel_trip_input in;
 	struct travel_ticket ticket;
 	const char *payment;
 	int64_t cents;
@@ -500,7 +494,7 @@ static enum dtf_step trip_undo_1_run(struct dtf_ctx *ctx, void *frame) {
 #line 17 "undo.dtf"
 		dtf_do(ctx, 1, &travel_release_activity,
 			&(struct travel_release_args){ f->captured.ticket.id }, NULL);
-#line 504 "undo.dtf.c"
+#line 498 "undo.dtf.c"
 		f->at = TRIP_UNDO_1_RELEASE;
 		DTF_FALLTHROUGH;
 
@@ -536,7 +530,7 @@ static enum dtf_step trip_undo_2_run(struct dtf_ctx *ctx, void *frame) {
 	case TRIP_UNDO_2_START:
 #line 18 "undo.dtf"
 		dtf_do(ctx, 3, &travel_refund_activity, &f->captured, NULL);
-#line 540 "undo.dtf.c"
+#line 534 "undo.dtf.c"
 		f->at = TRIP_UNDO_2_REFUND;
 		DTF_FALLTHROUGH;
 
@@ -576,7 +570,7 @@ static enum dtf_step trip_undo_3_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_do(ctx, 5, &travel_credit_activity,
 			&(struct travel_credit_args){ f->captured.who, t1, f->captured.cents },
 			NULL);
-#line 580 "undo.dtf.c"
+#line 574 "undo.dtf.c"
 		f->at = TRIP_UNDO_3_CREDIT;
 		DTF_FALLTHROUGH;
 	}
@@ -613,7 +607,7 @@ static enum dtf_step trip_undo_4_run(struct dtf_ctx *ctx, void *frame) {
 	case TRIP_UNDO_4_START:
 #line 22 "undo.dtf"
 		dtf_do(ctx, 7, &travel_mail_activity, &f->captured, NULL);
-#line 617 "undo.dtf.c"
+#line 611 "undo.dtf.c"
 		f->at = TRIP_UNDO_4_MAIL;
 		DTF_FALLTHROUGH;
 
@@ -656,7 +650,7 @@ static enum dtf_step trip_undo_5_run(struct dtf_ctx *ctx, void *frame) {
 #line 26 "undo.dtf"
 		dtf_do(ctx, 9, &travel_mail_activity,
 			&(struct travel_mail_args){ f->captured.who, text }, NULL);
-#line 660 "undo.dtf.c"
+#line 654 "undo.dtf.c"
 		f->at = TRIP_UNDO_5_MAIL;
 		DTF_FALLTHROUGH;
 	}
@@ -668,13 +662,13 @@ static enum dtf_step trip_undo_5_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 27 "undo.dtf"
 		if (f->captured.seats <= 1) {
-#line 672 "undo.dtf.c"
+#line 666 "undo.dtf.c"
 			f->at = TRIP_UNDO_5_IF_1_END;
 			return DTF_AGAIN;
 		}
 #line 28 "undo.dtf"
 		dtf_sleep(ctx, 10, 1000);
-#line 678 "undo.dtf.c"
+#line 672 "undo.dtf.c"
 		f->at = TRIP_UNDO_5_SLEEP_1;
 		DTF_FALLTHROUGH;
 
@@ -686,7 +680,7 @@ static enum dtf_step trip_undo_5_run(struct dtf_ctx *ctx, void *frame) {
 #line 29 "undo.dtf"
 		dtf_do(ctx, 11, &travel_mark_activity,
 			&(struct travel_mark_args){ f->captured.who }, NULL);
-#line 690 "undo.dtf.c"
+#line 684 "undo.dtf.c"
 		f->at = TRIP_UNDO_5_MARK;
 		DTF_FALLTHROUGH;
 
@@ -725,7 +719,7 @@ static enum dtf_step trip_undo_6_parallel_1_1_run(struct dtf_ctx *ctx, void *fra
 #line 34 "undo.dtf"
 		dtf_do(ctx, 16, &travel_mark_activity,
 			&(struct travel_mark_args){ up->captured.who }, NULL);
-#line 729 "undo.dtf.c"
+#line 723 "undo.dtf.c"
 		f->at = TRIP_UNDO_6_PARALLEL_1_1_MARK;
 		DTF_FALLTHROUGH;
 
@@ -760,7 +754,7 @@ static enum dtf_step trip_undo_6_parallel_1_2_run(struct dtf_ctx *ctx, void *fra
 #line 35 "undo.dtf"
 		dtf_do(ctx, 18, &travel_mail_activity,
 			&(struct travel_mail_args){ up->captured.who, up->captured.more }, NULL);
-#line 764 "undo.dtf.c"
+#line 758 "undo.dtf.c"
 		f->at = TRIP_UNDO_6_PARALLEL_1_2_MAIL;
 		DTF_FALLTHROUGH;
 
@@ -795,7 +789,7 @@ static enum dtf_step trip_undo_6_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_parallel(ctx, 14);
 		dtf_branch(ctx, &trip_undo_6_parallel_1_1_strand, f);
 		dtf_branch(ctx, &trip_undo_6_parallel_1_2_strand, f);
-#line 799 "undo.dtf.c"
+#line 793 "undo.dtf.c"
 		f->at = TRIP_UNDO_6_PARALLEL_1;
 		DTF_FALLTHROUGH;
 
@@ -832,7 +826,7 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 			&(struct travel_book_args){ f->in.who, f->in.seats }, NULL);
 #line 17 "undo.dtf"
 		dtf_undo(ctx, &trip_undo_1_strand, &(struct trip_undo_1_captured){ 0 });
-#line 836 "undo.dtf.c"
+#line 830 "undo.dtf.c"
 		f->at = TRIP_BOOK;
 		DTF_FALLTHROUGH;
 
@@ -849,7 +843,7 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 			NULL);
 #line 18 "undo.dtf"
 		dtf_undo(ctx, &trip_undo_2_strand, &(struct travel_refund_args){ 0 });
-#line 853 "undo.dtf.c"
+#line 847 "undo.dtf.c"
 		f->at = TRIP_PAY;
 		DTF_FALLTHROUGH;
 	}
@@ -865,7 +859,7 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(int64_t), f->in.prices.items, f->in.prices.count, 1);
 #line 20 "undo.dtf"
 		f->cents = dtf_mul(ctx, *t2, f->in.seats);
-#line 869 "undo.dtf.c"
+#line 863 "undo.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = TRIP_TRY_1_UNWIND;
 			return DTF_AGAIN;
@@ -876,7 +870,7 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 #line 21 "undo.dtf"
 		dtf_undo(ctx, &trip_undo_3_strand,
 			&(struct trip_undo_3_captured){ .who = f->in.who, .cents = f->cents });
-#line 880 "undo.dtf.c"
+#line 874 "undo.dtf.c"
 		f->at = TRIP_PAY_2;
 		DTF_FALLTHROUGH;
 	}
@@ -906,7 +900,7 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 					dtf_text_int(ctx, *t4),
 				}),
 		};
-#line 910 "undo.dtf.c"
+#line 904 "undo.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = TRIP_TRY_1_UNWIND;
 			return DTF_AGAIN;
@@ -915,7 +909,7 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_do(ctx, 6, &travel_mark_activity, &t3, NULL);
 #line 22 "undo.dtf"
 		dtf_undo(ctx, &trip_undo_4_strand, &t5);
-#line 919 "undo.dtf.c"
+#line 913 "undo.dtf.c"
 		f->at = TRIP_MARK;
 		DTF_FALLTHROUGH;
 	}
@@ -944,7 +938,7 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 #line 32 "undo.dtf"
 		dtf_undo(ctx, &trip_undo_6_strand,
 			&(struct trip_undo_6_captured){ .who = f->in.who, .more = f->more });
-#line 948 "undo.dtf.c"
+#line 942 "undo.dtf.c"
 		f->at = TRIP_MARK_2;
 		DTF_FALLTHROUGH;
 
@@ -960,13 +954,13 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 #line 38 "undo.dtf"
 		if (f->in.seats > 10) {
 			dtf_fail(ctx, 19, &travel_full_error, NULL);
-#line 964 "undo.dtf.c"
+#line 958 "undo.dtf.c"
 			f->at = TRIP_TRY_1_UNWIND;
 			return DTF_AGAIN;
 		}
 #line 41 "undo.dtf"
 		dtf_try_end(ctx);
-#line 970 "undo.dtf.c"
+#line 964 "undo.dtf.c"
 		f->at = TRIP_TRY_1_END;
 		return DTF_AGAIN;
 
@@ -977,20 +971,20 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 41 "undo.dtf"
 		if (!dtf_raised_is(ctx, &travel_full_error)) {
-#line 981 "undo.dtf.c"
+#line 975 "undo.dtf.c"
 			return DTF_RAISED;
 		}
 #line 41 "undo.dtf"
 		dtf_catch(ctx, NULL, NULL, NULL);
 		dtf_log(ctx, DTF_LOG_WARN, "full");
-#line 987 "undo.dtf.c"
+#line 981 "undo.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case TRIP_TRY_1_END:
 #line 44 "undo.dtf"
 		return dtf_return(ctx, &f->payment);
 
-#line 994 "undo.dtf.c"
+#line 988 "undo.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -1008,19 +1002,20 @@ const struct dtf_workflow_def travel_trip_workflow = {
 	.name = "travel.trip",
 	.version = 1,
 	.fingerprint = UINT64_C(0xa978699955f6a1a5),
-	.input = &trip_input_type,
+	.input = &travel_trip_input_type,
 	.output = &dtf_type_string,
 	.input_at = offsetof(struct trip_frame, in),
 	.body = &trip_strand,
 	.sites = trip_sites,
 	.nsites = 20,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ &travel_full_error, NULL },
 };
 
 int travel_trip_start(struct dtf_client *client, const char *instance, const char *who,
 	int64_t seats, const struct dtf_int_list *prices) {
 	return dtf_start_typed(client, &travel_trip_workflow, instance,
-		&(struct trip_input){ who, seats, *prices });
+		&(struct travel_trip_input){ who, seats, *prices });
 }
 
 int travel_trip_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

@@ -89,6 +89,11 @@ struct travel_mark_args {
 };
 extern const struct dtf_type travel_mark_args_type;
 extern const struct dtf_activity_def travel_mark_activity;
+struct travel_trip_input {
+	const char *who;
+	int64_t seats;
+	struct dtf_int_list prices;
+};
 extern const struct dtf_workflow_def travel_trip_workflow;
 
 #ifdef __cplusplus

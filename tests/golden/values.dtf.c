@@ -90,23 +90,15 @@ const struct dtf_activity_def values_keep_activity = {
 
 /* ---- workflow numbers ---- */
 
-struct numbers_input {
-	int64_t a;
-	int64_t b;
-	double x;
-	int64_t d;
-	int64_t t;
+static const struct dtf_field values_numbers_input_fields[] = {
+	{ "a", &dtf_type_int, offsetof(struct values_numbers_input, a) },
+	{ "b", &dtf_type_int, offsetof(struct values_numbers_input, b) },
+	{ "x", &dtf_type_float, offsetof(struct values_numbers_input, x) },
+	{ "d", &dtf_type_duration, offsetof(struct values_numbers_input, d) },
+	{ "t", &dtf_type_time, offsetof(struct values_numbers_input, t) },
 };
-
-static const struct dtf_field numbers_input_fields[] = {
-	{ "a", &dtf_type_int, offsetof(struct numbers_input, a) },
-	{ "b", &dtf_type_int, offsetof(struct numbers_input, b) },
-	{ "x", &dtf_type_float, offsetof(struct numbers_input, x) },
-	{ "d", &dtf_type_duration, offsetof(struct numbers_input, d) },
-	{ "t", &dtf_type_time, offsetof(struct numbers_input, t) },
-};
-static const struct dtf_type numbers_input_type = DTF_TUPLE(
-	"values.numbers", struct numbers_input, numbers_input_fields);
+static const struct dtf_type values_numbers_input_type = DTF_TUPLE(
+	"values.numbers", struct values_numbers_input, values_numbers_input_fields);
 
 /* numbers */
 
@@ -116,7 +108,7 @@ enum numbers_at {
 
 struct numbers_frame {
 	enum numbers_at at;
-	struct numbers_input in;
+	struct values_numbers_input in;
 };
 
 static const struct dtf_field numbers_frame_fields[] = {
@@ -138,7 +130,7 @@ static enum dtf_step numbers_run(struct dtf_ctx *ctx, void *frame) {
 		int64_t t1 = dtf_add(ctx, f->in.a, dtf_mul(ctx, f->in.b, 2));
 #line 17 "values.dtf"
 		int64_t sum = dtf_sub(ctx, t1, dtf_neg(ctx, f->in.a));
-#line 142 "values.dtf.c"
+#line 134 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -146,7 +138,7 @@ static enum dtf_step numbers_run(struct dtf_ctx *ctx, void *frame) {
 		int64_t t2 = dtf_div(ctx, f->in.a, f->in.b);
 #line 18 "values.dtf"
 		int64_t quotient = dtf_add(ctx, t2, dtf_mod(ctx, f->in.a, f->in.b));
-#line 150 "values.dtf.c"
+#line 142 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -158,19 +150,19 @@ static enum dtf_step numbers_run(struct dtf_ctx *ctx, void *frame) {
 				dtf_finite(ctx, t3 + dtf_fdiv(ctx, (double)f->in.a, f->in.x)) -
 					1.0) +
 				0.0);
-#line 162 "values.dtf.c"
+#line 154 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 20 "values.dtf"
 		int64_t later = dtf_add(ctx, f->in.t, dtf_mul(ctx, f->in.d, 3));
-#line 168 "values.dtf.c"
+#line 160 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 21 "values.dtf"
 		int64_t gap = dtf_sub(ctx, later, f->in.t);
-#line 174 "values.dtf.c"
+#line 166 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -178,7 +170,7 @@ static enum dtf_step numbers_run(struct dtf_ctx *ctx, void *frame) {
 		int64_t t4 = dtf_add(ctx, dtf_int_min(f->in.a, f->in.b), dtf_int_max(f->in.a, 3));
 #line 22 "values.dtf"
 		int64_t small = dtf_add(ctx, t4, dtf_int_abs(ctx, dtf_neg(ctx, f->in.b)));
-#line 182 "values.dtf.c"
+#line 174 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -190,7 +182,7 @@ static enum dtf_step numbers_run(struct dtf_ctx *ctx, void *frame) {
 		int64_t t7 = dtf_add(ctx, t6, dtf_float_round(ctx, f->in.x));
 #line 23 "values.dtf"
 		int64_t rounded = dtf_add(ctx, t7, dtf_float_to_int(ctx, real));
-#line 194 "values.dtf.c"
+#line 186 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -203,39 +195,39 @@ static enum dtf_step numbers_run(struct dtf_ctx *ctx, void *frame) {
 		int64_t total = dtf_add(ctx,
 			dtf_add(ctx, dtf_add(ctx, dtf_add(ctx, sum, quotient), small), rounded),
 			far);
-#line 207 "values.dtf.c"
+#line 199 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 28 "values.dtf"
 		total = dtf_add(ctx, total, 1);
-#line 213 "values.dtf.c"
+#line 205 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 29 "values.dtf"
 		total = dtf_sub(ctx, total, 2);
-#line 219 "values.dtf.c"
+#line 211 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 30 "values.dtf"
 		total = dtf_mul(ctx, total, 3);
-#line 225 "values.dtf.c"
+#line 217 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 31 "values.dtf"
 		if (isBig == same) {
 			total = dtf_neg(ctx, total);
-#line 232 "values.dtf.c"
+#line 224 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 		}
 #line 34 "values.dtf"
 		return dtf_return(ctx, &total);
-#line 239 "values.dtf.c"
+#line 231 "values.dtf.c"
 	}
 
 	default:
@@ -255,17 +247,18 @@ const struct dtf_workflow_def values_numbers_workflow = {
 	.name = "values.numbers",
 	.version = 1,
 	.fingerprint = UINT64_C(0xef42c88a0f30638d),
-	.input = &numbers_input_type,
+	.input = &values_numbers_input_type,
 	.output = &dtf_type_int,
 	.input_at = offsetof(struct numbers_frame, in),
 	.body = &numbers_strand,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int values_numbers_start(struct dtf_client *client, const char *instance, int64_t a, int64_t b,
 	double x, int64_t d, int64_t t) {
 	return dtf_start_typed(client, &values_numbers_workflow, instance,
-		&(struct numbers_input){ a, b, x, d, t });
+		&(struct values_numbers_input){ a, b, x, d, t });
 }
 
 int values_numbers_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
@@ -275,25 +268,16 @@ int values_numbers_wait(struct dtf_client *client, const char *instance, int64_t
 
 /* ---- workflow texts ---- */
 
-struct texts_input {
-	const char *name;
-	int64_t n;
-	struct values_shape shape;
-	bool on;
-	int64_t at;
-	int64_t every;
+static const struct dtf_field values_texts_input_fields[] = {
+	{ "name", &dtf_type_string, offsetof(struct values_texts_input, name) },
+	{ "n", &dtf_type_int, offsetof(struct values_texts_input, n) },
+	{ "shape", &values_shape_type, offsetof(struct values_texts_input, shape) },
+	{ "on", &dtf_type_bool, offsetof(struct values_texts_input, on) },
+	{ "at", &dtf_type_time, offsetof(struct values_texts_input, at) },
+	{ "every", &dtf_type_duration, offsetof(struct values_texts_input, every) },
 };
-
-static const struct dtf_field texts_input_fields[] = {
-	{ "name", &dtf_type_string, offsetof(struct texts_input, name) },
-	{ "n", &dtf_type_int, offsetof(struct texts_input, n) },
-	{ "shape", &values_shape_type, offsetof(struct texts_input, shape) },
-	{ "on", &dtf_type_bool, offsetof(struct texts_input, on) },
-	{ "at", &dtf_type_time, offsetof(struct texts_input, at) },
-	{ "every", &dtf_type_duration, offsetof(struct texts_input, every) },
-};
-static const struct dtf_type texts_input_type = DTF_TUPLE(
-	"values.texts", struct texts_input, texts_input_fields);
+static const struct dtf_type values_texts_input_type = DTF_TUPLE(
+	"values.texts", struct values_texts_input, values_texts_input_fields);
 
 /* texts */
 
@@ -303,7 +287,7 @@ enum texts_at {
 
 struct texts_frame {
 	enum texts_at at;
-	struct texts_input in;
+	struct values_texts_input in;
 };
 
 static const struct dtf_field texts_frame_fields[] = {
@@ -339,7 +323,7 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 				" every ",
 				dtf_text_duration(ctx, f->in.every),
 			});
-#line 343 "values.dtf.c"
+#line 327 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -351,7 +335,7 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 				"!",
 				dtf_text_int(ctx, dtf_add(ctx, f->in.n, 1)),
 			});
-#line 355 "values.dtf.c"
+#line 339 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -363,14 +347,14 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 					ctx, f->in.shape.tags.items, f->in.shape.tags.count, ", "),
 				"\" {braces} \\ tab\t\360\237\230\200 why\077\077/",
 			});
-#line 367 "values.dtf.c"
+#line 351 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 41 "values.dtf"
 		struct dtf_string_list parts = dtf_string_split(
 			ctx, dtf_string_upper(ctx, dtf_string_trim(ctx, f->in.name)), " ");
-#line 374 "values.dtf.c"
+#line 358 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -387,7 +371,7 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 				dtf_string_replace(
 					ctx, dtf_string_lower(ctx, f->in.name), "a", "b"),
 			});
-#line 391 "values.dtf.c"
+#line 375 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -396,13 +380,13 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_string_ends_with(f->in.name, "z")) {
 #line 45 "values.dtf"
 			const char *t3 = dtf_concat(ctx, 2, (const char *const[]){ shown, joined });
-#line 400 "values.dtf.c"
+#line 384 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 45 "values.dtf"
 			return dtf_return(ctx, &t3);
-#line 406 "values.dtf.c"
+#line 390 "values.dtf.c"
 		}
 #line 47 "values.dtf"
 		if (dtf_string_compare(f->in.name, "m") < 0 ||
@@ -410,17 +394,17 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 #line 48 "values.dtf"
 			const char *t4 = dtf_concat(
 				ctx, 2, (const char *const[]){ dtf_text_int(ctx, found), quoted });
-#line 414 "values.dtf.c"
+#line 398 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 48 "values.dtf"
 			return dtf_return(ctx, &t4);
-#line 420 "values.dtf.c"
+#line 404 "values.dtf.c"
 		}
 #line 50 "values.dtf"
 		const char *packed = dtf_text_json(ctx, &string_list_type, &f->in.shape.tags);
-#line 424 "values.dtf.c"
+#line 408 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -429,7 +413,7 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_parse(ctx, &string_list_type, packed, &t5);
 #line 51 "values.dtf"
 		struct dtf_string_list again = t5;
-#line 433 "values.dtf.c"
+#line 417 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -440,13 +424,13 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(const char *), again.items, again.count, 0);
 #line 52 "values.dtf"
 		const char *t8 = dtf_concat(ctx, 3, (const char *const[]){ tail, t6, *t7 });
-#line 444 "values.dtf.c"
+#line 428 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 52 "values.dtf"
 		return dtf_return(ctx, &t8);
-#line 450 "values.dtf.c"
+#line 434 "values.dtf.c"
 	}
 
 	default:
@@ -466,17 +450,18 @@ const struct dtf_workflow_def values_texts_workflow = {
 	.name = "values.texts",
 	.version = 1,
 	.fingerprint = UINT64_C(0xf4833d5f9b00c615),
-	.input = &texts_input_type,
+	.input = &values_texts_input_type,
 	.output = &dtf_type_string,
 	.input_at = offsetof(struct texts_frame, in),
 	.body = &texts_strand,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int values_texts_start(struct dtf_client *client, const char *instance, const char *name, int64_t n,
 	const struct values_shape *shape, bool on, int64_t at, int64_t every) {
 	return dtf_start_typed(client, &values_texts_workflow, instance,
-		&(struct texts_input){ name, n, *shape, on, at, every });
+		&(struct values_texts_input){ name, n, *shape, on, at, every });
 }
 
 int values_texts_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
@@ -492,19 +477,13 @@ static const struct dtf_site structures_sites[] = {
 	[1] = { 82, 5, "do keep(numbers[0], unit[1], [], extra)" },
 };
 
-struct structures_input {
-	struct values_shape shape;
-	struct values_point_opt extra;
-	int64_t count;
+static const struct dtf_field values_structures_input_fields[] = {
+	{ "shape", &values_shape_type, offsetof(struct values_structures_input, shape) },
+	{ "extra", &values_point_opt_type, offsetof(struct values_structures_input, extra) },
+	{ "count", &dtf_type_int, offsetof(struct values_structures_input, count) },
 };
-
-static const struct dtf_field structures_input_fields[] = {
-	{ "shape", &values_shape_type, offsetof(struct structures_input, shape) },
-	{ "extra", &values_point_opt_type, offsetof(struct structures_input, extra) },
-	{ "count", &dtf_type_int, offsetof(struct structures_input, count) },
-};
-static const struct dtf_type structures_input_type = DTF_TUPLE(
-	"values.structures", struct structures_input, structures_input_fields);
+static const struct dtf_type values_structures_input_type = DTF_TUPLE(
+	"values.structures", struct values_structures_input, values_structures_input_fields);
 
 /* structures */
 
@@ -516,7 +495,7 @@ enum structures_at {
 
 struct structures_frame {
 	enum structures_at at;
-	struct structures_input in;
+	struct values_structures_input in;
 	struct values_point_list points;
 	struct dtf_string_list unit;
 	struct dtf_int_list numbers;
@@ -548,7 +527,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 			.y = dtf_mul(ctx, f->in.count, 2),
 			.label = (struct dtf_string_opt){ true, "named" },
 		};
-#line 552 "values.dtf.c"
+#line 531 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -557,7 +536,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 			f->in.shape.points.items, f->in.shape.points.count, 0);
 #line 58 "values.dtf"
 		struct values_point first = *t2;
-#line 561 "values.dtf.c"
+#line 540 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -578,7 +557,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				t3.count, f->in.shape.points.items, f->in.shape.points.count),
 			.count = t3.count + f->in.shape.points.count,
 		};
-#line 582 "values.dtf.c"
+#line 561 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -587,19 +566,19 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 			f->points.items, f->points.count, &chosen, 1);
 #line 62 "values.dtf"
 		f->points.count++;
-#line 591 "values.dtf.c"
+#line 570 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 63 "values.dtf"
 		if (!dtf_index_ok(ctx, f->points.count, 0)) {
-#line 597 "values.dtf.c"
+#line 576 "values.dtf.c"
 			return DTF_RAISED;
 		}
 #line 63 "values.dtf"
 		struct values_point *items = dtf_items_writable(
 			ctx, sizeof(struct values_point), f->points.items, f->points.count);
-#line 603 "values.dtf.c"
+#line 582 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -608,13 +587,13 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 #line 63 "values.dtf"
 		items[0].x = (int64_t)f->points.count;
 		if (!dtf_index_ok(ctx, f->points.count, f->in.count)) {
-#line 612 "values.dtf.c"
+#line 591 "values.dtf.c"
 			return DTF_RAISED;
 		}
 #line 64 "values.dtf"
 		struct values_point *items_2 = dtf_items_writable(
 			ctx, sizeof(struct values_point), f->points.items, f->points.count);
-#line 618 "values.dtf.c"
+#line 597 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -628,19 +607,19 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(struct values_point), f->points.items, f->points.count, t4);
 #line 65 "values.dtf"
 		int64_t t6 = dtf_add(ctx, t5->y, 5);
-#line 632 "values.dtf.c"
+#line 611 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 65 "values.dtf"
 		if (!dtf_index_ok(ctx, f->points.count, t4)) {
-#line 638 "values.dtf.c"
+#line 617 "values.dtf.c"
 			return DTF_RAISED;
 		}
 #line 65 "values.dtf"
 		struct values_point *items_3 = dtf_items_writable(
 			ctx, sizeof(struct values_point), f->points.items, f->points.count);
-#line 644 "values.dtf.c"
+#line 623 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -653,19 +632,19 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(struct values_point), f->points.items, f->points.count, 0);
 #line 67 "values.dtf"
 		int64_t t8 = t7->x;
-#line 657 "values.dtf.c"
+#line 636 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 67 "values.dtf"
 		if (!dtf_index_ok(ctx, copy.points.count, 1)) {
-#line 663 "values.dtf.c"
+#line 642 "values.dtf.c"
 			return DTF_RAISED;
 		}
 #line 67 "values.dtf"
 		struct values_point *items_4 = dtf_items_writable(
 			ctx, sizeof(struct values_point), copy.points.items, copy.points.count);
-#line 669 "values.dtf.c"
+#line 648 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -674,7 +653,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 #line 67 "values.dtf"
 		items_4[1].x = t8;
 		copy.name = dtf_concat(ctx, 2, (const char *const[]){ copy.name, "!" });
-#line 678 "values.dtf.c"
+#line 657 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -688,7 +667,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				})) {
 #line 70 "values.dtf"
 			copy.color = VALUES_COLOR_BLUE;
-#line 692 "values.dtf.c"
+#line 671 "values.dtf.c"
 		}
 #line 72 "values.dtf"
 		if (f->in.extra.has) {
@@ -696,7 +675,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				f->points.items, f->points.count, &f->in.extra.value, 1);
 #line 73 "values.dtf"
 			f->points.count++;
-#line 700 "values.dtf.c"
+#line 679 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
@@ -716,7 +695,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 					f->points.items, f->points.count, t9.items, t9.count),
 				.count = f->points.count + t9.count,
 			};
-#line 720 "values.dtf.c"
+#line 699 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
@@ -729,7 +708,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 		};
 #line 78 "values.dtf"
 		double weights = dtf_float_sum(ctx, t10.items, t10.count);
-#line 733 "values.dtf.c"
+#line 712 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -739,7 +718,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				f->in.shape.tags.items, f->in.shape.tags.count),
 			.count = f->in.shape.tags.count,
 		};
-#line 743 "values.dtf.c"
+#line 722 "values.dtf.c"
 		struct dtf_string_list t12;
 #line 79 "values.dtf"
 		dtf_list_unique(ctx, &dtf_type_string, &t11, &t12);
@@ -750,7 +729,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 		};
 #line 80 "values.dtf"
 		f->numbers = dtf_range(ctx, 0, f->in.count);
-#line 754 "values.dtf.c"
+#line 733 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -775,7 +754,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				.maybe = (struct values_point_opt){ .has = false },
 			},
 			NULL);
-#line 779 "values.dtf.c"
+#line 758 "values.dtf.c"
 		f->at = STRUCTURES_KEEP;
 		DTF_FALLTHROUGH;
 	}
@@ -802,7 +781,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				.maybe = f->in.extra,
 			},
 			NULL);
-#line 806 "values.dtf.c"
+#line 785 "values.dtf.c"
 		f->at = STRUCTURES_KEEP_2;
 		DTF_FALLTHROUGH;
 	}
@@ -815,7 +794,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 #line 83 "values.dtf"
 		return dtf_return(ctx, &f->points);
 
-#line 819 "values.dtf.c"
+#line 798 "values.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -833,19 +812,20 @@ const struct dtf_workflow_def values_structures_workflow = {
 	.name = "values.structures",
 	.version = 1,
 	.fingerprint = UINT64_C(0x192f616720a99fef),
-	.input = &structures_input_type,
+	.input = &values_structures_input_type,
 	.output = &values_point_list_type,
 	.input_at = offsetof(struct structures_frame, in),
 	.body = &structures_strand,
 	.sites = structures_sites,
 	.nsites = 2,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int values_structures_start(struct dtf_client *client, const char *instance,
 	const struct values_shape *shape, const struct values_point_opt *extra, int64_t count) {
 	return dtf_start_typed(client, &values_structures_workflow, instance,
-		&(struct structures_input){ *shape, *extra, count });
+		&(struct values_structures_input){ *shape, *extra, count });
 }
 
 int values_structures_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
@@ -856,15 +836,11 @@ int values_structures_wait(struct dtf_client *client, const char *instance, int6
 
 /* ---- workflow unread ---- */
 
-struct unread_input {
-	bool b;
+static const struct dtf_field values_unread_input_fields[] = {
+	{ "b", &dtf_type_bool, offsetof(struct values_unread_input, b) },
 };
-
-static const struct dtf_field unread_input_fields[] = {
-	{ "b", &dtf_type_bool, offsetof(struct unread_input, b) },
-};
-static const struct dtf_type unread_input_type = DTF_TUPLE(
-	"values.unread", struct unread_input, unread_input_fields);
+static const struct dtf_type values_unread_input_type = DTF_TUPLE(
+	"values.unread", struct values_unread_input, values_unread_input_fields);
 
 /* unread */
 
@@ -874,7 +850,7 @@ enum unread_at {
 
 struct unread_frame {
 	enum unread_at at;
-	struct unread_input in;
+	struct values_unread_input in;
 };
 
 static const struct dtf_field unread_frame_fields[] = {
@@ -890,22 +866,22 @@ static enum dtf_step unread_run(struct dtf_ctx *ctx, void *frame) {
 	case UNREAD_START: {
 #line 88 "values.dtf"
 		struct values_point _point = (struct values_point){ 0 };
-#line 894 "values.dtf.c"
+#line 870 "values.dtf.c"
 		(void)_point;
 #line 89 "values.dtf"
 		if (f->in.b) {
 #line 89 "values.dtf"
 			_point = (struct values_point){ .x = 1, .y = 2 };
-#line 900 "values.dtf.c"
+#line 876 "values.dtf.c"
 		} else {
 #line 89 "values.dtf"
 			_point = (struct values_point){ .x = 2, .y = 1 };
-#line 904 "values.dtf.c"
+#line 880 "values.dtf.c"
 		}
 #line 90 "values.dtf"
 		_point.x = 3;
 		return dtf_return(ctx, NULL);
-#line 909 "values.dtf.c"
+#line 885 "values.dtf.c"
 	}
 
 	default:
@@ -925,16 +901,17 @@ const struct dtf_workflow_def values_unread_workflow = {
 	.name = "values.unread",
 	.version = 1,
 	.fingerprint = UINT64_C(0x20a7494212a1a3fb),
-	.input = &unread_input_type,
+	.input = &values_unread_input_type,
 	.output = &dtf_type_unit,
 	.input_at = offsetof(struct unread_frame, in),
 	.body = &unread_strand,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int values_unread_start(struct dtf_client *client, const char *instance, bool b) {
 	return dtf_start_typed(
-		client, &values_unread_workflow, instance, &(struct unread_input){ b });
+		client, &values_unread_workflow, instance, &(struct values_unread_input){ b });
 }
 
 int values_unread_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

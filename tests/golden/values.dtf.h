@@ -86,9 +86,32 @@ struct values_keep_args {
 };
 extern const struct dtf_type values_keep_args_type;
 extern const struct dtf_activity_def values_keep_activity;
+struct values_numbers_input {
+	int64_t a;
+	int64_t b;
+	double x;
+	int64_t d;
+	int64_t t;
+};
 extern const struct dtf_workflow_def values_numbers_workflow;
+struct values_texts_input {
+	const char *name;
+	int64_t n;
+	struct values_shape shape;
+	bool on;
+	int64_t at;
+	int64_t every;
+};
 extern const struct dtf_workflow_def values_texts_workflow;
+struct values_structures_input {
+	struct values_shape shape;
+	struct values_point_opt extra;
+	int64_t count;
+};
 extern const struct dtf_workflow_def values_structures_workflow;
+struct values_unread_input {
+	bool b;
+};
 extern const struct dtf_workflow_def values_unread_workflow;
 
 #ifdef __cplusplus

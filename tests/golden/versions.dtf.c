@@ -94,15 +94,11 @@ static const struct dtf_site welcome_v1_sites[] = {
 	[2] = { 13, 9, "continue with (more)" },
 };
 
-struct welcome_v1_input {
-	const char *name;
+static const struct dtf_field versions_welcome_v1_input_fields[] = {
+	{ "name", &dtf_type_string, offsetof(struct versions_welcome_v1_input, name) },
 };
-
-static const struct dtf_field welcome_v1_input_fields[] = {
-	{ "name", &dtf_type_string, offsetof(struct welcome_v1_input, name) },
-};
-static const struct dtf_type welcome_v1_input_type = DTF_TUPLE(
-	"versions.welcome", struct welcome_v1_input, welcome_v1_input_fields);
+static const struct dtf_type versions_welcome_v1_input_type = DTF_TUPLE(
+	"versions.welcome", struct versions_welcome_v1_input, versions_welcome_v1_input_fields);
 
 /* welcome */
 
@@ -114,7 +110,7 @@ enum welcome_v1_at {
 
 struct welcome_v1_frame {
 	enum welcome_v1_at at;
-	struct welcome_v1_input in;
+	struct versions_welcome_v1_input in;
 	const char *text;
 };
 
@@ -134,7 +130,7 @@ static enum dtf_step welcome_v1_run(struct dtf_ctx *ctx, void *frame) {
 #line 10 "versions.dtf"
 		dtf_do(ctx, 0, &versions_greet_activity,
 			&(struct versions_greet_args){ f->in.name }, NULL);
-#line 138 "versions.dtf.c"
+#line 134 "versions.dtf.c"
 		f->at = WELCOME_V1_GREET;
 		DTF_FALLTHROUGH;
 
@@ -145,7 +141,7 @@ static enum dtf_step welcome_v1_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 11 "versions.dtf"
 		dtf_wait(ctx, 1, &versions_next_event);
-#line 149 "versions.dtf.c"
+#line 145 "versions.dtf.c"
 		f->at = WELCOME_V1_NEXT;
 		DTF_FALLTHROUGH;
 
@@ -157,12 +153,13 @@ static enum dtf_step welcome_v1_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 12 "versions.dtf"
 		if (!dtf_string_equal(more, "")) {
-			return dtf_continue_with(ctx, 2, &(struct welcome_v1_input){ more });
-#line 162 "versions.dtf.c"
+			return dtf_continue_with(
+				ctx, 2, &(struct versions_welcome_v1_input){ more });
+#line 159 "versions.dtf.c"
 		}
 #line 15 "versions.dtf"
 		return dtf_return(ctx, &f->text);
-#line 166 "versions.dtf.c"
+#line 163 "versions.dtf.c"
 	}
 
 	default:
@@ -182,13 +179,14 @@ const struct dtf_workflow_def versions_welcome_v1_workflow = {
 	.name = "versions.welcome",
 	.version = 1,
 	.fingerprint = UINT64_C(0x07d5ecad92e0a787),
-	.input = &welcome_v1_input_type,
+	.input = &versions_welcome_v1_input_type,
 	.output = &dtf_type_string,
 	.input_at = offsetof(struct welcome_v1_frame, in),
 	.body = &welcome_v1_strand,
 	.sites = welcome_v1_sites,
 	.nsites = 3,
 	.events = (const struct dtf_event_def *const[]){ &versions_next_event, NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 /* ---- workflow welcome ---- */
@@ -201,17 +199,12 @@ static const struct dtf_site welcome_sites[] = {
 	[4] = { 29, 9, "continue with (more, loud)" },
 };
 
-struct welcome_input {
-	const char *name;
-	struct dtf_bool_opt loud;
+static const struct dtf_field versions_welcome_input_fields[] = {
+	{ "name", &dtf_type_string, offsetof(struct versions_welcome_input, name) },
+	{ "loud", &bool_opt_type, offsetof(struct versions_welcome_input, loud) },
 };
-
-static const struct dtf_field welcome_input_fields[] = {
-	{ "name", &dtf_type_string, offsetof(struct welcome_input, name) },
-	{ "loud", &bool_opt_type, offsetof(struct welcome_input, loud) },
-};
-static const struct dtf_type welcome_input_type = DTF_TUPLE(
-	"versions.welcome", struct welcome_input, welcome_input_fields);
+static const struct dtf_type versions_welcome_input_type = DTF_TUPLE(
+	"versions.welcome", struct versions_welcome_input, versions_welcome_input_fields);
 
 /* welcome */
 
@@ -226,7 +219,7 @@ enum welcome_at {
 
 struct welcome_frame {
 	enum welcome_at at;
-	struct welcome_input in;
+	struct versions_welcome_input in;
 	const char *text;
 };
 
@@ -247,7 +240,7 @@ static enum dtf_step welcome_run(struct dtf_ctx *ctx, void *frame) {
 #line 22 "versions.dtf"
 		dtf_do(ctx, 0, &versions_greet_activity,
 			&(struct versions_greet_args){ f->in.name }, NULL);
-#line 251 "versions.dtf.c"
+#line 244 "versions.dtf.c"
 		f->at = WELCOME_GREET;
 		DTF_FALLTHROUGH;
 
@@ -259,7 +252,7 @@ static enum dtf_step welcome_run(struct dtf_ctx *ctx, void *frame) {
 #line 23 "versions.dtf"
 		dtf_do(ctx, 1, &versions_announce_activity,
 			&(struct versions_announce_args){ f->text }, NULL);
-#line 263 "versions.dtf.c"
+#line 256 "versions.dtf.c"
 		f->at = WELCOME_ANNOUNCE;
 		DTF_FALLTHROUGH;
 
@@ -270,14 +263,14 @@ static enum dtf_step welcome_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 24 "versions.dtf"
 		if (!(f->in.loud.has ? f->in.loud.value : false)) {
-#line 274 "versions.dtf.c"
+#line 267 "versions.dtf.c"
 			f->at = WELCOME_IF_1_END;
 			return DTF_AGAIN;
 		}
 #line 25 "versions.dtf"
 		dtf_do(ctx, 2, &versions_announce_activity,
 			&(struct versions_announce_args){ dtf_string_upper(ctx, f->text) }, NULL);
-#line 281 "versions.dtf.c"
+#line 274 "versions.dtf.c"
 		f->at = WELCOME_ANNOUNCE_2;
 		DTF_FALLTHROUGH;
 
@@ -291,7 +284,7 @@ static enum dtf_step welcome_run(struct dtf_ctx *ctx, void *frame) {
 	case WELCOME_IF_1_END:
 #line 27 "versions.dtf"
 		dtf_wait(ctx, 3, &versions_next_event);
-#line 295 "versions.dtf.c"
+#line 288 "versions.dtf.c"
 		f->at = WELCOME_NEXT;
 		DTF_FALLTHROUGH;
 
@@ -304,12 +297,12 @@ static enum dtf_step welcome_run(struct dtf_ctx *ctx, void *frame) {
 #line 28 "versions.dtf"
 		if (!dtf_string_equal(more, "")) {
 			return dtf_continue_with(
-				ctx, 4, &(struct welcome_input){ more, f->in.loud });
-#line 309 "versions.dtf.c"
+				ctx, 4, &(struct versions_welcome_input){ more, f->in.loud });
+#line 302 "versions.dtf.c"
 		}
 #line 31 "versions.dtf"
 		return dtf_return(ctx, &f->text);
-#line 313 "versions.dtf.c"
+#line 306 "versions.dtf.c"
 	}
 
 	default:
@@ -330,7 +323,7 @@ static void welcome_query_greeted(struct dtf_ctx *ctx, const void *frame, void *
 
 #line 20 "versions.dtf"
 	*(const char **)ret = f->text;
-#line 334 "versions.dtf.c"
+#line 327 "versions.dtf.c"
 }
 
 static const struct dtf_query_def welcome_queries[] = {
@@ -341,13 +334,14 @@ const struct dtf_workflow_def versions_welcome_workflow = {
 	.name = "versions.welcome",
 	.version = 2,
 	.fingerprint = UINT64_C(0x494f9ee5ec87f025),
-	.input = &welcome_input_type,
+	.input = &versions_welcome_input_type,
 	.output = &dtf_type_string,
 	.input_at = offsetof(struct welcome_frame, in),
 	.body = &welcome_strand,
 	.sites = welcome_sites,
 	.nsites = 5,
 	.events = (const struct dtf_event_def *const[]){ &versions_next_event, NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 	.queries = welcome_queries,
 	.nqueries = 1,
 };
@@ -355,7 +349,7 @@ const struct dtf_workflow_def versions_welcome_workflow = {
 int versions_welcome_start(struct dtf_client *client, const char *instance, const char *name,
 	const struct dtf_bool_opt *loud) {
 	return dtf_start_typed(client, &versions_welcome_workflow, instance,
-		&(struct welcome_input){ name, *loud });
+		&(struct versions_welcome_input){ name, *loud });
 }
 
 int versions_welcome_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
@@ -376,15 +370,11 @@ static const struct dtf_site both_sites[] = {
 	[0] = { 35, 5, "do announce(name)" },
 };
 
-struct both_input {
-	const char *name;
+static const struct dtf_field versions_both_input_fields[] = {
+	{ "name", &dtf_type_string, offsetof(struct versions_both_input, name) },
 };
-
-static const struct dtf_field both_input_fields[] = {
-	{ "name", &dtf_type_string, offsetof(struct both_input, name) },
-};
-static const struct dtf_type both_input_type = DTF_TUPLE(
-	"versions.both", struct both_input, both_input_fields);
+static const struct dtf_type versions_both_input_type = DTF_TUPLE(
+	"versions.both", struct versions_both_input, versions_both_input_fields);
 
 /* both */
 
@@ -395,7 +385,7 @@ enum both_at {
 
 struct both_frame {
 	enum both_at at;
-	struct both_input in;
+	struct versions_both_input in;
 };
 
 static const struct dtf_field both_frame_fields[] = {
@@ -413,7 +403,7 @@ static enum dtf_step both_run(struct dtf_ctx *ctx, void *frame) {
 #line 35 "versions.dtf"
 		dtf_do(ctx, 0, &versions_announce_activity,
 			&(struct versions_announce_args){ f->in.name }, NULL);
-#line 417 "versions.dtf.c"
+#line 407 "versions.dtf.c"
 		f->at = BOTH_ANNOUNCE;
 		DTF_FALLTHROUGH;
 
@@ -425,7 +415,7 @@ static enum dtf_step both_run(struct dtf_ctx *ctx, void *frame) {
 #line 36 "versions.dtf"
 		return dtf_return(ctx, &f->in.name);
 
-#line 429 "versions.dtf.c"
+#line 419 "versions.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -443,18 +433,19 @@ const struct dtf_workflow_def versions_both_workflow = {
 	.name = "versions.both",
 	.version = 1,
 	.fingerprint = UINT64_C(0x729ee2b1a8fe1e3f),
-	.input = &both_input_type,
+	.input = &versions_both_input_type,
 	.output = &dtf_type_string,
 	.input_at = offsetof(struct both_frame, in),
 	.body = &both_strand,
 	.sites = both_sites,
 	.nsites = 1,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int versions_both_start(struct dtf_client *client, const char *instance, const char *name) {
 	return dtf_start_typed(
-		client, &versions_both_workflow, instance, &(struct both_input){ name });
+		client, &versions_both_workflow, instance, &(struct versions_both_input){ name });
 }
 
 int versions_both_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

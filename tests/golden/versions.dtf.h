@@ -55,8 +55,18 @@ struct versions_announce_args {
 extern const struct dtf_type versions_announce_args_type;
 extern const struct dtf_activity_def versions_announce_activity;
 extern const struct dtf_event_def versions_next_event;
+struct versions_welcome_v1_input {
+	const char *name;
+};
 extern const struct dtf_workflow_def versions_welcome_v1_workflow;
+struct versions_welcome_input {
+	const char *name;
+	struct dtf_bool_opt loud;
+};
 extern const struct dtf_workflow_def versions_welcome_workflow;
+struct versions_both_input {
+	const char *name;
+};
 extern const struct dtf_workflow_def versions_both_workflow;
 
 #ifdef __cplusplus

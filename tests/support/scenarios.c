@@ -1,6 +1,6 @@
 /*
  * Runs scenario files against compiled workflows:
- * scenarios MODULE.so SYMBOL FILE.json…
+ * scenarios MODULE.so SYMBOL[,SYMBOL…] FILE.json…
  * Every scenario is a TAP line for each of the three ways it is run, and one
  * for runs that permute what is truly concurrent.  The module is loaded lazily,
  * so the activities it names need not exist.
@@ -12,7 +12,8 @@
 
 #include "../../runtime/scenario/scenario.h"
 
-#define PERMUTED 5 /* runs of each scenario */
+#define MODULES_MAX 8
+#define PERMUTED    5 /* runs of each scenario */
 
 struct tally {
 	const struct dtf_module *const *modules;
@@ -92,12 +93,16 @@ int main(int argc, char **argv) {
 		return 2;
 	}
 	void *library = dlopen(argv[1], RTLD_LAZY | RTLD_LOCAL);
-	const struct dtf_module *module = library == NULL ? NULL : dlsym(library, argv[2]);
-	if (module == NULL) {
-		printf("Bail out! %s\n", dlerror());
-		return 1;
+	const struct dtf_module *modules[MODULES_MAX + 1] = { NULL };
+	size_t count = 0;
+	for (char *name = strtok(argv[2], ","); name != NULL && count < MODULES_MAX;
+		name = strtok(NULL, ",")) {
+		modules[count] = library == NULL ? NULL : dlsym(library, name);
+		if (modules[count++] == NULL) {
+			printf("Bail out! %s\n", dlerror());
+			return 1;
+		}
 	}
-	const struct dtf_module *modules[] = { module, NULL };
 	struct tally tally = { .modules = modules };
 	for (int i = 3; i < argc; i++) {
 		run_file(&tally, argv[i]);

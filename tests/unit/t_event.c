@@ -76,6 +76,7 @@ static const struct event all[] = {
 	{ .kind = EVENT_CHILD_ENDED,
 		.op = 5,
 		.outcome = OUTCOME_FAILED,
+		.text = "terminated",
 		.payload = { "{\"name\":\"x\"}", 12 } },
 	{ .kind = EVENT_SUSPENDED, .text = "" },
 	{ .kind = EVENT_RESUMED },
@@ -117,6 +118,15 @@ static const struct event all[] = {
 		.text = "order-1/ship",
 		.hash = 11,
 		.payload = { "[]", 2 } },
+	{ .kind = EVENT_CHILD_SPAWNED,
+		.op = 11,
+		.strand = 1,
+		.site = 5,
+		.name = "shop.ship",
+		.text = "order-1/1/11",
+		.hash = 11,
+		.payload = { "[]", 2 },
+		.admission = REFUSED_NO_WORKFLOW },
 	{ .kind = EVENT_COMPLETED, .payload = { "{\"order\":\"a\"}", 13 } },
 	{ .kind = EVENT_FAILED, .payload = { "{\"name\":\"lost\"}", 15 } },
 	{ .kind = EVENT_CANCELLED, .text = "because" },
@@ -186,6 +196,7 @@ static void same_event(const struct event *a, const struct event *b) {
 	ck_assert_uint_eq(a->ref, b->ref);
 	ck_assert_int_eq(a->outcome, b->outcome);
 	ck_assert_int_eq(a->started, b->started);
+	ck_assert_int_eq(a->admission, b->admission);
 	ck_assert_int_eq(a->due_ms, b->due_ms);
 	ck_assert_uint_eq(a->hash, b->hash);
 	same_text(a->name, b->name);
@@ -520,11 +531,14 @@ static const struct row row = {
 	.events = 4711,
 	.last = UINT64_C(1) << 40,
 	.status_at = 3,
-	.parent = 0,
+	.parent = 12,
+	.parent_execution = 3,
+	.parent_op = 4,
 	.created_ms = -1,
 	.updated_ms = 1709208000000,
 	.next_timer_ms = INT64_MAX,
 	.busy = true,
+	.owes_end = true,
 };
 
 START_TEST(a_row_reads_back) {
@@ -545,10 +559,12 @@ START_TEST(a_row_reads_back) {
 	ck_assert_uint_eq(ret.last, row.last);
 	ck_assert_uint_eq(ret.status_at, row.status_at);
 	ck_assert_uint_eq(ret.parent, row.parent);
+	ck_assert_int_eq(ret.parent_execution, row.parent_execution);
+	ck_assert_uint_eq(ret.parent_op, row.parent_op);
 	ck_assert_int_eq(ret.created_ms, row.created_ms);
 	ck_assert_int_eq(ret.updated_ms, row.updated_ms);
 	ck_assert_int_eq(ret.next_timer_ms, row.next_timer_ms);
-	ck_assert(ret.busy);
+	ck_assert(ret.busy && ret.owes_end && !ret.cancelling && !ret.has_orphans);
 	dtf__arena_finish(&arena);
 	dtf__buf_finish(&buf);
 }

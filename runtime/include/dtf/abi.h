@@ -186,6 +186,7 @@ struct dtf_workflow_def {
 	const struct dtf_site *sites;
 	size_t nsites;
 	const struct dtf_event_def *const *events; /* all it waits for; NULL-terminated */
+	const struct dtf_error_def *const *fails;  /* NULL-terminated */
 	const struct dtf_query_def *queries;
 	size_t nqueries;
 	int64_t deadline_ms; /* of an instance, all its executions together; 0 = none */
@@ -212,6 +213,19 @@ void dtf_do(struct dtf_ctx *ctx, uint32_t site, const struct dtf_activity_def *a
 void dtf_wait(struct dtf_ctx *ctx, uint32_t site, const struct dtf_event_def *event);
 void dtf_sleep(struct dtf_ctx *ctx, uint32_t site, int64_t ms); /* negative: 0 */
 void dtf_sleep_until(struct dtf_ctx *ctx, uint32_t site, int64_t time_ms);
+
+/*
+ * Start a child: an instance of its own, in the commit that records this.  Its
+ * arguments are laid out as workflow->input.  dtf_call is awaited like a step:
+ * the child's declared errors are raised as themselves, any other end without a
+ * result as child_failed.  dtf_spawn waits for nothing and gives the child's id.
+ */
+void dtf_call(struct dtf_ctx *ctx, uint32_t site, const struct dtf_workflow_def *workflow,
+	const void *args, const char *id);
+const char *dtf_spawn(struct dtf_ctx *ctx, uint32_t site, const struct dtf_workflow_def *workflow,
+	const void *args, const char *id);
+/* As a child's id: "PARENT/EXECUTION/COMMAND".  It is told by its address: NULL is "". */
+extern const char dtf_default_id[];
 
 /* Polls what this strand has started.  On DTF_READY the result is in *ret,
  * which may be NULL.  On DTF_RAISED go to the handler, or return it. */
@@ -242,6 +256,8 @@ void dtf_arm_at(struct dtf_ctx *ctx, int arm, uint32_t site, int64_t time_ms);
 void dtf_arm_do(struct dtf_ctx *ctx, int arm, uint32_t site,
 	const struct dtf_activity_def *activity, const void *args, const struct dtf_policy *policy);
 /* after dtf_arm_do, dtf_undo adds its undo */
+void dtf_arm_call(struct dtf_ctx *ctx, int arm, uint32_t site,
+	const struct dtf_workflow_def *workflow, const void *args, const char *id);
 void dtf_select(struct dtf_ctx *ctx, bool has_else);
 enum dtf_step dtf_select_await(struct dtf_ctx *ctx, int *ret_arm);
 /* The winner's value; ret has the arm's type. */
