@@ -64,8 +64,10 @@ static void print_near(unsigned number, FILE *out) {
 	(void)fprintf(out, "there is no code DTF%04u; the nearest ", number);
 	if (below != NULL && above != NULL) {
 		(void)fprintf(out, "are DTF%04u and DTF%04u", below->number, above->number);
-	} else {
-		(void)fprintf(out, "is DTF%04u", (below != NULL ? below : above)->number);
+	} else if (below != NULL) {
+		(void)fprintf(out, "is DTF%04u", below->number);
+	} else if (above != NULL) {
+		(void)fprintf(out, "is DTF%04u", above->number);
 	}
 }
 

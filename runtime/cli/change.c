@@ -4,11 +4,7 @@
 
 #include "cli.h"
 
-/*
- * A JSON operand: as given, from stdin for "-", or `absent` when there is none.
- * *ret_memory is to be freed.  False: it could not be read, and that was said.
- */
-static bool payload(const char *operand, const char *absent, const char **ret, char **ret_memory) {
+bool cli_payload(const char *operand, const char *absent, const char **ret, char **ret_memory) {
 	*ret_memory = NULL;
 	*ret = operand == NULL ? absent : operand;
 	if (operand == NULL || strcmp(operand, "-") != 0) {
@@ -27,7 +23,7 @@ static bool payload(const char *operand, const char *absent, const char **ret, c
 int cmd_start(struct cli *cli) {
 	const char *workflow = cli->operands[0], *id = cli->operands[1], *input;
 	char *memory;
-	if (!payload(cli->operands[2], "[]", &input, &memory)) {
+	if (!cli_payload(cli->operands[2], "[]", &input, &memory)) {
 		return EXIT_FAILED;
 	}
 	int rc = dtf_start(cli->client, workflow, id, input);
@@ -38,7 +34,7 @@ int cmd_start(struct cli *cli) {
 int cmd_raise(struct cli *cli) {
 	const char *id = cli->operands[0], *event = cli->operands[1], *value;
 	char *memory;
-	if (!payload(cli->operands[2], "null", &value, &memory)) {
+	if (!cli_payload(cli->operands[2], "null", &value, &memory)) {
 		return EXIT_FAILED;
 	}
 	int rc = dtf_raise(cli->client, id, event, value, cli->event_id);
@@ -68,6 +64,34 @@ int cmd_resume(struct cli *cli) {
 	return cli_done(cli, "resumed", dtf_resume(cli->client, cli->operands[0]));
 }
 
+int cli_result(const struct cli *cli, const struct dtf_result *result) {
+	const struct dtf_failure *error = &result->error;
+	const char *status = dtf_status_name(result->status);
+	if (cli->json) {
+		struct json json;
+		json_begin(&json, stdout);
+		json_text(&json, "status", status);
+		json_raw(&json, "output", result->output);
+		json_text(&json, "error", error->name);
+		json_text(&json, "message", error->message);
+		json_raw(&json, "data", error->data);
+		json_end(&json);
+	} else if (result->status == DTF_COMPLETED) {
+		printf("%s\n", result->output == NULL ? "null" : result->output);
+	} else {
+		const char *const parts[] = { error->name, error->message, error->data };
+		fputs(status, stderr);
+		for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+			if (parts[i] != NULL && parts[i][0] != '\0') {
+				fputs(": ", stderr);
+				show_text(stderr, parts[i]);
+			}
+		}
+		putc('\n', stderr);
+	}
+	return result->status == DTF_COMPLETED ? EXIT_OK : EXIT_FAILED;
+}
+
 int cmd_wait(struct cli *cli) {
 	const char *id = cli->operands[0];
 	struct dtf_result result = { 0 };
@@ -75,25 +99,7 @@ int cmd_wait(struct cli *cli) {
 	if (rc < 0) {
 		return cli_failed(id, rc);
 	}
-	const struct dtf_failure *error = &result.error;
-	if (cli->json) {
-		struct json json;
-		json_begin(&json, stdout);
-		json_text(&json, "status", dtf_status_name(result.status));
-		json_raw(&json, "output", result.output);
-		json_text(&json, "error", error->name);
-		json_text(&json, "message", error->message);
-		json_raw(&json, "data", error->data);
-		json_end(&json);
-	} else if (result.status == DTF_COMPLETED) {
-		printf("%s\n", result.output == NULL ? "null" : result.output);
-	} else {
-		fprintf(stderr, "%s%s%s%s%s\n", dtf_status_name(result.status),
-			error->name == NULL ? "" : ": ", error->name == NULL ? "" : error->name,
-			error->message == NULL ? "" : ": ",
-			error->message == NULL ? "" : error->message);
-	}
-	int status = result.status == DTF_COMPLETED ? EXIT_OK : EXIT_FAILED;
+	int status = cli_result(cli, &result);
 	dtf_result_free(&result);
 	return status;
 }

@@ -19,7 +19,7 @@ enum {
 
 struct cli {
 	struct dtf_client *client;
-	const char *db;
+	const char *db; /* NULL: neither the option nor the environment names it */
 	bool json, color;
 	/* what the command's options said; NULL or the default if they did not */
 	const char *status, *workflow, *event_id, *reason;
@@ -27,7 +27,12 @@ struct cli {
 	int64_t timeout_ms; /* < 0: none */
 	uint64_t seed, runs;
 	const char *name;
-	bool verbose;
+	bool verbose, quiet;
+	const char *input, *id;
+	const char **activities; /* NAME=COMMAND; room for all arguments */
+	size_t nactivities;
+	int64_t grace_ms;
+	bool help, version;
 	char **operands; /* NULL-terminated */
 };
 
@@ -37,6 +42,16 @@ struct cli {
 int cli_failed(const char *what, int rc);
 /* The same for a command that changes something: also says that it is queued. */
 int cli_done(const struct cli *cli, const char *what, int rc);
+
+/* ---- change.c ---- */
+
+/*
+ * A JSON operand: as given, from stdin for "-", or `absent` when there is none.
+ * *ret_memory is to be freed.  False: it could not be read, and that was said.
+ */
+bool cli_payload(const char *operand, const char *absent, const char **ret, char **ret_memory);
+/* How an instance ended, as output and as exit status. */
+int cli_result(const struct cli *cli, const struct dtf_result *result);
 
 /* ---- json.c: one object on stdout ---- */
 
@@ -58,6 +73,8 @@ void json_quote(FILE *out, const char *text);
 
 enum look { LOOK_PLAIN, LOOK_STRONG, LOOK_DIM, LOOK_GOOD, LOOK_BAD, LOOK_WAIT };
 
+/* Is this a terminal that has colours, and nobody minds them? */
+bool look_wanted(int fd);
 /* An escape sequence, or "" without colours. */
 const char *look_on(const struct cli *cli, enum look look);
 const char *look_off(const struct cli *cli);
@@ -95,7 +112,8 @@ int cmd_terminate(struct cli *cli);
 int cmd_suspend(struct cli *cli);
 int cmd_resume(struct cli *cli);
 int cmd_wait(struct cli *cli);
+int cmd_run(struct cli *cli);
 int cmd_test(struct cli *cli);
-extern const char help_test[];
+extern const char help_run[], help_test[];
 
 #endif

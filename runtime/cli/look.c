@@ -2,8 +2,10 @@
 #include "cli.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static const struct {
 	const char *escape, *cell;
@@ -15,6 +17,12 @@ static const struct {
 	[LOOK_BAD] = { "\033[31m", "red" },
 	[LOOK_WAIT] = { "\033[33m", "brown" },
 };
+
+bool look_wanted(int fd) {
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+	return isatty(fd) == 1 && (no == NULL || *no == '\0') &&
+		(term == NULL || strcmp(term, "dumb") != 0);
+}
 
 const char *look_on(const struct cli *cli, enum look look) {
 	return cli->color ? looks[look].escape : "";

@@ -17,7 +17,7 @@
 #include "cli.h"
 
 enum {
-	OPTION_DB = 256,
+	OPTION_DB,
 	OPTION_JSON,
 	OPTION_HELP,
 	OPTION_VERSION,
@@ -31,8 +31,14 @@ enum {
 	OPTION_SEED,
 	OPTION_RUNS,
 	OPTION_VERBOSE,
+	OPTION_QUIET,
+	OPTION_INPUT,
+	OPTION_ID,
+	OPTION_ACTIVITY,
+	OPTION_GRACE,
 };
-#define TAKES(option) (1u << (OPTION_##option - OPTION_DB))
+#define TAKES(option) (1u << OPTION_##option)
+#define LONG_OPTIONS  256     /* what getopt_long calls the first */
 #define MANY          1000000 /* operands */
 
 static const struct command {
@@ -43,9 +49,13 @@ static const struct command {
 	int (*run)(struct cli *cli);
 	const char *help, *more; /* a line, and what `dtf help` adds; or NULL */
 } commands[] = {
+	{ "run", "FILE.dtf [WORKFLOW]", 1, 2,
+		TAKES(DB) | TAKES(INPUT) | TAKES(ID) | TAKES(ACTIVITY) | TAKES(GRACE) |
+			TAKES(QUIET),
+		false, cmd_run, "runs a workflow, with commands as its activities", help_run },
 	{ "test", "FILE.dtf [FILE.json]...", 1, MANY,
 		TAKES(NAME) | TAKES(SEED) | TAKES(RUNS) | TAKES(VERBOSE), false, cmd_test,
-		"a workflow file against its scenarios", help_test },
+		"runs a workflow file's scenarios in virtual time", help_test },
 	{ "list", "", 0, 0, TAKES(STATUS) | TAKES(WORKFLOW), true, cmd_list,
 		"all instances, oldest first", NULL },
 	{ "show", "ID", 1, 1, 0, true, cmd_show, "one instance: what is known of it, how it ended",
@@ -69,26 +79,51 @@ static const struct command {
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(*commands))
 
+/* How a value is read, and where it goes. */
+enum value { FLAG, TEXT, SPAN, NUMBER, EXECUTION, LIST };
+
 static const struct {
 	const char *name, *argument; /* NULL: it takes none */
-	int id;
+	enum value value;
+	size_t at; /* in struct cli */
 	const char *help;
 } options[] = {
-	{ "db", "DIR", OPTION_DB, "the directory; else $DTF_DB, else ./dtf.db" },
-	{ "json", NULL, OPTION_JSON, "machine-readable output" },
-	{ "status", "STATUS", OPTION_STATUS,
+	[OPTION_DB] = { "db", "DIR", TEXT, offsetof(struct cli, db),
+		"the directory; else $DTF_DB" },
+	[OPTION_JSON] = { "json", NULL, FLAG, offsetof(struct cli, json),
+		"machine-readable output" },
+	[OPTION_STATUS] = { "status", "STATUS", TEXT, offsetof(struct cli, status),
 		"only running, suspended, completed, failed, cancelled, terminated" },
-	{ "workflow", "NAME", OPTION_WORKFLOW, "only of this workflow" },
-	{ "execution", "N|all", OPTION_EXECUTION, "not only the current one" },
-	{ "event-id", "ID", OPTION_EVENT_ID, "an ID that was seen before makes it harmless" },
-	{ "reason", "TEXT", OPTION_REASON, "kept in its history" },
-	{ "timeout", "TIME", OPTION_TIMEOUT, "250ms, 30s, 5m, 2h; else as long as it takes" },
-	{ "name", "TEXT", OPTION_NAME, "only scenarios whose name contains this" },
-	{ "seed", "N", OPTION_SEED, "the first seed of runs that permute what is concurrent" },
-	{ "runs", "K", OPTION_RUNS, "how many of those; else none, or one with --seed" },
-	{ "verbose", NULL, OPTION_VERBOSE, "what happened, also when it was as expected" },
-	{ "help", NULL, OPTION_HELP, NULL },
-	{ "version", NULL, OPTION_VERSION, NULL },
+	[OPTION_WORKFLOW] = { "workflow", "NAME", TEXT, offsetof(struct cli, workflow),
+		"only of this workflow" },
+	[OPTION_EXECUTION] = { "execution", "N|all", EXECUTION, offsetof(struct cli, execution),
+		"not only the current one" },
+	[OPTION_EVENT_ID] = { "event-id", "ID", TEXT, offsetof(struct cli, event_id),
+		"an ID that was seen before makes it harmless" },
+	[OPTION_REASON] = { "reason", "TEXT", TEXT, offsetof(struct cli, reason),
+		"kept in its history" },
+	[OPTION_TIMEOUT] = { "timeout", "TIME", SPAN, offsetof(struct cli, timeout_ms),
+		"250ms, 30s, 5m, 2h; else as long as it takes" },
+	[OPTION_NAME] = { "name", "TEXT", TEXT, offsetof(struct cli, name),
+		"only scenarios whose name contains this" },
+	[OPTION_SEED] = { "seed", "N", NUMBER, offsetof(struct cli, seed),
+		"the first seed of runs that permute what is concurrent" },
+	[OPTION_RUNS] = { "runs", "K", NUMBER, offsetof(struct cli, runs),
+		"how many of those; else none, or one with --seed" },
+	[OPTION_VERBOSE] = { "verbose", NULL, FLAG, offsetof(struct cli, verbose),
+		"what happened, also when it was as expected" },
+	[OPTION_INPUT] = { "input", "JSON", TEXT, offsetof(struct cli, input),
+		"an array of the arguments, - reads it; else []" },
+	[OPTION_ID] = { "id", "ID", TEXT, offsetof(struct cli, id),
+		"of the instance; else the workflow's name" },
+	[OPTION_ACTIVITY] = { "activity", "NAME=COMMAND", LIST, offsetof(struct cli, activities),
+		"the shell command that runs it" },
+	[OPTION_GRACE] = { "grace", "TIME", SPAN, offsetof(struct cli, grace_ms),
+		"from SIGTERM to SIGKILL when it is unwanted; else 5s" },
+	[OPTION_QUIET] = { "quiet", NULL, FLAG, offsetof(struct cli, quiet),
+		"no progress, only how it ends" },
+	[OPTION_HELP] = { "help", NULL, FLAG, offsetof(struct cli, help), NULL },
+	[OPTION_VERSION] = { "version", NULL, FLAG, offsetof(struct cli, version), NULL },
 };
 #define NOPTIONS (sizeof(options) / sizeof(*options))
 
@@ -98,8 +133,8 @@ static void usage(FILE *out) {
 	fputs("usage: dtf COMMAND [OPTION]... [OPERAND]...\n\n", out);
 	for (size_t i = 0; i < NCOMMANDS; i++) {
 		const struct command *it = &commands[i];
-		if (strcmp(it->name, "list") == 0) {
-			fputs("\nOn a directory (--db DIR, else $DTF_DB, else ./dtf.db):\n", out);
+		if (it->with_db && !commands[i - 1].with_db) {
+			fputs("\nOn a directory, --db DIR, else $DTF_DB, else ./dtf.db:\n", out);
 		}
 		fprintf(out, "  %-9s %-25s %s\n", it->name, it->operands, it->help);
 	}
@@ -119,16 +154,28 @@ static void usage_of(const struct command *command, FILE *out) {
 		command->operands[0] == '\0' ? "" : " ", command->operands);
 }
 
+/* "--db DIR" */
+static int name_option(char *name, size_t size, size_t i) {
+	return snprintf(name, size, "--%s%s%s", options[i].name,
+		options[i].argument == NULL ? "" : " ",
+		options[i].argument == NULL ? "" : options[i].argument);
+}
+
 static void help(const struct command *command) {
+	int width = 0;
+	char name[64];
 	usage_of(command, stdout);
-	printf("\n%s%s\n\n", command->help, command->more == NULL ? "" : command->more);
+	printf("\n%s.\n%s%s\n", command->help, command->more == NULL ? "" : "\n",
+		command->more == NULL ? "" : command->more);
 	for (size_t i = 0; i < NOPTIONS; i++) {
-		unsigned bit = 1u << (options[i].id - OPTION_DB);
-		char name[64];
-		(void)snprintf(name, sizeof(name), "--%s %s", options[i].name,
-			options[i].argument == NULL ? "" : options[i].argument);
-		if ((options_of(command) & bit) != 0) {
-			printf("  %-18s %s\n", name, options[i].help);
+		int n = (options_of(command) & 1u << i) == 0 ? 0
+							     : name_option(name, sizeof(name), i);
+		width = n > width ? n : width;
+	}
+	for (size_t i = 0; i < NOPTIONS; i++) {
+		if ((options_of(command) & 1u << i) != 0) {
+			(void)name_option(name, sizeof(name), i);
+			printf("  %-*s  %s\n", width, name, options[i].help);
 		}
 	}
 }
@@ -180,48 +227,31 @@ static bool parse_number(const char *text, uint64_t *ret) {
 }
 
 /* False: the value makes no sense, and that was said. */
-static bool take_option(struct cli *cli, int option, const char *value) {
+static bool take_option(struct cli *cli, size_t i, const char *value) {
+	void *at = (char *)cli + options[i].at;
 	bool ok = true;
-	switch (option) {
-	case OPTION_DB:
-		cli->db = value;
+	switch (options[i].value) {
+	case FLAG:
+		*(bool *)at = true;
 		break;
-	case OPTION_JSON:
-		cli->json = true;
+	case TEXT:
+		*(const char **)at = value;
 		break;
-	case OPTION_STATUS:
-		cli->status = value;
+	case SPAN:
+		ok = parse_span(value, at);
 		break;
-	case OPTION_WORKFLOW:
-		cli->workflow = value;
+	case NUMBER:
+		ok = parse_number(value, at);
 		break;
-	case OPTION_EVENT_ID:
-		cli->event_id = value;
+	case EXECUTION:
+		ok = parse_execution(value, at);
 		break;
-	case OPTION_REASON:
-		cli->reason = value;
-		break;
-	case OPTION_EXECUTION:
-		ok = parse_execution(value, &cli->execution);
-		break;
-	case OPTION_TIMEOUT:
-		ok = parse_span(value, &cli->timeout_ms);
-		break;
-	case OPTION_NAME:
-		cli->name = value;
-		break;
-	case OPTION_SEED:
-		ok = parse_number(value, &cli->seed);
-		break;
-	case OPTION_RUNS:
-		ok = parse_number(value, &cli->runs);
-		break;
-	case OPTION_VERBOSE:
-		cli->verbose = true;
+	case LIST:
+		cli->activities[cli->nactivities++] = value;
 		break;
 	}
 	if (!ok) {
-		fprintf(stderr, "dtf: '%s' makes no sense here\n", value);
+		fprintf(stderr, "dtf: --%s: '%s' makes no sense\n", options[i].name, value);
 	}
 	return ok;
 }
@@ -231,7 +261,7 @@ static void list_options(struct option list[NOPTIONS + 1]) {
 	for (size_t i = 0; i < NOPTIONS; i++) {
 		list[i] = (struct option){ options[i].name,
 			options[i].argument == NULL ? no_argument : required_argument, NULL,
-			options[i].id };
+			LONG_OPTIONS + (int)i };
 	}
 	list[NOPTIONS] = (struct option){ 0 };
 }
@@ -264,23 +294,24 @@ static int parse(struct cli *cli, int argc, char **argv, const struct command **
 	unsigned given = 0;
 	int option;
 	list_options(list);
-	while ((option = getopt_long(argc, argv, "v", list, NULL)) != -1) {
-		option = option == 'v' ? OPTION_VERBOSE : option;
-		if (option == OPTION_VERSION) {
-			printf("dtf %s\n", dtf_version());
-			return EXIT_OK;
-		}
-		if (option == '?' || !take_option(cli, option, optarg)) {
+	while ((option = getopt_long(argc, argv, "vq", list, NULL)) != -1) {
+		int i = option == 'v'   ? OPTION_VERBOSE
+			: option == 'q' ? OPTION_QUIET
+					: option - LONG_OPTIONS;
+		if (option == '?' || !take_option(cli, (size_t)i, optarg)) {
 			return EXIT_USAGE;
 		}
-		given |= 1u << (option - OPTION_DB);
+		given |= 1u << i;
 	}
-	bool help_wanted = (given & TAKES(HELP)) != 0;
+	if (cli->version) {
+		printf("dtf %s\n", dtf_version());
+		return EXIT_OK;
+	}
 	if (optind < argc && strcmp(argv[optind], "help") == 0) {
-		help_wanted = true;
+		cli->help = true;
 		optind++;
 	}
-	if (help_wanted) {
+	if (cli->help) {
 		return show_help(argv[optind]);
 	}
 	if (optind == argc) {
@@ -302,30 +333,35 @@ static int parse(struct cli *cli, int argc, char **argv, const struct command **
 	return -1;
 }
 
-static bool wants_color(void) {
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-	return isatty(STDOUT_FILENO) == 1 && (no == NULL || *no == '\0') &&
-		(term == NULL || strcmp(term, "dumb") != 0);
+static int run(struct cli *cli, const struct command *command) {
+	if (command->with_db) {
+		cli->db = cli->db == NULL ? "dtf.db" : cli->db;
+		int rc = dtf_client_open(cli->db, &cli->client);
+		if (rc < 0) {
+			return cli_failed(cli->db, rc);
+		}
+	}
+	int status = command->run(cli);
+	dtf_client_close(cli->client);
+	return status;
 }
 
 int main(int argc, char **argv) {
 	const char *db = getenv("DTF_DB");
 	struct cli cli = {
-		.db = db == NULL || *db == '\0' ? "dtf.db" : db,
-		.color = wants_color(),
+		.db = db == NULL || *db == '\0' ? NULL : db,
+		.color = look_wanted(STDOUT_FILENO),
 		.timeout_ms = -1,
+		.activities = calloc((size_t)argc, sizeof(char *)),
 	};
+	if (cli.activities == NULL) {
+		fputs("dtf: out of memory\n", stderr);
+		return EXIT_FAILED;
+	}
 	const struct command *command = NULL;
 	int status = parse(&cli, argc, argv, &command);
-	if (status >= 0) {
-		return status;
-	}
-	int rc = command->with_db ? dtf_client_open(cli.db, &cli.client) : 0;
-	if (rc < 0) {
-		return cli_failed(cli.db, rc);
-	}
-	status = command->run(&cli);
-	dtf_client_close(cli.client);
+	status = status < 0 ? run(&cli, command) : status;
+	free(cli.activities);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fputs("dtf: the output could not be written\n", stderr);
 		return EXIT_FAILED;

@@ -10,7 +10,8 @@
 #define RUNS_MAX 100000
 
 const char help_test[] =
-	",\non the real engine with a virtual clock: a sleep of 30 days takes no time.\n"
+	"It is the engine that runs in production, with a clock that jumps: a sleep of 30 days\n"
+	"takes no time.  No C is needed, activities do what the scenario says.\n"
 	"\n"
 	"The scenarios of FILE.dtf are in FILE.json, or in the files that are named behind\n"
 	"it.  A scenario says how a workflow is started, what each activity does, what\n"
@@ -25,7 +26,7 @@ const char help_test[] =
 	"                 [\"release\"] ] } }\n"
 	"\n"
 	"Each is run three ways that must agree: straight, with a restart after every commit,\n"
-	"and with differential replay.  docs/SCENARIOS.md has every key.";
+	"and with differential replay.  docs/SCENARIOS.md has every key.\n";
 
 struct testing {
 	struct cli *cli;

@@ -64,3 +64,14 @@ empty() {
 	ls -A "$1"
 	[ -z "$(ls -A "$1")" ]
 }
+
+# empty_file FILE
+empty_file() {
+	cat "$1"
+	[ ! -s "$1" ]
+}
+
+# gone PID: it has ended, whoever is to take note of it.
+gone() {
+	[ ! -e "/proc/$1" ] || [ "$(sed 's/.*) //;s/ .*//' "/proc/$1/stat")" = Z ]
+}
