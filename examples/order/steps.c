@@ -55,7 +55,7 @@ static bool append(const char *path, const char *line) {
 static int effect(struct dtf_activity *act, const char *step, const char *detail) {
 	struct shop *shop = dtf_activity_user(act);
 	const char *key = dtf_activity_key(act);
-	if (shop->die_after > 0 && atomic_load(&shop->done) == shop->die_after) {
+	if (shop->die_after > 0 && atomic_load(&shop->done) >= shop->die_after) {
 		(void)raise(SIGKILL);
 	}
 	int there = has_effect(shop->effects, key);

@@ -13,11 +13,11 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 2
 
 # What counts as the outcome: the last line, and each effect with its key but its instance's
-# random part.
+# random part, in any order: steps of a parallel may end in any.
 outcome() {
 	tail -n 1 out
 	if [ -f effects.log ]; then
-		sed 's/-[0-9a-f]*\t/\t/' effects.log
+		sed 's/-[0-9a-f]*\t/\t/' effects.log | sort
 	fi
 }
 
