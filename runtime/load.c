@@ -224,7 +224,7 @@ static int replay(struct instance *instance, const struct history *history,
 	}
 	instance->ctx = ctx;
 	struct batch_point point = dtf__batch_point(instance->engine);
-	int rc = dtf__replay(ctx, history, true);
+	int rc = dtf__replay(ctx, history, instance->row.busy ? FIRST_NOW : FIRST_HAS_RUN);
 	bool its_own = ctx->root != NULL && strcmp(ctx->begin.id, instance->row.id) == 0;
 	if (rc == 0 && !ctx->broken && !its_own) {
 		rc = dtf__fail(

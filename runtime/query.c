@@ -74,7 +74,7 @@ static int replay_and_ask(struct store *store, const struct dtf_workflow_def *wo
 	struct history history;
 	int rc = dtf__history_read(store, row, &arena, &history);
 	if (rc == 0) {
-		rc = dtf__replay(ctx, &history, false);
+		rc = dtf__replay(ctx, &history, row->busy ? FIRST_LATER : FIRST_HAS_RUN);
 	}
 	if (rc == 0 && ctx->broken) {
 		rc = dtf__fail(DTF_EVERSION, "%s", ctx->broken_text);

@@ -72,7 +72,7 @@ bool dtf__replay_next_decision(struct replay *replay, struct dtf_ctx *ctx, struc
 	return true;
 }
 
-static void step(struct replay *replay, struct dtf_ctx *ctx, bool run_start) {
+static void step(struct replay *replay, struct dtf_ctx *ctx, enum first_step first) {
 	struct event arrival = replay->ahead;
 	if (!dtf__event_is_arrival(arrival.kind)) {
 		dtf__broken(ctx, "event %u: recorded: %s %s; current code: nothing", replay->number,
@@ -81,11 +81,12 @@ static void step(struct replay *replay, struct dtf_ctx *ctx, bool run_start) {
 	}
 	replay->has_ahead = false;
 	replay->number++;
-	if (arrival.kind == EVENT_STARTED && !look_ahead(replay) && replay->rc == 0) {
-		if (!run_start) {
-			ctx->events++;
-			return;
-		}
+	bool alone = arrival.kind == EVENT_STARTED && !look_ahead(replay) && replay->rc == 0;
+	if (alone && first == FIRST_LATER) {
+		ctx->events++;
+		return;
+	}
+	if (alone && first == FIRST_NOW) {
 		ctx->replay = NULL;
 	}
 	/* No code could run it then: it runs when the execution is resumed. */
@@ -97,11 +98,11 @@ static void step(struct replay *replay, struct dtf_ctx *ctx, bool run_start) {
 	}
 }
 
-int dtf__replay(struct dtf_ctx *ctx, const struct history *history, bool run_start) {
+int dtf__replay(struct dtf_ctx *ctx, const struct history *history, enum first_step first) {
 	struct replay replay = { .history = history, .number = 1 };
 	ctx->replay = &replay;
 	while (!dtf__stopped(ctx) && look_ahead(&replay)) {
-		step(&replay, ctx, run_start);
+		step(&replay, ctx, first);
 	}
 	ctx->replay = NULL;
 	dtf__arena_finish(&replay.arena);

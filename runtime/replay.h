@@ -13,13 +13,22 @@ struct history {
 };
 
 /*
- * Runs a fresh ctx through all of it.  If the last event is a start whose
- * micro-step was left for later (continue with), run_start says whether to run
- * it now, live.  0 when every decision matched and the
- * ctx is now what it was; ctx->broken says how it did not.  DTF_ECORRUPT,
+ * Of a history that is nothing but a start: its micro-step was left for later, as
+ * `continue with` does, or it has run and decided nothing.  The row tells: only
+ * what is still to begin is busy.
+ */
+enum first_step {
+	FIRST_HAS_RUN,
+	FIRST_LATER,
+	FIRST_NOW, /* live */
+};
+
+/*
+ * Runs a fresh ctx through all of it.  0 when every decision matched and the ctx
+ * is now what it was; ctx->broken says how it did not.  DTF_ECORRUPT,
  * DTF_EFORMAT, DTF_ENOMEM for bytes that cannot be read.
  */
-int dtf__replay(struct dtf_ctx *ctx, const struct history *history, bool run_start);
+int dtf__replay(struct dtf_ctx *ctx, const struct history *history, enum first_step first);
 
 /* For decide.c: the next recorded event if it is a decision. */
 bool dtf__replay_next_decision(struct replay *replay, struct dtf_ctx *ctx, struct event *ret);

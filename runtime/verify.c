@@ -45,7 +45,7 @@ static int check(struct instance *instance, const struct row *row, struct dtf_ct
 	if (ctx == NULL) {
 		return dtf__fail(DTF_ENOMEM, "out of memory to verify %s", row->id);
 	}
-	int rc = dtf__replay(ctx, history, false);
+	int rc = dtf__replay(ctx, history, FIRST_HAS_RUN);
 	if (rc == 0 && ctx->broken) {
 		rc = dtf__fail(DTF_ECORRUPT, "verify: %s: %s", row->id, ctx->broken_text);
 	} else if (rc == 0 && lived != NULL) {

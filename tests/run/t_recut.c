@@ -104,7 +104,7 @@ static const struct execution_host host = { .claim = no_claim, .decided = decide
 
 static struct dtf_ctx *replay(const struct history *history) {
 	struct dtf_ctx *ctx = dtf__execution_create(&shop_fulfil_workflow, &host);
-	int rc = dtf__replay(ctx, history, false);
+	int rc = dtf__replay(ctx, history, FIRST_LATER);
 	ck_assert_msg(rc == 0 && !ctx->broken, "%d %s %s", rc, dtf_errmsg(), ctx->broken_text);
 	return ctx;
 }
