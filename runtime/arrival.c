@@ -20,6 +20,20 @@ static bool keep_bytes(struct arena *arena, struct slice *bytes) {
 	return true;
 }
 
+static bool keep_unread(struct arena *arena, struct event_started *begin) {
+	if (begin->nunread == 0) {
+		return true;
+	}
+	struct event_unread *unread = dtf__arena_alloc(arena, begin->nunread * sizeof(*unread));
+	bool kept = unread != NULL;
+	for (size_t i = 0; kept && i < begin->nunread; i++) {
+		unread[i] = begin->unread[i];
+		kept = keep(arena, &unread[i].name) && keep_bytes(arena, &unread[i].payload);
+	}
+	begin->unread = unread;
+	return kept;
+}
+
 static bool keep_begin(struct arena *arena, struct event *event) {
 	if (event->begin == NULL) {
 		return true;
@@ -32,7 +46,7 @@ static bool keep_begin(struct arena *arena, struct event *event) {
 	event->begin = begin;
 	return keep(arena, &begin->id) && keep(arena, &begin->workflow) &&
 		keep(arena, &begin->manifest) && keep_bytes(arena, &begin->input) &&
-		keep_bytes(arena, &begin->status);
+		keep_bytes(arena, &begin->status) && keep_unread(arena, begin);
 }
 
 static void add(struct instance *instance, struct arrival *arrival) {

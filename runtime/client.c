@@ -366,55 +366,6 @@ int dtf_raise(struct dtf_client *client, const char *id, const char *event, cons
 					.text = event_id });
 }
 
-/* Would the newest version take it?  Asked before anything is started with it. */
-static int check_event(
-	const struct dtf_engine *engine, const char *workflow, const struct request *raise) {
-	const struct dtf_workflow_def *newest = dtf__registry_newest(engine, workflow);
-	if (newest == NULL) {
-		return dtf__fail(DTF_EUNKNOWN_WORKFLOW,
-			"no workflow %s is linked into this program", workflow);
-	}
-	const struct dtf_event_def *event = dtf__registry_event(newest, raise->name);
-	if (event == NULL) {
-		return dtf__fail(DTF_EUNKNOWN_EVENT, "workflow %s waits for no event %s", workflow,
-			raise->name);
-	}
-	struct arena arena = { 0 };
-	void *value = dtf__arena_alloc(&arena, event->payload->size + 1);
-	int rc = value == NULL
-		? dtf__fail(DTF_ENOMEM, "out of memory for a payload")
-		: dtf__decode(&arena, event->payload, event->name, raise->payload, value);
-	dtf__arena_finish(&arena);
-	return rc;
-}
-
-/* Both in one round of the engine, hence in one commit. */
-static int ask_together(
-	struct dtf_client *client, const struct request *start, const struct request *raise) {
-	if (!client->started) {
-		return dtf__fail(DTF_ECLOSED, "the engine has not been started");
-	}
-	struct door *first = door_create(start);
-	struct door *second = first == NULL ? NULL : door_create(raise);
-	if (second == NULL) {
-		if (first != NULL) {
-			door_free(first);
-		}
-		return dtf__fail(DTF_ENOMEM, "out of memory for a request");
-	}
-	first->request.next = &second->request;
-	if (!dtf__queue_requests(client->engine->queue, &first->request)) {
-		door_free(first);
-		door_free(second);
-		return dtf__fail(DTF_ECLOSED, "the engine has stopped");
-	}
-	int started = door_wait(first, -1);
-	char text[256];
-	(void)snprintf(text, sizeof(text), "%s", dtf_errmsg());
-	int raised = door_wait(second, -1);
-	return started == 0 || started == DTF_EEXISTS ? raised : dtf__fail(started, "%s", text);
-}
-
 int dtf_start_with_event(struct dtf_client *client, const char *workflow, const char *id,
 	const char *input, const char *event, const char *payload, const char *event_id) {
 	int rc = check_id(client, id);
@@ -441,11 +392,12 @@ int dtf_start_with_event(struct dtf_client *client, const char *workflow, const 
 		bool goes_on = rc == 0 || rc == DTF_EEXISTS || rc == DTF_EQUEUED;
 		return goes_on ? ask(client, &raise) : rc;
 	}
-	if (!dtf__utf8_valid(input, strlen(input)) || !dtf__utf8_valid(payload, strlen(payload))) {
+	if (!dtf__utf8_valid(payload, strlen(payload))) {
 		return dtf__fail(DTF_EPAYLOAD, "the payload is not UTF-8");
 	}
-	rc = check_event(client->engine, workflow, &raise);
-	return rc < 0 ? rc : ask_together(client, &start, &raise);
+	start.with = &raise;
+	rc = ask(client, &start);
+	return rc == DTF_EEXISTS ? ask(client, &raise) : rc;
 }
 
 static int steer(

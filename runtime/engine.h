@@ -40,6 +40,7 @@ struct request {
 	const char *name; /* workflow or event */
 	const char *text; /* reason or event id; may be NULL */
 	struct slice payload;
+	struct request *with; /* REQUEST_START: raised together with it, a list; not answered */
 	/* Called on the engine's thread, once. */
 	void (*answer)(struct request *request, int rc, const char *text);
 	void *arg;
@@ -247,8 +248,6 @@ struct queue *dtf__queue_create(void);
 void dtf__queue_destroy(struct queue *queue);
 /* False: the engine takes nothing any more. */
 bool dtf__queue_request(struct queue *queue, struct request *request);
-/* A list of them, linked by next: the engine takes all in one round. */
-bool dtf__queue_requests(struct queue *queue, struct request *first);
 void dtf__queue_attempt(struct queue *queue, struct dtf_activity *attempt);
 /* Asks the loop to stop.  Sticky. */
 void dtf__queue_stop(struct queue *queue);

@@ -62,17 +62,11 @@ static void signal_engine(struct queue *queue) {
 
 bool dtf__queue_request(struct queue *queue, struct request *request) {
 	request->next = NULL;
-	return dtf__queue_requests(queue, request);
-}
-
-bool dtf__queue_requests(struct queue *queue, struct request *first) {
 	(void)pthread_mutex_lock(&queue->lock);
 	bool open = !queue->closed;
-	for (struct request *request = first; open && request != NULL; request = request->next) {
+	if (open) {
 		*queue->requests_tail = request;
 		queue->requests_tail = &request->next;
-	}
-	if (open) {
 		signal_engine(queue);
 	}
 	(void)pthread_mutex_unlock(&queue->lock);

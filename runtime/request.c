@@ -114,6 +114,74 @@ static int make_seed(const struct dtf_engine *engine, unsigned char seed[16]) {
 	return ok ? 0 : dtf__fail(DTF_ESTORE, "the system has no randomness");
 }
 
+/* An event of that name and id comes before it. */
+static bool is_repeated(const struct dtf_workflow_def *workflow, const struct request *first,
+	const struct request *raise) {
+	const struct dtf_event_def *def = dtf__registry_event(workflow, raise->name);
+	for (; raise->text != NULL && first != raise; first = first->next) {
+		if (first->text != NULL && strcmp(first->text, raise->text) == 0 &&
+			dtf__registry_event(workflow, first->name) == def) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int put_unread(const struct dtf_engine *engine, struct arena *arena,
+	const struct dtf_workflow_def *workflow, const struct request *raise,
+	struct event_unread *unread, size_t count) {
+	const struct dtf_event_def *def = dtf__registry_event(workflow, raise->name);
+	if (def == NULL) {
+		return dtf__fail(DTF_EUNKNOWN_EVENT, "workflow %s waits for no event %s",
+			workflow->name, raise->name);
+	}
+	int64_t room = def->capacity;
+	for (size_t i = 0; i < count; i++) {
+		room -= unread[i].name == def->name;
+	}
+	if (room <= 0) {
+		return dtf__fail(DTF_EMAILBOX, "a mailbox holds %lld unread events %s",
+			(long long)def->capacity, def->name);
+	}
+	unread[count].name = def->name;
+	return canonical(arena, def->payload, def->name, raise->payload,
+		engine->options.payload_max, &unread[count].payload);
+}
+
+/* What is raised together with a start is there before the workflow runs: its
+ * mailboxes begin with it, as those of a next execution do. */
+static int put_all_unread(const struct dtf_engine *engine, struct arena *arena,
+	const struct dtf_workflow_def *workflow, const struct request *start,
+	struct event_started *begin) {
+	size_t most = 0, count = 0;
+	for (const struct request *raise = start->with; raise != NULL; raise = raise->next) {
+		most++;
+	}
+	struct event_unread *unread = dtf__arena_alloc(arena, (most + 1) * sizeof(*unread));
+	int rc = unread == NULL ? dtf__fail(DTF_ENOMEM, "out of memory for a request") : 0;
+	for (const struct request *raise = start->with; rc == 0 && raise != NULL;
+		raise = raise->next) {
+		if (!is_repeated(workflow, start->with, raise)) {
+			rc = put_unread(engine, arena, workflow, raise, unread, count);
+			count++;
+		}
+	}
+	begin->unread = unread;
+	begin->nunread = count;
+	return rc;
+}
+
+static void mark_all_unread(struct instance *instance, const struct request *start) {
+	const struct dtf_workflow_def *workflow = dtf__registry_newest(
+		instance->engine, start->name);
+	for (const struct request *raise = start->with; raise != NULL; raise = raise->next) {
+		if (raise->text != NULL) {
+			dtf__batch_mark(instance->engine, instance->number,
+				dtf__registry_event(workflow, raise->name)->name, raise->text);
+		}
+	}
+}
+
 static int add_start(struct dtf_engine *engine, struct request *request,
 	const struct dtf_workflow_def *workflow, struct slice input) {
 	struct event_started begin;
@@ -122,9 +190,12 @@ static int add_start(struct dtf_engine *engine, struct request *request,
 	if (rc < 0) {
 		return rc;
 	}
+	struct arena arena = { 0 };
 	struct event event = { .kind = EVENT_STARTED, .begin = &begin };
 	rc = make_seed(engine, begin.seed);
+	rc = rc == 0 ? put_all_unread(engine, &arena, workflow, request, &begin) : rc;
 	struct arrival *arrival = rc == 0 ? dtf__arrival_add(instance, &event) : NULL;
+	dtf__arena_finish(&arena);
 	if (arrival == NULL) {
 		dtf__instance_remove(instance);
 		return rc != 0 ? rc : dtf__fail(DTF_ENOMEM, "out of memory for an instance");
@@ -394,6 +465,8 @@ enum verdict dtf__request_check(struct instance *instance, struct arrival *arriv
 		(instance->ctx != NULL && instance->ctx->end != END_NONE);
 	if (ended) {
 		rc = dtf__fail(DTF_EENDED, "instance %s has ended", instance->row.id);
+	} else if (arrival->event.kind == EVENT_STARTED) {
+		mark_all_unread(instance, request);
 	} else if (arrival->event.kind == EVENT_RAISED) {
 		rc = check_raise(instance, arrival);
 	} else if (arrival->event.kind == EVENT_RESUMED) {

@@ -156,29 +156,19 @@ static void set_raise(struct asked *asked, json_t *raise) {
 	set_payload(asked, json_object_get(raise, "value"), "null");
 }
 
-/* Asks for all at once, and lets the engine answer. */
-static void ask(struct sim *sim, struct asked *asked, size_t count) {
-	for (size_t i = 0; i < count; i++) {
-		asked[i].request.id = asked[i].request.id == NULL ? sim->id : asked[i].request.id;
-		asked[i].request.answer = answered;
-		asked[i].request.arg = &asked[i];
-		(void)dtf__queue_request(sim->engine->queue, &asked[i].request);
-	}
+/* Asks, and lets the engine answer. */
+static void ask(struct sim *sim, struct asked *asked) {
+	asked->request.id = asked->request.id == NULL ? sim->id : asked->request.id;
+	asked->request.answer = answered;
+	asked->request.arg = asked;
+	(void)dtf__queue_request(sim->engine->queue, &asked->request);
 	int64_t next_ms = 0;
-	bool done = false, changed = false;
-	while (!done && dtf__engine_step(sim->engine, &next_ms) == 0) {
-		done = true;
-		for (size_t i = 0; i < count; i++) {
-			done = done && asked[i].answered;
-		}
+	while (!asked->answered && dtf__engine_step(sim->engine, &next_ms) == 0) {
 	}
-	for (size_t i = 0; i < count; i++) {
-		changed = changed || (asked[i].answered && asked[i].rc == 0);
-		free(asked[i].payload);
-	}
-	if (!done) {
+	free(asked->payload);
+	if (!asked->answered) {
 		scenario_trouble(sim, "the engine failed: %s", dtf_errmsg());
-	} else if (changed && sim->run->mode == SCENARIO_RESTART) {
+	} else if (asked->rc == 0 && sim->run->mode == SCENARIO_RESTART) {
 		(void)reopen(sim);
 	}
 }
@@ -197,7 +187,7 @@ static const char *find_workflow(const struct sim *sim) {
 	return name == NULL ? "" : name;
 }
 
-/* In one round: what is raised with the start is there before it runs. */
+/* What is raised with the start is there before it runs. */
 static bool start(struct sim *sim) {
 	json_t *with = json_object_get(sim->scenario, "start_with");
 	size_t raises = json_is_array(with) ? json_array_size(with) : with != NULL;
@@ -209,18 +199,19 @@ static bool start(struct sim *sim) {
 	asked[0].request.kind = REQUEST_START;
 	asked[0].request.name = find_workflow(sim);
 	set_payload(&asked[0], json_object_get(sim->scenario, "input"), "[]");
-	for (size_t i = 0; i < raises; i++) {
-		set_raise(&asked[i + 1], json_is_array(with) ? json_array_get(with, i) : with);
+	struct request **link = &asked[0].request.with;
+	for (size_t i = 1; i <= raises; i++) {
+		set_raise(&asked[i], json_is_array(with) ? json_array_get(with, i - 1) : with);
+		*link = &asked[i].request;
+		link = &asked[i].request.next;
 	}
-	ask(sim, asked, raises + 1);
-	bool ok = true;
-	for (size_t i = 0; i <= raises; i++) {
-		if (asked[i].rc < 0) {
-			ok = false;
-			scenario_trouble(sim, "%s was refused: %s",
-				i == 0 ? "the start" : "what is raised with the start",
-				asked[i].text);
-		}
+	ask(sim, &asked[0]);
+	bool ok = asked[0].rc == 0;
+	if (!ok) {
+		scenario_trouble(sim, "the start was refused: %s", asked[0].text);
+	}
+	for (size_t i = 1; i <= raises; i++) {
+		free(asked[i].payload);
 	}
 	free(asked);
 	return ok;
@@ -257,7 +248,7 @@ static void carry_out(struct sim *sim, json_t *entry) {
 	if (asked.request.kind == REQUEST_RAISE) {
 		set_raise(&asked, entry);
 	}
-	ask(sim, &asked, 1);
+	ask(sim, &asked);
 	bool refused = json_is_true(json_object_get(entry, "refused"));
 	if ((asked.rc < 0) != refused) {
 		scenario_trouble(sim, refused ? "%s was accepted%s%s" : "%s was refused%s%s",

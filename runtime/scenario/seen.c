@@ -26,6 +26,18 @@ static void count(json_t *counts, const char *name, int by) {
 	(void)json_object_set_new(counts, bare, json_integer(old + by));
 }
 
+/* An execution begins with what was unread. */
+static void begin_count(json_t *counts, const struct event_started *begin) {
+	const char *name;
+	json_t *before;
+	json_object_foreach(counts, name, before) {
+		(void)json_integer_set(before, 0);
+	}
+	for (size_t i = 0; i < begin->nunread; i++) {
+		count(counts, begin->unread[i].name, 1);
+	}
+}
+
 static int see(void *arg, const struct visit *visit) {
 	struct seen *seen = arg;
 	const struct event *event = visit->event;
@@ -34,6 +46,9 @@ static int see(void *arg, const struct visit *visit) {
 		json_decref(seen->custom_status);
 		seen->custom_status = json_loadb(
 			event->payload.data, event->payload.size, JSON_DECODE_ANY, NULL);
+		break;
+	case EVENT_STARTED:
+		begin_count(seen->unconsumed, event->begin);
 		break;
 	case EVENT_RAISED:
 		count(seen->unconsumed, visit->name, 1);

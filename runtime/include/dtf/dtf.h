@@ -263,10 +263,11 @@ int dtf_start(struct dtf_client *client, const char *workflow, const char *id, c
 int dtf_raise(struct dtf_client *client, const char *id, const char *event, const char *payload,
 	const char *event_id);
 /*
- * Starts an instance with an event in its mailbox, both in one commit; when an
- * instance of that id exists and has not ended, the event alone is raised to
- * it.  From another process these are two commands, in this order.  Errors as
- * of dtf_start() and dtf_raise(); with an error of the event nothing is started.
+ * Starts an instance with an event in its mailbox: it is there before the
+ * workflow runs.  When an instance of that id exists and has not ended, the
+ * event alone is raised to it.  From another process these are two commands, in
+ * this order, and the workflow may run between them.  Errors as of dtf_start()
+ * and dtf_raise(); with an error of the event nothing is started.
  */
 int dtf_start_with_event(struct dtf_client *client, const char *workflow, const char *id,
 	const char *input, const char *event, const char *payload, const char *event_id);
