@@ -10,6 +10,7 @@
 #include <xxhash.h>
 
 #include "codec.h"
+#include "json.h"
 #include "number.h"
 #include "value.h"
 
@@ -231,10 +232,32 @@ static bool to_json(
 	return rc == 0;
 }
 
+/* As a value of type json, whose names are in order, which a record's fields need not be. */
+static bool order_names(struct dtf_ctx *ctx, struct buf *buf) {
+	struct slice text = { buf->data, buf->size };
+	struct buf ordered = { 0 };
+	json_t *json;
+	bool done = dtf__json_read(text, "", NULL, JSON_DEPTH_MAX, &json) == 0;
+	if (done) {
+		done = dtf__json_write(&ordered, json) && !ordered.failed;
+		json_decref(json);
+	}
+	dtf__buf_finish(buf);
+	*buf = ordered;
+	if (!done) {
+		dtf__ctx_exhausted(ctx);
+	}
+	return done;
+}
+
+const char *dtf_json_string(const char *json) {
+	return json == NULL ? "null" : json;
+}
+
 const char *dtf_text_json(struct dtf_ctx *ctx, const struct dtf_type *type, const void *value) {
 	struct buf buf = { 0 };
 	const char *text = "null"; /* JSON even after a fault */
-	if (to_json(ctx, type, value, &buf)) {
+	if (to_json(ctx, type, value, &buf) && order_names(ctx, &buf)) {
 		text = dtf__value_copy(ctx, buf.data, buf.size);
 	}
 	dtf__buf_finish(&buf);
