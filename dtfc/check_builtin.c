@@ -149,7 +149,7 @@ static void check_param(
 	}
 	const char *text = wanted(type, letter);
 	bool open = type_is_open(type);
-	if (letter == 'p' && !check_is_printable(type)) {
+	if (letter == 'p' && !check_is_printable(type) && type->kind != TYPE_JSON) {
 		text = "a value that can be shown";
 	}
 	if (text != NULL || open) {

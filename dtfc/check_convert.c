@@ -51,6 +51,10 @@ const struct type *check_join(struct checker *c, const struct type *a, const str
 		const struct type *of = check_join(c, a->of, b->of);
 		return of == NULL ? NULL : type_list(c->types, of);
 	}
+	if (a->kind == TYPE_MAP && b->kind == TYPE_MAP) {
+		const struct type *of = check_join(c, a->of, b->of);
+		return of == NULL || of->kind == TYPE_OPTIONAL ? NULL : type_map(c->types, of);
+	}
 	return NULL;
 }
 
@@ -66,7 +70,9 @@ static bool settle(struct checker *c, struct expr *e, const struct type *want) {
 		e->type = want;
 		return true;
 	}
-	if (e->type->kind == TYPE_EMPTY && (want->kind == TYPE_LIST || want->kind == TYPE_MAP)) {
+	enum expr_kind other = want->kind == TYPE_LIST ? EXPR_MAP : EXPR_LIST;
+	bool container = want->kind == TYPE_LIST || want->kind == TYPE_MAP;
+	if (e->type->kind == TYPE_EMPTY && container && e->kind != other) {
 		e->type = want;
 		return true;
 	}
@@ -92,7 +98,8 @@ struct diagnostic *check_convert(struct checker *c, struct expr *e, const struct
 	}
 	if (want->kind == TYPE_OPTIONAL && have->kind != TYPE_OPTIONAL) {
 		bool fits = want->of == have || have->kind == TYPE_EMPTY ||
-			(type_is_open(have) && have->kind != TYPE_NONE) || e->kind == EXPR_LIST;
+			(type_is_open(have) && have->kind != TYPE_NONE) || e->kind == EXPR_LIST ||
+			e->kind == EXPR_MAP;
 		if (fits) {
 			struct diagnostic *said = check_convert(c, e, want->of);
 			if (said == NULL) {
@@ -114,9 +121,12 @@ struct diagnostic *check_convert(struct checker *c, struct expr *e, const struct
 			label = "write string(…) or \"{…}\"";
 		} else if (have->kind == TYPE_INT && want->kind == TYPE_DURATION) {
 			label = "durations have a unit: 24h, 30s";
+		} else if (have->kind == TYPE_EMPTY && takes_empty(want)) {
+			label = e->kind == EXPR_MAP ? "an empty list is []" : "an empty map is {}";
 		}
+		bool empty_map = have->kind == TYPE_EMPTY && e->kind == EXPR_MAP;
 		said = report(c, WRONG_TYPE, e->span, label, "expected %s, found %s",
-			text_of(c, want), text_of(c, have));
+			text_of(c, want), empty_map ? "{}" : text_of(c, have));
 	}
 	e->type = basic(c, TYPE_ERROR);
 	return said;

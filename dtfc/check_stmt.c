@@ -125,6 +125,8 @@ static void assign(struct checker *c, struct stmt *s) {
 	if (to->kind == EXPR_INDEX && to->type->kind == TYPE_OPTIONAL &&
 		to->u.index.base->type->kind == TYPE_MAP) {
 		type = to->u.index.base->type->of;
+		to->can_fault = true;
+		to->faults |= FAULT_BIT(PAYLOAD_TOO_LARGE);
 	}
 	if (s->u.assign.op == ASSIGN_SET) {
 		(void)check_operation(c, value, to->kind == EXPR_NAME ? &to->u.name : NULL);

@@ -228,7 +228,9 @@ static void flat_expr(struct flat *out, const struct ir_expr *expr) {
 		flat_in(out, expr->other, ir_precedence(expr->other) <= 3);
 		break;
 	case IR_LITERAL:
-		flat_add(out, mem_printf(out->arena, "(%s){ ", expr->name));
+		flat_add(out,
+			expr->name[0] == '\0' ? "" : mem_printf(out->arena, "(%s)", expr->name));
+		flat_add(out, "{ ");
 		flat_items(out, expr, !expr->brief);
 		flat_add(out, " }");
 		break;
@@ -306,7 +308,8 @@ static void lay_call(struct layout *l, const struct ir_expr *expr, size_t tabs, 
 }
 
 static void lay_literal(struct layout *l, const struct ir_expr *expr, size_t tabs) {
-	put(l, mem_printf(l->e->arena, "(%s){", expr->name));
+	put(l, expr->name[0] == '\0' ? "" : mem_printf(l->e->arena, "(%s)", expr->name));
+	put(l, "{");
 	for (const struct ir_item *item = expr->items; item != NULL; item = item->next) {
 		bool parens = ir_precedence(item->value) < 2;
 		size_t inner = tabs + 1;

@@ -41,7 +41,7 @@ static void emit_members(struct emit *e, const struct ir_type *type) {
 	}
 	if (width <= EMIT_WIDTH) {
 		const char *flat = emit_flat(e->arena, NULL, members);
-		emit_line(e, "static const char *const %s[] = %s;", type->fields_name, flat + 2);
+		emit_line(e, "static const char *const %s[] = %s;", type->fields_name, flat);
 		return;
 	}
 	emit_line(e, "static const char *const %s[] = {", type->fields_name);
@@ -77,15 +77,19 @@ static void emit_type_table(struct emit *e, const struct ir_type *type) {
 		break;
 	case IR_TYPE_LIST:
 	case IR_TYPE_OPTIONAL:
+	case IR_TYPE_MAP:
 		emit_c_table(e, true, type->table,
-			type->kind == IR_TYPE_LIST ? "DTF_LIST" : "DTF_OPTIONAL", type->text, c,
-			mem_printf(e->arena, "&%s", type->of_table));
+			type->kind == IR_TYPE_LIST          ? "DTF_LIST"
+				: type->kind == IR_TYPE_MAP ? "DTF_MAP"
+							    : "DTF_OPTIONAL",
+			type->text, c, mem_printf(e->arena, "&%s", type->of_table));
 		return;
 	case IR_TYPE_POINTER:
 		emit_c_table(e, true, type->table, "DTF_POINTER", type->text, type->of_c,
 			mem_printf(e->arena, "&%s", type->of_table));
 		return;
 	case IR_TYPE_FORWARD:
+	case IR_TYPE_ENTRY:
 		return;
 	}
 	emit_blank(e);
@@ -93,7 +97,7 @@ static void emit_type_table(struct emit *e, const struct ir_type *type) {
 
 static bool is_derived(const struct ir_type *type) {
 	return type->kind == IR_TYPE_LIST || type->kind == IR_TYPE_OPTIONAL ||
-		type->kind == IR_TYPE_POINTER;
+		type->kind == IR_TYPE_POINTER || type->kind == IR_TYPE_MAP;
 }
 
 void emit_c_types(struct emit *e, const struct ir_module *module) {

@@ -132,10 +132,14 @@ static void emit_struct(struct emit *e, const char *name, const struct ir_field 
 
 static void emit_derived(struct emit *e, const struct ir_type *type) {
 	const char *guard = cname_upper(e->arena, type->c_name);
-	bool is_list = type->kind == IR_TYPE_LIST;
-	const char *of = type->of_c;
+	const char *of = type->of_c, *what = "OPTIONAL";
 
-	if (is_list && of[strlen(of) - 1] == '*') {
+	if (type->kind == IR_TYPE_MAP || type->kind == IR_TYPE_ENTRY) {
+		what = type->kind == IR_TYPE_MAP ? "MAP" : "ENTRY";
+	} else if (type->kind == IR_TYPE_LIST) {
+		what = "LIST";
+	}
+	if (type->kind == IR_TYPE_LIST && of[strlen(of) - 1] == '*') {
 		/* the macro puts const in front, where the pointer is what must not change */
 		of = mem_printf(e->arena, "%sconst", of + strlen("const "));
 	}
@@ -143,7 +147,11 @@ static void emit_derived(struct emit *e, const struct ir_type *type) {
 		emit_line(e, "#ifndef DTF_HAVE_%s", guard);
 		emit_line(e, "#define DTF_HAVE_%s", guard);
 	}
-	emit_line(e, "DTF_DEFINE_%s(%s, %s);", is_list ? "LIST" : "OPTIONAL", type->c_name, of);
+	if (type->alone) {
+		emit_line(e, "DTF_DECLARE_MAP(%s);", type->c_name);
+	} else {
+		emit_line(e, "DTF_DEFINE_%s(%s, %s);", what, type->c_name, of);
+	}
 	if (type->guarded) {
 		emit_line(e, "#endif");
 	}
@@ -164,6 +172,8 @@ static void emit_type(struct emit *e, const struct ir_type *type) {
 		break;
 	case IR_TYPE_LIST:
 	case IR_TYPE_OPTIONAL:
+	case IR_TYPE_MAP:
+	case IR_TYPE_ENTRY:
 		emit_derived(e, type);
 		break;
 	case IR_TYPE_FORWARD:

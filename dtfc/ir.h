@@ -30,7 +30,7 @@ enum ir_expr_kind {
 	IR_ASSIGN,  /* left = right */
 	IR_COMMA,   /* left, right */
 	IR_CHOICE,  /* left ? right : other */
-	IR_LITERAL, /* (name){ items }, designated where an item has a name */
+	IR_LITERAL, /* (name){ items }, designated where an item has a name; without a name no () */
 };
 
 struct ir_item {
@@ -165,6 +165,8 @@ enum ir_type_kind {
 	IR_TYPE_LIST,
 	IR_TYPE_OPTIONAL,
 	IR_TYPE_POINTER, /* an optional that is one: no struct, a table */
+	IR_TYPE_MAP,
+	IR_TYPE_ENTRY,   /* of the map of that name, which stands alone further up */
 	IR_TYPE_FORWARD, /* struct x; and nothing else */
 };
 
@@ -181,6 +183,7 @@ struct ir_type {
 	const char *doc;
 	bool define;  /* the struct or enum is defined here */
 	bool guarded; /* another header may define it too */
+	bool alone;   /* MAP: what it holds comes later, and its entry behind that */
 	bool in_header;
 	bool has_table; /* the table is defined here */
 	bool is_public; /* a table with external linkage */

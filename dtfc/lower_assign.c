@@ -66,9 +66,8 @@ static struct ir_expr *place_of(
 	if (target->kind != EXPR_INDEX) {
 		bug("a target that cannot be assigned to");
 	}
-	if (target->u.index.base->type->kind != TYPE_LIST) {
-		lower_unsupported(l, target->span, "an assignment to an entry of a map");
-		return ir_text(l->arena, "0");
+	if (lower_is_lookup(target)) {
+		bug("an assignment into what may be none");
 	}
 	struct ir_expr *list = place_of(l, target->u.index.base, path, at);
 	struct ir_expr *index = path->indexes[(*at)++];
@@ -159,7 +158,9 @@ void lower_assign(struct lower *l, struct stmt *stmt) {
 	}
 	find_indexes(l, target, &path, 0);
 	bool faults = value->can_fault || stmt->u.assign.op != ASSIGN_SET || path.can_fault;
-	const struct ctype *type = lower_ctype(l, target->type);
+	bool is_entry = lower_is_lookup(target);
+	struct expr *container = is_entry ? target->u.index.base : target;
+	const struct ctype *type = lower_ctype(l, is_entry ? container->type->of : target->type);
 	if (lower_is_durable(value)) {
 		struct ir_slot *slot = lower_temp(l, type);
 		lowered = ir_slot(l->arena, slot);
@@ -173,7 +174,11 @@ void lower_assign(struct lower *l, struct stmt *stmt) {
 			faults = false;
 		}
 	}
-	struct ir_expr *place = place_of(l, target, &path, &at);
+	struct ir_expr *place = place_of(l, container, &path, &at);
+	if (is_entry) {
+		lower_set_entry(l, container->type, place, path.indexes[at], lowered);
+		return;
+	}
 	lower_eval(l, ir_assign(l->arena, place, lowered));
 	if (faults && !lower_is_durable(value)) {
 		lower_raised(l);

@@ -6,7 +6,7 @@
  *	c	ctx
  *	0 1 2	an argument; m the first as an int (an enum)
  *	i n	the items and the count of the first, a list; z its size, bytes
- *	a b	the address of the first or second
+ *	a b	the address of the first or second; p of the first, in a place of its own
  *	e s	the type and the size of the list's elements
  *	t r	the type of the first argument, of the result
  */
@@ -30,6 +30,7 @@ static const struct row {
 } rows[] = {
 	{ BUILTIN_LEN, TYPE_STRING, "dtf_string_length", "0", VALUE },
 	{ BUILTIN_LEN, TYPE_LIST, "(int64_t)", "n", VALUE },
+	{ BUILTIN_LEN, TYPE_MAP, "(int64_t)", "n", VALUE },
 	{ BUILTIN_LEN, TYPE_BYTES, "(int64_t)", "z", VALUE },
 	{ BUILTIN_CONTAINS, TYPE_STRING, "dtf_string_contains", "01", VALUE },
 	{ BUILTIN_CONTAINS, TYPE_LIST, "dtf_items_contains", "ceinb", VALUE },
@@ -67,6 +68,7 @@ static const struct row {
 	{ BUILTIN_STRING, TYPE_DURATION, "dtf_text_duration", "c0", VALUE },
 	{ BUILTIN_STRING, TYPE_TIME, "dtf_text_time", "c0", VALUE },
 	{ BUILTIN_STRING, TYPE_ENUM, "dtf_text_enum", "tm", VALUE },
+	{ BUILTIN_STRING, TYPE_JSON, "dtf_json_string", "0", VALUE },
 	{ BUILTIN_INT, TYPE_INT, NULL, "", ITSELF },
 	{ BUILTIN_INT, TYPE_FLOAT, "dtf_float_to_int", "c0", VALUE },
 	{ BUILTIN_INT, TYPE_STRING, "dtf_int_parse", "c0", VALUE },
@@ -75,6 +77,9 @@ static const struct row {
 	{ BUILTIN_FLOAT, TYPE_STRING, "dtf_float_parse", "c0", VALUE },
 	{ BUILTIN_JSON, ANY, "dtf_text_json", "cta", VALUE },
 	{ BUILTIN_PARSE, ANY, "dtf_parse", "cr0", OUT },
+	{ BUILTIN_KEYS, TYPE_MAP, "dtf_map_keys", "cta", VALUE },
+	{ BUILTIN_VALUES, TYPE_MAP, "dtf_map_values", "ctp", ITEMS },
+	{ BUILTIN_HAS, TYPE_MAP, "dtf_map_has", "ta1", VALUE },
 	{ BUILTIN_SORT, TYPE_LIST, "dtf_items_sort", "cein", ITEMS },
 	{ BUILTIN_REVERSE, TYPE_LIST, "dtf_items_reverse", "csin", ITEMS },
 	{ BUILTIN_UNIQUE, TYPE_LIST, "dtf_list_unique", "cea", OUT },
@@ -96,11 +101,15 @@ struct builtin_call {
 	struct ir_expr *prefix;
 };
 
-static struct ir_expr *member(struct builtin_call *b, const char *name) {
+static struct ir_expr *simple(struct builtin_call *b) {
 	if (!lower_is_simple(b->v[0])) {
 		b->v[0] = lower_stash(b->l, lower_ctype(b->l, b->types[0]), b->v[0], &b->prefix);
 	}
-	return ir_member(b->l->arena, b->v[0], name);
+	return b->v[0];
+}
+
+static struct ir_expr *member(struct builtin_call *b, const char *name) {
+	return ir_member(b->l->arena, simple(b), name);
 }
 
 static struct ir_expr *address(struct builtin_call *b, size_t i) {
@@ -134,6 +143,8 @@ static struct ir_expr *argument(struct builtin_call *b, char what) {
 		return address(b, 0);
 	case 'b':
 		return address(b, 1);
+	case 'p':
+		return ir_unary(l->arena, "&", simple(b));
 	case 'e':
 		return lower_table(l, b->types[0]->of);
 	case 's':
@@ -168,15 +179,7 @@ static struct ir_expr *make(struct builtin_call *b, const struct row *row) {
 	}
 	const struct ctype *result = lower_ctype(b->l, b->result);
 	if (row->shape == OUT) {
-		struct ir_slot *slot = lower_temp(b->l, result);
-		lower_declare(b->l, slot, NULL);
-		ir_add(arena, call, NULL, ir_unary(arena, "&", ir_slot(arena, slot)));
-		if (b->l->strand->conditional) {
-			b->prefix = ir_comma(arena, b->prefix, call);
-		} else {
-			lower_eval(b->l, call);
-		}
-		return ir_slot(arena, slot);
+		return lower_out(b->l, result, call, &b->prefix);
 	}
 	struct ir_expr *list = ir_literal(arena, result->c);
 	list->brief = true;

@@ -66,6 +66,10 @@ static struct ir_expr *simple(
 
 struct ir_expr *lower_address(
 	struct lower *l, const struct ctype *type, struct ir_expr *value, struct ir_expr **prefix) {
+	if (value->kind == IR_COMMA && is_lvalue(value->right)) {
+		*prefix = ir_comma(l->arena, *prefix, value->left);
+		value = value->right;
+	}
 	if (!is_lvalue(value) && value->kind != IR_LITERAL) {
 		if (type->is_struct) {
 			value = lower_stash(l, type, value, prefix);
@@ -82,7 +86,7 @@ struct ir_expr *lower_address(
 
 bool lower_any_ordered(const struct argument *args) {
 	for (; args != NULL; args = args->next) {
-		if (lower_is_ordered(args->value)) {
+		if (lower_is_ordered(args->value) || lower_is_ordered(args->key)) {
 			return true;
 		}
 	}
@@ -174,7 +178,7 @@ const char *lower_pointer_to(struct lower *l, const char *c_type) {
 		       : mem_printf(l->arena, "const %s *", c_type);
 }
 
-static const char *array_of(struct lower *l, const char *c_type) {
+const char *lower_array_of(struct lower *l, const char *c_type) {
 	bool pointer = c_type[strlen(c_type) - 1] == '*';
 
 	return pointer ? mem_printf(l->arena, "%sconst[]", c_type)
@@ -197,6 +201,20 @@ static struct ir_expr *list_of(
 	ir_add(l->arena, list, "items", items);
 	ir_add(l->arena, list, "count", count);
 	return list;
+}
+
+struct ir_expr *lower_out(
+	struct lower *l, const struct ctype *type, struct ir_expr *call, struct ir_expr **prefix) {
+	struct ir_slot *slot = lower_temp(l, type);
+
+	lower_declare(l, slot, NULL);
+	ir_add(l->arena, call, NULL, ir_unary(l->arena, "&", ir_slot(l->arena, slot)));
+	if (l->strand->conditional) {
+		*prefix = ir_comma(l->arena, *prefix, call);
+	} else {
+		lower_eval(l, call);
+	}
+	return ir_slot(l->arena, slot);
 }
 
 /* ---- lists and records ---- */
@@ -224,7 +242,7 @@ static struct ir_expr *lower_list(struct lower *l, struct expr *expr) {
 		values[n++] = a->value;
 	}
 	lower_operands(l, values, count, lowered, &prefix);
-	struct ir_expr *array = ir_literal(l->arena, array_of(l, of->c));
+	struct ir_expr *array = ir_literal(l->arena, lower_array_of(l, of->c));
 	for (size_t i = 0; i < count; i++) {
 		ir_add(l->arena, array, NULL, lowered[i]);
 	}
@@ -302,9 +320,8 @@ static struct ir_expr *lower_index(struct lower *l, struct expr *expr) {
 	const struct type *type = operands[0]->type;
 	struct ir_expr *lowered[2], *prefix = NULL;
 
-	if (type->kind != TYPE_LIST) {
-		lower_unsupported(l, expr->span, "an index into a map");
-		return ir_text(l->arena, "0");
+	if (type->kind == TYPE_MAP) {
+		return lower_entry(l, expr);
 	}
 	const struct ctype *of = lower_ctype(l, type->of);
 	lower_operands(l, operands, 2, lowered, &prefix);
@@ -488,14 +505,21 @@ static struct ir_expr *conditionally(struct lower *l, struct expr *expr) {
 
 static struct ir_expr *lower_coalesce(struct lower *l, struct expr *expr) {
 	struct expr *left = expr->u.operation.left;
-	struct ir_expr *prefix = NULL;
-	struct ir_expr *value = simple(l, lower_ctype(l, left->type), lower_expr(l, left), &prefix);
-	struct ir_expr *other = conditionally(l, expr->u.operation.right);
-	struct ir_expr *has = lower_has(l, left->type, value);
+	struct ir_expr *prefix = NULL, *value, *has;
 
-	if (expr->type->kind != TYPE_OPTIONAL) {
-		value = lower_value(l, left->type, value);
+	if (lower_is_lookup(left) && expr->type->kind != TYPE_OPTIONAL) {
+		has = lower_lookup(l, left, &value, &prefix);
+	} else {
+		value = simple(l, lower_ctype(l, left->type), lower_expr(l, left), &prefix);
+		has = lower_has(l, left->type, value);
+		if (expr->type->kind != TYPE_OPTIONAL) {
+			value = lower_value(l, left->type, value);
+		}
 	}
+	/* What nobody can observe may be made before, where it reads better. */
+	struct expr *right = expr->u.operation.right;
+	struct ir_expr *other = lower_is_ordered(right) ? conditionally(l, right)
+							: lower_expr(l, right);
 	return ir_comma(l->arena, prefix, ir_choice(l->arena, has, value, other));
 }
 
@@ -513,7 +537,7 @@ static struct ir_expr *lower_equality(
 	if (is_scalar(type)) {
 		return ir_binary(l->arena, operands[0], equal ? "==" : "!=", operands[1]);
 	}
-	if (type->kind == TYPE_STRING || type->kind == TYPE_JSON) {
+	if (type->kind == TYPE_STRING) {
 		test = ir_call(l->arena, "dtf_string_equal", operands[0], operands[1], NULL);
 	} else {
 		const struct ctype *ctype = lower_ctype(l, type);
@@ -567,8 +591,14 @@ static struct ir_expr *lower_none_test(struct lower *l, struct expr *expr) {
 	if (value->kind == EXPR_NONE) {
 		return ir_text(l->arena, expr->u.operation.op == OP_EQ ? "true" : "false");
 	}
-	struct ir_expr *has = lower_has(l, value->type, lower_expr(l, value));
-	return expr->u.operation.op == OP_EQ ? lower_not(l, has) : has;
+	struct ir_expr *prefix = NULL, *has, *ignored;
+	if (lower_is_lookup(value)) {
+		has = lower_lookup(l, value, &ignored, &prefix);
+	} else {
+		has = lower_has(l, value->type, lower_expr(l, value));
+	}
+	has = expr->u.operation.op == OP_EQ ? lower_not(l, has) : has;
+	return ir_comma(l->arena, prefix, has);
 }
 
 static struct ir_expr *lower_binary(struct lower *l, struct expr *expr) {
@@ -675,8 +705,7 @@ struct ir_expr *lower_expr(struct lower *l, struct expr *expr) {
 	case EXPR_CONVERT:
 		return lower_convert(l, expr);
 	case EXPR_MAP:
-		lower_unsupported(l, expr->span, "a map");
-		return ir_text(l->arena, "0");
+		return lower_map(l, expr);
 	case EXPR_DO:
 	case EXPR_CALL_WORKFLOW:
 	case EXPR_SPAWN:

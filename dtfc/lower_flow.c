@@ -41,15 +41,22 @@ struct ir_slot *lower_declare_var(struct lower *l, struct var *var, struct ir_ex
 
 /* ---- if ---- */
 
-/* The condition; of `if let` the optional is in *ret_optional. */
+/* The condition; of `if let` the value is in *ret_value. */
 static struct ir_expr *if_condition(
-	struct lower *l, struct stmt *stmt, struct ir_expr **ret_optional) {
+	struct lower *l, struct stmt *stmt, struct ir_expr **ret_value) {
 	struct expr *expr = stmt->u.branch.condition;
 	struct ir_expr *prefix = NULL;
 
-	*ret_optional = NULL;
+	*ret_value = NULL;
 	if (stmt->u.branch.var == NULL) {
 		return lower_condition(l, expr);
+	}
+	if (lower_is_lookup(expr)) {
+		struct ir_expr *has = lower_lookup(l, expr, ret_value, &prefix);
+		if (expr->can_fault) {
+			lower_raised(l);
+		}
+		return has;
 	}
 	struct ir_expr *optional = lower_expr(l, expr);
 	if (!lower_is_simple(optional) || expr->can_fault) {
@@ -58,26 +65,25 @@ static struct ir_expr *if_condition(
 	if (expr->can_fault) {
 		lower_raised(l);
 	}
-	*ret_optional = optional;
+	*ret_value = lower_value(l, expr->type, optional);
 	return lower_has(l, expr->type, optional);
 }
 
-static void lower_then(struct lower *l, struct stmt *stmt, struct ir_expr *optional) {
-	if (optional != NULL && stmt->u.branch.var->used) {
-		const struct type *type = stmt->u.branch.condition->type;
-		lower_declare_var(l, stmt->u.branch.var, lower_value(l, type, optional));
+static void lower_then(struct lower *l, struct stmt *stmt, struct ir_expr *value) {
+	if (value != NULL && stmt->u.branch.var->used) {
+		lower_declare_var(l, stmt->u.branch.var, value);
 	}
 	lower_block(l, stmt->u.branch.then);
 }
 
 static void if_inline(struct lower *l, struct stmt *stmt) {
-	struct ir_expr *optional, *condition = if_condition(l, stmt, &optional);
+	struct ir_expr *value, *condition = if_condition(l, stmt, &value);
 	struct ir_op *op = lower_op(l, IR_IF);
 	struct ir_block *outer;
 
 	op->expr = condition;
 	op->body = lower_begin(l, &outer);
-	lower_then(l, stmt, optional);
+	lower_then(l, stmt, value);
 	bool alive = lower_end(l, outer, false);
 	if (stmt->u.branch.otherwise != NULL) {
 		op->otherwise = lower_begin(l, &outer);
@@ -91,14 +97,14 @@ static void if_inline(struct lower *l, struct stmt *stmt) {
 
 /* if (condition) { what fill does; jump to end } */
 static bool detour(struct lower *l, struct ir_expr *condition, struct stmt *stmt,
-	struct ir_expr *optional, bool is_then, struct ir_state *end) {
+	struct ir_expr *value, bool is_then, struct ir_state *end) {
 	struct ir_op *op = lower_op(l, IR_IF);
 	struct ir_block *outer;
 
 	op->expr = condition;
 	op->body = lower_begin(l, &outer);
 	if (is_then) {
-		lower_then(l, stmt, optional);
+		lower_then(l, stmt, value);
 	} else if (stmt->u.branch.otherwise != NULL) {
 		lower_stmt(l, stmt->u.branch.otherwise);
 	}
@@ -114,7 +120,7 @@ static bool detour(struct lower *l, struct ir_expr *condition, struct stmt *stmt
 void lower_if(struct lower *l, struct stmt *stmt) {
 	struct stmt *otherwise = stmt->u.branch.otherwise;
 	bool then_waits = lower_block_needs_states(stmt->u.branch.then);
-	struct ir_expr *optional;
+	struct ir_expr *value;
 	struct ir_block *outer;
 	bool end_used;
 
@@ -122,15 +128,15 @@ void lower_if(struct lower *l, struct stmt *stmt) {
 		if_inline(l, stmt);
 		return;
 	}
-	struct ir_expr *condition = if_condition(l, stmt, &optional);
+	struct ir_expr *condition = if_condition(l, stmt, &value);
 	unsigned n = lower_ordinal(l, CONSTRUCT_IF);
 	struct ir_state *end = lower_state(l, "if_%u_end", n);
 	if (!then_waits) {
-		end_used = detour(l, condition, stmt, optional, true, end);
+		end_used = detour(l, condition, stmt, value, true, end);
 		lower_stmt(l, otherwise);
 	} else if (!lower_needs_states(otherwise)) {
 		end_used = detour(l, lower_not(l, condition), stmt, NULL, false, end);
-		lower_then(l, stmt, optional);
+		lower_then(l, stmt, value);
 	} else {
 		struct ir_state *other = lower_state(l, "if_%u_else", n);
 		struct ir_op *op = lower_op(l, IR_IF);
@@ -138,7 +144,7 @@ void lower_if(struct lower *l, struct stmt *stmt) {
 		op->body = lower_begin(l, &outer);
 		lower_jump(l, other);
 		lower_end(l, outer, false);
-		lower_then(l, stmt, optional);
+		lower_then(l, stmt, value);
 		end_used = !l->strand->dead;
 		if (end_used) {
 			lower_jump(l, end);
@@ -279,7 +285,7 @@ static struct ir_expr *keep(
 struct each {
 	struct stmt *stmt;
 	struct ir_expr *first, *end; /* of a range */
-	struct ir_expr *list;
+	struct ir_expr *over;        /* a list or map */
 };
 
 static void evaluate_range(struct lower *l, struct each *each, const char *name) {
@@ -298,9 +304,31 @@ static void evaluate_range(struct lower *l, struct each *each, const char *name)
 		}
 		return;
 	}
-	each->list = keep(l, mem_printf(l->arena, "%s_list", name), type, lower_expr(l, over[0]));
+	const char *what = over[0]->type->kind == TYPE_MAP ? "map" : "list";
+	each->over = keep(
+		l, mem_printf(l->arena, "%s_%s", name, what), type, lower_expr(l, over[0]));
 	if (over[0]->can_fault) {
 		lower_raised(l);
+	}
+}
+
+/* The variables of a turn, that at index `at`. */
+static void declare_turn(struct lower *l, struct each *each, struct ir_expr *at) {
+	struct stmt *stmt = each->stmt;
+	struct var *key = stmt->u.each.key_var, *var = stmt->u.each.var;
+
+	if (key != NULL) {
+		struct ir_expr *entries = ir_member(l->arena, each->over, "entries");
+		struct ir_expr *entry = ir_index(l->arena, entries, at);
+		if (key->used) {
+			lower_declare_var(l, key, ir_member(l->arena, entry, "key"));
+		}
+		if (var->used) {
+			lower_declare_var(l, var, ir_member(l->arena, entry, "value"));
+		}
+	} else if (each->end == NULL && var->used) {
+		struct ir_expr *items = ir_member(l->arena, each->over, "items");
+		lower_declare_var(l, var, ir_index(l->arena, items, at));
 	}
 }
 
@@ -323,17 +351,14 @@ static void for_inline(struct lower *l, struct each *each) {
 	counter->state = l->strand->state;
 	struct ir_expr *at = ir_slot(l->arena, counter);
 	struct ir_expr *end = each->end != NULL ? each->end
-						: ir_member(l->arena, each->list, "count");
+						: ir_member(l->arena, each->over, "count");
 	struct ir_op *op = lower_op(l, IR_FOR);
 	op->slot = counter;
 	op->init = each->end != NULL ? each->first : ir_text(l->arena, "0");
 	op->expr = ir_binary(l->arena, ir_binary(l->arena, at, "<", end), "&&", tick(l));
 	push_loop(l, &loop, NULL, 0);
 	op->body = lower_begin(l, &outer);
-	if (each->end == NULL && var->used) {
-		lower_declare_var(
-			l, var, ir_index(l->arena, ir_member(l->arena, each->list, "items"), at));
-	}
+	declare_turn(l, each, at);
 	lower_block(l, stmt->u.each.body);
 	lower_end(l, outer, false);
 	l->strand->scope = loop.up;
@@ -355,16 +380,13 @@ static void for_states(struct lower *l, struct each *each, unsigned n) {
 	} else {
 		counter = lower_slot(l, mem_printf(l->arena, "for_%u_at", n), &index);
 		lower_declare(l, counter, ir_text(l->arena, "0"));
-		end = ir_unary(l->arena, "(int64_t)", ir_member(l->arena, each->list, "count"));
+		end = ir_unary(l->arena, "(int64_t)", ir_member(l->arena, each->over, "count"));
 	}
 	struct ir_expr *at = ir_slot(l->arena, counter);
 	push_loop(l, &loop, "for", n);
 	lower_place(l, head);
 	leave_if(l, ir_binary(l->arena, at, ">=", end), &loop);
-	if (each->end == NULL && var->used) {
-		lower_declare_var(
-			l, var, ir_index(l->arena, ir_member(l->arena, each->list, "items"), at));
-	}
+	declare_turn(l, each, at);
 	lower_block(l, stmt->u.each.body);
 	close_loop(l, &loop, head, at);
 }
@@ -372,10 +394,6 @@ static void for_states(struct lower *l, struct each *each, unsigned n) {
 void lower_for(struct lower *l, struct stmt *stmt) {
 	struct each each = { .stmt = stmt };
 
-	if (stmt->u.each.over->type->kind == TYPE_MAP) {
-		lower_unsupported(l, stmt->u.each.over->span, "a loop over a map");
-		return;
-	}
 	if (lower_needs_states(stmt)) {
 		unsigned n = lower_ordinal(l, CONSTRUCT_FOR);
 		evaluate_range(l, &each, mem_printf(l->arena, "for_%u", n));

@@ -201,6 +201,9 @@ struct ir_expr *lower_stash(
 	struct lower *l, const struct ctype *type, struct ir_expr *value, struct ir_expr **prefix);
 struct ir_expr *lower_address(
 	struct lower *l, const struct ctype *type, struct ir_expr *value, struct ir_expr **prefix);
+/* call(…, &temp), before what comes next; gives temp. */
+struct ir_expr *lower_out(
+	struct lower *l, const struct ctype *type, struct ir_expr *call, struct ir_expr **prefix);
 /* &(struct x_args){ … }, or NULL; the arguments evaluated in order. */
 struct ir_expr *lower_arguments(
 	struct lower *l, const char *c_type, struct argument *args, const char *const *fixed);
@@ -214,12 +217,23 @@ struct ir_expr *lower_as_text(struct lower *l, const struct type *type, struct i
 struct ir_expr *lower_list_concat(
 	struct lower *l, const struct type *type, struct ir_expr *a, struct ir_expr *b);
 const char *lower_pointer_to(struct lower *l, const char *c_type); /* "const struct x *" */
+const char *lower_array_of(struct lower *l, const char *c_type);   /* "const struct x[]" */
 /* Can evaluating it be observed: a fault, or a draw of random? */
 bool lower_is_ordered(const struct expr *expr);
 bool lower_any_ordered(const struct argument *args);
 /* Lowers several in source order; what must come first goes before or into *prefix. */
 void lower_operands(struct lower *l, struct expr *const *exprs, size_t count, struct ir_expr **ret,
 	struct ir_expr **prefix);
+
+/* Maps: a literal, m[k] as a T?, or taken apart: is there one, and its value. */
+struct ir_expr *lower_map(struct lower *l, struct expr *expr);
+struct ir_expr *lower_entry(struct lower *l, struct expr *expr);
+bool lower_is_lookup(const struct expr *expr); /* m[k] */
+struct ir_expr *lower_lookup(
+	struct lower *l, struct expr *expr, struct ir_expr **ret_value, struct ir_expr **prefix);
+/* `map`, a place, gets another entry. */
+void lower_set_entry(struct lower *l, const struct type *type, struct ir_expr *map,
+	struct ir_expr *key, struct ir_expr *value);
 
 /* ---- statements ---- */
 

@@ -2,9 +2,9 @@
  * Names and types of a module in C.
  *
  * A file's names come from that file alone, so a file that imports it computes
- * the same ones.  Lists and optionals have no declaration: the header of the
+ * the same ones.  Lists, optionals and maps have no declaration: the header of the
  * first file that uses one over its own record defines its struct, everybody
- * else guards the definition (see `defined_elsewhere`).
+ * else guards the definition (see derive).
  */
 #include "lower_in.h"
 
@@ -62,13 +62,15 @@ const char *lower_full_name(struct lower *l, const struct decl *decl) {
 	return mem_printf(l->arena, "%s.%s", decl->file->package.text, decl->name.text);
 }
 
-#define DERIVED                                                                    \
-	"struct P_%", "struct P_%_list", "struct P_%_opt", "struct P_%_list_list", \
-		"struct P_%_list_opt", "struct P_%_opt_list"
+#define DERIVED                                                                       \
+	"struct P_%", "struct P_%_list", "struct P_%_opt", "struct P_%_list_list",    \
+		"struct P_%_list_opt", "struct P_%_opt_list", "struct P_%_map",       \
+		"struct P_%_map_entry", "struct P_%_list_map", "struct P_%_map_list", \
+		"struct P_%_map_map", "struct P_%_map_opt"
 
 /*
- * Everything a declaration makes in C, "%" being its name.  The structs of lists
- * and optionals of it are among them whether anybody uses one or not: names do
+ * Everything a declaration makes in C, "%" being its name.  The structs of lists,
+ * optionals and maps of it are among them whether anybody uses one or not: names do
  * not depend on that.
  */
 static const char *const *patterns_of(enum decl_kind kind) {
@@ -280,8 +282,8 @@ static struct ir_type *add_type(struct lower *l, enum ir_type_kind kind, const s
 
 static bool struct_is_defined(struct lower *l, const char *c_name) {
 	static const char *const in_dtf_h[] = { "dtf_bool_list", "dtf_int_list", "dtf_float_list",
-		"dtf_string_list", "dtf_bool_opt", "dtf_int_opt", "dtf_float_opt",
-		"dtf_string_opt" };
+		"dtf_string_list", "dtf_bool_opt", "dtf_int_opt", "dtf_float_opt", "dtf_string_opt",
+		"dtf_bool_map", "dtf_int_map", "dtf_float_map", "dtf_string_map" };
 
 	for (size_t i = 0; i < sizeof(in_dtf_h) / sizeof(*in_dtf_h); i++) {
 		if (strcmp(in_dtf_h[i], c_name) == 0) {
@@ -303,11 +305,12 @@ static bool is_pointer(const struct type *type) {
 }
 
 /*
- * What items or a pointer point to.  In a cycle of records (they all stand in
- * one file) its definition has to wait: it may hold the record that is being
+ * What items, entries or a pointer point to.  In a cycle of records (they all stand
+ * in one file) its definition has to wait: it may hold the record that is being
  * defined by value.
  */
-static void lower_pointee(struct lower *l, const struct type *type, bool is_items) {
+static void lower_pointee(struct lower *l, const struct type *pointing) {
+	const struct type *type = pointing->of;
 	const struct type *record = is_pointer(type) ? type->of : type;
 	bool cyclic = record->kind == TYPE_RECORD && l->defining != NULL &&
 		record->decl->component == l->defining->component;
@@ -317,8 +320,10 @@ static void lower_pointee(struct lower *l, const struct type *type, bool is_item
 		return;
 	}
 	struct ctype *ctype = named(l, record);
-	bool in_itself = record->decl == l->defining && !is_items;
-	if (!ctype->defined && !ctype->announced && !in_itself) {
+	bool is_list = pointing->kind == TYPE_LIST;
+	bool in_itself = record->decl == l->defining && !is_list;
+	bool in_entry = pointing->kind == TYPE_MAP; /* that comes later too */
+	if (!ctype->defined && !ctype->announced && !in_itself && !in_entry) {
 		struct ir_type *t = add_type(l, IR_TYPE_FORWARD, record, ctype);
 		t->table = "";
 		t->define = true;
@@ -329,11 +334,24 @@ static void lower_pointee(struct lower *l, const struct type *type, bool is_item
 	}
 }
 
-/* A list or optional: its struct, if nobody else has it, and its table. */
+static enum ir_type_kind derived_kind(const struct type *type, const char **ret_suffix) {
+	*ret_suffix = "opt";
+	if (type->kind == TYPE_LIST) {
+		*ret_suffix = "list";
+		return IR_TYPE_LIST;
+	}
+	if (type->kind == TYPE_MAP) {
+		*ret_suffix = "map";
+		return IR_TYPE_MAP;
+	}
+	return is_pointer(type) ? IR_TYPE_POINTER : IR_TYPE_OPTIONAL;
+}
+
+/* A list, optional or map: its struct, if nobody else has it, and its table. */
 static void derive(struct lower *l, const struct type *type, struct ctype *ctype) {
-	bool is_list = type->kind == TYPE_LIST;
 	const struct ctype *of = map_get(&l->types, type->of);
-	const char *suffix = is_list ? "list" : "opt";
+	const char *suffix;
+	enum ir_type_kind kind = derived_kind(type, &suffix);
 	struct file *file = home(type);
 
 	ctype->stem = mem_printf(l->arena, "%s_%s", of->stem, suffix);
@@ -344,15 +362,13 @@ static void derive(struct lower *l, const struct type *type, struct ctype *ctype
 	ctype->is_struct = !ctype->is_pointer;
 	bool elsewhere = struct_is_defined(l, ctype->stem) ||
 		(file != NULL && file != l->file && header_uses(file, type));
-	struct ir_type *t = add_type(l,
-		is_list                    ? IR_TYPE_LIST
-			: is_pointer(type) ? IR_TYPE_POINTER
-					   : IR_TYPE_OPTIONAL,
-		type, ctype);
+	struct ir_type *t = add_type(l, kind, type, ctype);
 	t->of_c = of->c;
 	t->of_table = of->table;
 	t->define = !elsewhere && !ctype->is_pointer;
 	t->guarded = file != l->file;
+	t->alone = kind == IR_TYPE_MAP && type->of->kind == TYPE_RECORD && file == l->file &&
+		!of->defined;
 	if (ctype->is_pointer) {
 		ctype->c = mem_printf(l->arena, "const %s *", of->c);
 	}
@@ -369,6 +385,19 @@ static struct ir_field *members(struct lower *l, struct decl *decl) {
 		tail = &(*tail)->next;
 	}
 	return first;
+}
+
+/* Of the maps that could not have them before the record was complete. */
+static void define_entries(struct lower *l, const struct type *type, const struct ctype *ctype) {
+	for (struct ir_type *map = l->module->types; map != NULL; map = map->next) {
+		if (map->alone && map->define && map->of_c == ctype->c) {
+			struct ir_type *entry = add_type(l, IR_TYPE_ENTRY, type, ctype);
+			entry->c_name = map->c_name;
+			entry->of_c = map->of_c;
+			entry->table = "";
+			entry->define = true;
+		}
+	}
 }
 
 /* A record or enum, after all that its struct holds by value. */
@@ -392,6 +421,7 @@ static void define(struct lower *l, const struct type *type, struct ctype *ctype
 	t->doc = decl->doc;
 	t->define = true;
 	t->is_public = true;
+	define_entries(l, type, ctype);
 }
 
 static struct ir_field *member(
@@ -474,8 +504,8 @@ const struct ctype *lower_ctype(struct lower *l, const struct type *type) {
 	if (ctype != NULL) {
 		return ctype;
 	}
-	if (type->kind == TYPE_LIST || is_pointer(type)) {
-		lower_pointee(l, type->of, type->kind == TYPE_LIST);
+	if (type->kind == TYPE_LIST || type->kind == TYPE_MAP || is_pointer(type)) {
+		lower_pointee(l, type);
 	} else if (type->kind == TYPE_OPTIONAL) {
 		lower_ctype(l, type->of);
 	}
@@ -491,14 +521,11 @@ const struct ctype *lower_ctype(struct lower *l, const struct type *type) {
 	switch ((int)type->kind) {
 	case TYPE_LIST:
 	case TYPE_OPTIONAL:
+	case TYPE_MAP:
 		derive(l, type, ctype);
 		return ctype;
 	case TYPE_OUTCOME:
 		outcome(l, type, ctype);
-		return ctype;
-	case TYPE_MAP:
-		lower_unsupported(l, l->at, "a map");
-		(void)is_basic(TYPE_INT, ctype);
 		return ctype;
 	default:
 		bug("a type that checking should have settled");

@@ -44,6 +44,20 @@ const void *dtf_map_find(const struct dtf_type *type, const void *map, const cha
 	return entry == NULL ? NULL : entry + type->value_at;
 }
 
+void dtf_map_get(const struct dtf_type *type, const struct dtf_type *optional, const void *map,
+	const char *key, void *ret) {
+	const void *value = dtf_map_find(type, map, key);
+	memset(ret, 0, optional->size);
+	if (value != NULL) {
+		*(bool *)ret = true;
+		memcpy((char *)ret + optional->value_at, value, type->of->size);
+	}
+}
+
+bool dtf_map_has(const struct dtf_type *type, const void *map, const char *key) {
+	return dtf_map_find(type, map, key) != NULL;
+}
+
 static int by_key(const void *arg, const void *a, const void *b) {
 	return strcmp(key_of(a), key_of(b));
 }

@@ -88,6 +88,11 @@ struct dtf_type {
 	{ (name), DTF_KIND_LIST, sizeof(type), (of), 0, 0, NULL, NULL, 0 }
 #define DTF_OPTIONAL(name, type, of) \
 	{ (name), DTF_KIND_OPTIONAL, sizeof(type), (of), offsetof(type, value), 0, NULL, NULL, 0 }
+#define DTF_MAP(name, type, of)                                                          \
+	{                                                                                \
+		(name), DTF_KIND_MAP, sizeof(type), (of), offsetof(type##_entry, value), \
+			sizeof(type##_entry), NULL, NULL, 0                              \
+	}
 
 /* An optional that is a pointer: of records that can contain themselves. */
 #define DTF_POINTER(name, type, of) \
@@ -397,6 +402,7 @@ const char *dtf_text_float(struct dtf_ctx *ctx, double x);      /* shortest that
 const char *dtf_text_duration(struct dtf_ctx *ctx, int64_t ms); /* 1h30m, 250ms, 0s */
 const char *dtf_text_time(struct dtf_ctx *ctx, int64_t ms);     /* 2024-02-29T12:00:00.000Z */
 const char *dtf_text_enum(const struct dtf_type *type, int value);
+const char *dtf_json_string(const char *json); /* string(j): its text */
 const char *dtf_text_json(struct dtf_ctx *ctx, const struct dtf_type *type, const void *value);
 
 /* A copy to point to: T as a T? that is a pointer. */
@@ -490,8 +496,12 @@ struct dtf_int_list dtf_range(struct dtf_ctx *ctx, int64_t from, int64_t to); /*
  */
 void dtf_map_make(struct dtf_ctx *ctx, const struct dtf_type *type, const void *entries,
 	size_t count, void *ret);
-/* The value, or NULL: m[k], has(m, k). */
+/* The value, or NULL: m[k]. */
 const void *dtf_map_find(const struct dtf_type *type, const void *map, const char *key);
+/* The same as a T?, of a type whose optional is a struct. */
+void dtf_map_get(const struct dtf_type *type, const struct dtf_type *optional, const void *map,
+	const char *key, void *ret);
+bool dtf_map_has(const struct dtf_type *type, const void *map, const char *key);
 /* m[k] = e: ret is a map with the entry, the old one stays as it was. */
 void dtf_map_set(struct dtf_ctx *ctx, const struct dtf_type *type, const void *map, const char *key,
 	const void *value, void *ret);

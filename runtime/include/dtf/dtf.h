@@ -74,7 +74,7 @@ struct dtf_bytes {
 	size_t size;
 };
 
-/* Lists and optionals of your own types are generated in the same shape, but an
+/* Lists, optionals and maps of your own types are generated in the same shape, but an
  * optional of a record that can contain itself is a pointer, NULL for none. */
 #define DTF_DEFINE_LIST(name, type) \
 	struct name {               \
@@ -86,6 +86,22 @@ struct dtf_bytes {
 		bool has;               \
 		type value;             \
 	}
+/* A map's entries stand in order of their keys, by bytes; no key comes twice. */
+#define DTF_DEFINE_MAP(name, type) \
+	DTF_DECLARE_MAP(name);     \
+	DTF_DEFINE_ENTRY(name, type)
+/* In two parts, of a type that contains such a map. */
+#define DTF_DECLARE_MAP(name)                       \
+	struct name##_entry;                        \
+	struct name {                               \
+		const struct name##_entry *entries; \
+		size_t count;                       \
+	}
+#define DTF_DEFINE_ENTRY(name, type) \
+	struct name##_entry {        \
+		const char *key;     \
+		type value;          \
+	}
 
 DTF_DEFINE_LIST(dtf_bool_list, bool);
 DTF_DEFINE_LIST(dtf_int_list, int64_t); /* also of durations and times */
@@ -95,6 +111,10 @@ DTF_DEFINE_OPTIONAL(dtf_bool_opt, bool);
 DTF_DEFINE_OPTIONAL(dtf_int_opt, int64_t);
 DTF_DEFINE_OPTIONAL(dtf_float_opt, double);
 DTF_DEFINE_OPTIONAL(dtf_string_opt, const char *);
+DTF_DEFINE_MAP(dtf_bool_map, bool);
+DTF_DEFINE_MAP(dtf_int_map, int64_t);
+DTF_DEFINE_MAP(dtf_float_map, double);
+DTF_DEFINE_MAP(dtf_string_map, const char *);
 
 /* An error as a workflow catches it and as a result reports it. */
 struct dtf_failure {
