@@ -63,9 +63,7 @@
 	X(501, NOT_IN_FAILS) \
 	X(502, CATCH_CANCELLED) \
 	X(503, UNREACHABLE_CATCH) \
-	X(504, UNDO_IN_UNDO) \
-	/* not supported yet */ \
-	X(601, NOT_SUPPORTED_YET)
+	X(504, UNDO_IN_UNDO)
 
 #define DIAG_WARNINGS(X) \
 	X(901, UNREACHABLE, "unreachable", true) \

@@ -293,9 +293,6 @@ static enum compile_exit run(struct compile *c) {
 		return COMPILE_ERRORS;
 	}
 	struct ir_module *module = lower_unit(&c->unit, &lower);
-	if (module == NULL) {
-		return COMPILE_ERRORS;
-	}
 	ir_verify(&c->arena, module);
 	if (o->dump != COMPILE_DUMP_NONE) {
 		return dump(c, module);

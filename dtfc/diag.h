@@ -4,7 +4,7 @@
  * A message says what is wrong in the user's words, present tense, names
  * quoted.  Each has a stable code: DTF01xx text and syntax, DTF02xx names and
  * declarations, DTF03xx types, DTF04xx flow and durable operations, DTF05xx
- * errors and undo, DTF06xx not supported yet, DTF09xx warnings (which have a
+ * errors and undo, DTF09xx warnings (which have a
  * name for -WNAME and -Wno-NAME).  codes.h lists them all: code, name, severity.
  */
 #ifndef DTFC_DIAG_H

@@ -167,7 +167,6 @@ static void lower_heads(struct lower *l) {
 	struct ir_workflow **workflows = &m->workflows;
 
 	for (struct decl *d = l->file->decls; d != NULL; d = d->next) {
-		l->at = d->span;
 		switch (d->kind) {
 		case DECL_RECORD:
 		case DECL_ENUM:
@@ -236,5 +235,5 @@ struct ir_module *lower_unit(struct unit *unit, const struct lower_options *opti
 		}
 	}
 	lower_used_tables(m);
-	return l.failed ? NULL : m;
+	return m;
 }

@@ -12,7 +12,6 @@ struct lower_options {
 	const char *(*header_of)(struct arena *arena, const struct file *import);
 };
 
-/* NULL when something is not supported yet, which has been reported. */
 struct ir_module *lower_unit(struct unit *unit, const struct lower_options *options);
 
 #endif

@@ -390,14 +390,7 @@ static struct ir_expr *failure_field(struct lower *l, struct expr *expr) {
 
 /* Its value in place: constants have no name in C. */
 static struct ir_expr *lower_constant(struct lower *l, struct expr *expr) {
-	struct span outer = l->constant;
-
-	if (expr->decl->file != l->file && outer.len == 0) {
-		l->constant = expr->span;
-	}
-	struct ir_expr *value = lower_expr(l, expr->decl->value);
-	l->constant = outer;
-	return value;
+	return lower_expr(l, expr->decl->value);
 }
 
 static struct ir_expr *lower_field(struct lower *l, struct expr *expr) {

@@ -39,15 +39,12 @@ struct lower {
 	struct unit *unit;
 	struct file *file; /* the root */
 	struct ir_module *module;
-	bool failed;
 	struct cname_set *globals;
 	struct map names; /* decl -> decl_names */
 	struct map types; /* type -> ctype */
 	struct ir_type **types_tail;
 	bool in_header;              /* a declaration's types, not a workflow's inside */
 	const struct decl *defining; /* the record whose fields are being lowered, or NULL */
-	struct span at;              /* what is being lowered, for "not supported" */
-	struct span constant;        /* the use of another file's constant, while that is lowered */
 	/* the workflow being lowered */
 	struct ir_workflow *workflow;
 	struct decl *decl;
@@ -56,8 +53,6 @@ struct lower {
 	unsigned npolicies;
 	struct strand *strand; /* the innermost */
 };
-
-void lower_unsupported(struct lower *l, struct span span, const char *what);
 
 void lower_names(struct lower *l, struct file *file);
 const struct decl_names *lower_decl(struct lower *l, const struct decl *decl);

@@ -12,15 +12,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-void lower_unsupported(struct lower *l, struct span span, const char *what) {
-	if (l->constant.len > 0) {
-		span = l->constant;
-	}
-	diag_report(l->unit->diag, DIAG_NOT_SUPPORTED_YET, l->file->source, span, NULL,
-		"%s is not supported yet", what);
-	l->failed = true;
-}
-
 static const char *vtext(struct lower *l, const char *format, va_list args)
 	__attribute__((format(printf, 2, 0)));
 
@@ -36,7 +27,6 @@ static const char *vtext(struct lower *l, const char *format, va_list args) {
 /* ---- where we are ---- */
 
 void lower_at(struct lower *l, struct span span) {
-	l->at = span;
 	l->strand->line = src_position(l->file->source, span.at).line;
 }
 

@@ -197,7 +197,6 @@ struct ir_field *lower_fields(struct lower *l, struct field *fields, const char 
 
 	for (struct field *f = fields; f != NULL; f = f->next) {
 		struct ir_field *field = mem_new(l->arena, struct ir_field);
-		l->at = f->span;
 		const struct ctype *type = lower_ctype(l, f->type);
 		field->name = f->name.text;
 		field->c_name = cname_beside(l->arena, f->name.text, fixed);

@@ -243,19 +243,13 @@ static const struct dtf_site take_sites[] = {
 	[4] = { 36, 9, "do note(key, { item.sku: item.tags[\"ok\"] == \"yes\" })" },
 };
 
-struct take_input {
-	struct maps_stock stock;
-	struct dtf_int_map prices;
-	const char *name;
+static const struct dtf_field maps_take_input_fields[] = {
+	{ "stock", &maps_stock_type, offsetof(struct maps_take_input, stock) },
+	{ "prices", &int_map_type, offsetof(struct maps_take_input, prices) },
+	{ "name", &dtf_type_string, offsetof(struct maps_take_input, name) },
 };
-
-static const struct dtf_field take_input_fields[] = {
-	{ "stock", &maps_stock_type, offsetof(struct take_input, stock) },
-	{ "prices", &int_map_type, offsetof(struct take_input, prices) },
-	{ "name", &dtf_type_string, offsetof(struct take_input, name) },
-};
-static const struct dtf_type take_input_type = DTF_TUPLE(
-	"maps.take", struct take_input, take_input_fields);
+static const struct dtf_type maps_take_input_type = DTF_TUPLE(
+	"maps.take", struct maps_take_input, maps_take_input_fields);
 
 /* take */
 
@@ -272,7 +266,7 @@ enum take_at {
 
 struct take_frame {
 	enum take_at at;
-	struct take_input in;
+	struct maps_take_input in;
 	struct dtf_int_map left;
 	int64_t for_1_at;
 };
@@ -307,7 +301,7 @@ static enum dtf_step take_undo_1_run(struct dtf_ctx *ctx, void *frame) {
 	case TAKE_UNDO_1_START:
 #line 24 "maps.dtf"
 		dtf_do(ctx, 1, &maps_note_activity, &f->captured, NULL);
-#line 311 "maps.dtf.c"
+#line 305 "maps.dtf.c"
 		f->at = TAKE_UNDO_1_NOTE;
 		DTF_FALLTHROUGH;
 
@@ -357,7 +351,7 @@ static enum dtf_step take_run(struct dtf_ctx *ctx, void *frame) {
 					ctx, 2, (const char *const[]){ "took ", f->in.name }),
 				.seen = t1,
 			});
-#line 361 "maps.dtf.c"
+#line 355 "maps.dtf.c"
 		f->at = TAKE_COUNT;
 		DTF_FALLTHROUGH;
 	}
@@ -369,7 +363,7 @@ static enum dtf_step take_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 25 "maps.dtf"
 		const int64_t *t2 = dtf_map_find(&int_map_type, &f->in.prices, f->in.name);
-#line 373 "maps.dtf.c"
+#line 367 "maps.dtf.c"
 		struct dtf_int_map t3;
 #line 25 "maps.dtf"
 		dtf_map_make(ctx, &int_map_type,
@@ -380,7 +374,7 @@ static enum dtf_step take_run(struct dtf_ctx *ctx, void *frame) {
 #line 25 "maps.dtf"
 		int64_t price = t2 != NULL ? *t2 : (t4 != NULL ? *t4 : 0);
 		dtf_map_set(ctx, &int_map_type, &f->left, f->in.name, &price, &f->left);
-#line 384 "maps.dtf.c"
+#line 378 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -394,19 +388,19 @@ static enum dtf_step take_run(struct dtf_ctx *ctx, void *frame) {
 		const int64_t *t6 = dtf_map_find(&int_map_type, &f->left, f->in.name);
 #line 27 "maps.dtf"
 		int64_t t7 = dtf_add(ctx, t6 != NULL ? *t6 : 0, 1);
-#line 398 "maps.dtf.c"
+#line 392 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 27 "maps.dtf"
 		dtf_map_set(ctx, &int_map_type, &f->left, t5, &t7, &f->left);
-#line 404 "maps.dtf.c"
+#line 398 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 28 "maps.dtf"
 		if (!f->in.stock.waits.has) {
-#line 410 "maps.dtf.c"
+#line 404 "maps.dtf.c"
 			f->at = TAKE_IF_1_END;
 			return DTF_AGAIN;
 		}
@@ -415,7 +409,7 @@ static enum dtf_step take_run(struct dtf_ctx *ctx, void *frame) {
 		const int64_t *t8 = dtf_map_find(&duration_map_type, &waits, f->in.name);
 #line 29 "maps.dtf"
 		if (t8 == NULL) {
-#line 419 "maps.dtf.c"
+#line 413 "maps.dtf.c"
 			f->at = TAKE_IF_2_END;
 			return DTF_AGAIN;
 		}
@@ -423,7 +417,7 @@ static enum dtf_step take_run(struct dtf_ctx *ctx, void *frame) {
 		int64_t d = *t8;
 #line 29 "maps.dtf"
 		dtf_sleep(ctx, 2, d);
-#line 427 "maps.dtf.c"
+#line 421 "maps.dtf.c"
 		f->at = TAKE_SLEEP_1;
 		DTF_FALLTHROUGH;
 	}
@@ -444,7 +438,7 @@ static enum dtf_step take_run(struct dtf_ctx *ctx, void *frame) {
 #line 31 "maps.dtf"
 			dtf_fail(ctx, 3, &maps_missing_error,
 				&(struct maps_missing_fields){ f->left });
-#line 448 "maps.dtf.c"
+#line 442 "maps.dtf.c"
 			return DTF_RAISED;
 		}
 #line 32 "maps.dtf"
@@ -462,21 +456,21 @@ static enum dtf_step take_run(struct dtf_ctx *ctx, void *frame) {
 						" ",
 						dtf_text_int(ctx, value),
 					}));
-#line 466 "maps.dtf.c"
+#line 460 "maps.dtf.c"
 		}
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 35 "maps.dtf"
 		f->for_1_at = 0;
-#line 473 "maps.dtf.c"
+#line 467 "maps.dtf.c"
 		DTF_FALLTHROUGH;
 	}
 
 	case TAKE_FOR_1: {
 #line 35 "maps.dtf"
 		if (f->for_1_at >= (int64_t)f->in.stock.items.count) {
-#line 480 "maps.dtf.c"
+#line 474 "maps.dtf.c"
 			f->at = TAKE_FOR_1_END;
 			return DTF_AGAIN;
 		}
@@ -484,11 +478,11 @@ static enum dtf_step take_run(struct dtf_ctx *ctx, void *frame) {
 		const char *key_2 = f->in.stock.items.entries[f->for_1_at].key;
 #line 35 "maps.dtf"
 		struct maps_item item = f->in.stock.items.entries[f->for_1_at].value;
-#line 488 "maps.dtf.c"
+#line 482 "maps.dtf.c"
 		struct dtf_string_opt t10;
 #line 36 "maps.dtf"
 		dtf_map_get(&string_map_type, &string_opt_type, &item.tags, "ok", &t10);
-#line 492 "maps.dtf.c"
+#line 486 "maps.dtf.c"
 		struct dtf_bool_map t11;
 #line 36 "maps.dtf"
 		dtf_map_make(ctx, &bool_map_type,
@@ -502,7 +496,7 @@ static enum dtf_step take_run(struct dtf_ctx *ctx, void *frame) {
 			1, &t11);
 #line 36 "maps.dtf"
 		dtf_do(ctx, 4, &maps_note_activity, &(struct maps_note_args){ key_2, t11 }, NULL);
-#line 506 "maps.dtf.c"
+#line 500 "maps.dtf.c"
 		f->at = TAKE_NOTE;
 		DTF_FALLTHROUGH;
 	}
@@ -526,7 +520,7 @@ static enum dtf_step take_run(struct dtf_ctx *ctx, void *frame) {
 			enum maps_color color = f->in.stock.colors.entries[i_2].value;
 #line 38 "maps.dtf"
 			dtf_log(ctx, DTF_LOG_INFO, dtf_text_enum(&maps_color_type, (int)color));
-#line 530 "maps.dtf.c"
+#line 524 "maps.dtf.c"
 		}
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
@@ -534,7 +528,7 @@ static enum dtf_step take_run(struct dtf_ctx *ctx, void *frame) {
 #line 39 "maps.dtf"
 		return dtf_return(ctx, &f->left);
 
-#line 538 "maps.dtf.c"
+#line 532 "maps.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -553,7 +547,7 @@ static void take_query_known(struct dtf_ctx *ctx, const void *frame, void *ret) 
 
 #line 23 "maps.dtf"
 	*(int64_t *)ret = (int64_t)f->left.count;
-#line 557 "maps.dtf.c"
+#line 551 "maps.dtf.c"
 }
 
 static const struct dtf_query_def take_queries[] = {
@@ -564,13 +558,14 @@ const struct dtf_workflow_def maps_take_workflow = {
 	.name = "maps.take",
 	.version = 1,
 	.fingerprint = UINT64_C(0x106be22c320a9cb2),
-	.input = &take_input_type,
+	.input = &maps_take_input_type,
 	.output = &int_map_type,
 	.input_at = offsetof(struct take_frame, in),
 	.body = &take_strand,
 	.sites = take_sites,
 	.nsites = 5,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ &maps_missing_error, NULL },
 	.queries = take_queries,
 	.nqueries = 1,
 };
@@ -578,7 +573,7 @@ const struct dtf_workflow_def maps_take_workflow = {
 int maps_take_start(struct dtf_client *client, const char *instance, const struct maps_stock *stock,
 	const struct dtf_int_map *prices, const char *name) {
 	return dtf_start_typed(client, &maps_take_workflow, instance,
-		&(struct take_input){ *stock, *prices, name });
+		&(struct maps_take_input){ *stock, *prices, name });
 }
 
 int maps_take_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
@@ -598,17 +593,12 @@ static const struct dtf_site nest_sites[] = {
 	[1] = { 53, 5, "status all[0].nested[\"a\"] \077\077 { \"b\": [1] }" },
 };
 
-struct nest_input {
-	struct maps_stock stock;
-	int64_t n;
+static const struct dtf_field maps_nest_input_fields[] = {
+	{ "stock", &maps_stock_type, offsetof(struct maps_nest_input, stock) },
+	{ "n", &dtf_type_int, offsetof(struct maps_nest_input, n) },
 };
-
-static const struct dtf_field nest_input_fields[] = {
-	{ "stock", &maps_stock_type, offsetof(struct nest_input, stock) },
-	{ "n", &dtf_type_int, offsetof(struct nest_input, n) },
-};
-static const struct dtf_type nest_input_type = DTF_TUPLE(
-	"maps.nest", struct nest_input, nest_input_fields);
+static const struct dtf_type maps_nest_input_type = DTF_TUPLE(
+	"maps.nest", struct maps_nest_input, maps_nest_input_fields);
 
 /* nest */
 
@@ -619,7 +609,7 @@ enum nest_at {
 
 struct nest_frame {
 	enum nest_at at;
-	struct nest_input in;
+	struct maps_nest_input in;
 	struct maps_stock_list all;
 };
 
@@ -646,13 +636,13 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 #line 44 "maps.dtf"
 		struct dtf_int_list_map empty = (struct dtf_int_list_map){ 0 };
 		if (!dtf_index_ok(ctx, f->all.count, 0)) {
-#line 650 "maps.dtf.c"
+#line 640 "maps.dtf.c"
 			return DTF_RAISED;
 		}
 #line 45 "maps.dtf"
 		struct maps_stock *items = dtf_items_writable(
 			ctx, sizeof(struct maps_stock), f->all.items, f->all.count);
-#line 656 "maps.dtf.c"
+#line 646 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -662,7 +652,7 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_map_set(ctx, &maps_item_map_type, &items[0].items, "new",
 			&(struct maps_item){ .sku = "new", .tags = (struct dtf_string_map){ 0 } },
 			&items[0].items);
-#line 666 "maps.dtf.c"
+#line 656 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -672,25 +662,25 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 				(const int64_t[]){ f->in.n, dtf_add(ctx, f->in.n, 1) }),
 			.count = 2,
 		};
-#line 676 "maps.dtf.c"
+#line 666 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 46 "maps.dtf"
 		dtf_map_set(ctx, &int_list_map_type, &empty, "xs", &t1, &empty);
-#line 682 "maps.dtf.c"
+#line 672 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 47 "maps.dtf"
 		if (!dtf_index_ok(ctx, f->all.count, f->in.n)) {
-#line 688 "maps.dtf.c"
+#line 678 "maps.dtf.c"
 			return DTF_RAISED;
 		}
 #line 47 "maps.dtf"
 		struct maps_stock *items_2 = dtf_items_writable(
 			ctx, sizeof(struct maps_stock), f->all.items, f->all.count);
-#line 694 "maps.dtf.c"
+#line 684 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -699,13 +689,13 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 #line 47 "maps.dtf"
 		dtf_map_set(ctx, &int_list_map_map_type, &items_2[f->in.n].nested, "a", &empty,
 			&items_2[f->in.n].nested);
-#line 703 "maps.dtf.c"
+#line 693 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 48 "maps.dtf"
 		dtf_wait(ctx, 0, &maps_restocked_event);
-#line 709 "maps.dtf.c"
+#line 699 "maps.dtf.c"
 		f->at = NEST_RESTOCKED;
 		DTF_FALLTHROUGH;
 	}
@@ -718,13 +708,13 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 49 "maps.dtf"
 		if (!dtf_index_ok(ctx, f->all.count, f->in.n)) {
-#line 722 "maps.dtf.c"
+#line 712 "maps.dtf.c"
 			return DTF_RAISED;
 		}
 #line 49 "maps.dtf"
 		struct maps_stock *items_3 = dtf_items_writable(
 			ctx, sizeof(struct maps_stock), f->all.items, f->all.count);
-#line 728 "maps.dtf.c"
+#line 718 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -732,7 +722,7 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 		f->all.items = items_3;
 #line 49 "maps.dtf"
 		items_3[f->in.n].items = more;
-#line 736 "maps.dtf.c"
+#line 726 "maps.dtf.c"
 		struct dtf_string_list t2;
 #line 50 "maps.dtf"
 		if (dtf_equal(ctx, &maps_item_map_type, &more, &f->in.stock.items) ||
@@ -748,7 +738,7 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 				f->all.items, f->all.count, &f->in.stock, 1);
 #line 50 "maps.dtf"
 			f->all.count++;
-#line 752 "maps.dtf.c"
+#line 742 "maps.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
@@ -768,19 +758,19 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(struct maps_item), skus.items, skus.count, 0);
 #line 52 "maps.dtf"
 		struct maps_item t6 = *t5;
-#line 772 "maps.dtf.c"
+#line 762 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 52 "maps.dtf"
 		if (!dtf_index_ok(ctx, f->all.count, 0)) {
-#line 778 "maps.dtf.c"
+#line 768 "maps.dtf.c"
 			return DTF_RAISED;
 		}
 #line 52 "maps.dtf"
 		struct maps_stock *items_4 = dtf_items_writable(
 			ctx, sizeof(struct maps_stock), f->all.items, f->all.count);
-#line 784 "maps.dtf.c"
+#line 774 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -789,7 +779,7 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 #line 52 "maps.dtf"
 		dtf_map_set(
 			ctx, &maps_item_map_type, &items_4[0].items, t4, &t6, &items_4[0].items);
-#line 793 "maps.dtf.c"
+#line 783 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -799,7 +789,7 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 #line 53 "maps.dtf"
 		const struct dtf_int_list_map *t8 = dtf_map_find(
 			&int_list_map_map_type, &t7->nested, "a");
-#line 803 "maps.dtf.c"
+#line 793 "maps.dtf.c"
 		struct dtf_int_list_map t9;
 #line 53 "maps.dtf"
 		dtf_map_make(ctx, &int_list_map_type,
@@ -818,13 +808,13 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 		struct dtf_int_list_map t10 = t8 != NULL ? *t8 : t9;
 #line 53 "maps.dtf"
 		dtf_status(ctx, 1, &int_list_map_type, &t10);
-#line 822 "maps.dtf.c"
+#line 812 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 54 "maps.dtf"
 		return dtf_return(ctx, &f->all);
-#line 828 "maps.dtf.c"
+#line 818 "maps.dtf.c"
 	}
 
 	default:
@@ -844,19 +834,20 @@ const struct dtf_workflow_def maps_nest_workflow = {
 	.name = "maps.nest",
 	.version = 1,
 	.fingerprint = UINT64_C(0x08a9710154c299eb),
-	.input = &nest_input_type,
+	.input = &maps_nest_input_type,
 	.output = &maps_stock_list_type,
 	.input_at = offsetof(struct nest_frame, in),
 	.body = &nest_strand,
 	.sites = nest_sites,
 	.nsites = 2,
 	.events = (const struct dtf_event_def *const[]){ &maps_restocked_event, NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int maps_nest_start(struct dtf_client *client, const char *instance, const struct maps_stock *stock,
 	int64_t n) {
 	return dtf_start_typed(
-		client, &maps_nest_workflow, instance, &(struct nest_input){ *stock, n });
+		client, &maps_nest_workflow, instance, &(struct maps_nest_input){ *stock, n });
 }
 
 int maps_nest_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
@@ -870,15 +861,11 @@ static const struct dtf_site plant_sites[] = {
 	[0] = { 58, 17, "let grown = do grow(tree)" },
 };
 
-struct plant_input {
-	struct maps_tree tree;
+static const struct dtf_field maps_plant_input_fields[] = {
+	{ "tree", &maps_tree_type, offsetof(struct maps_plant_input, tree) },
 };
-
-static const struct dtf_field plant_input_fields[] = {
-	{ "tree", &maps_tree_type, offsetof(struct plant_input, tree) },
-};
-static const struct dtf_type plant_input_type = DTF_TUPLE(
-	"maps.plant", struct plant_input, plant_input_fields);
+static const struct dtf_type maps_plant_input_type = DTF_TUPLE(
+	"maps.plant", struct maps_plant_input, maps_plant_input_fields);
 
 /* plant */
 
@@ -889,7 +876,7 @@ enum plant_at {
 
 struct plant_frame {
 	enum plant_at at;
-	struct plant_input in;
+	struct maps_plant_input in;
 };
 
 static const struct dtf_field plant_frame_fields[] = {
@@ -906,7 +893,7 @@ static enum dtf_step plant_run(struct dtf_ctx *ctx, void *frame) {
 	case PLANT_START:
 #line 58 "maps.dtf"
 		dtf_do(ctx, 0, &maps_grow_activity, &(struct maps_grow_args){ f->in.tree }, NULL);
-#line 910 "maps.dtf.c"
+#line 897 "maps.dtf.c"
 		f->at = PLANT_GROW;
 		DTF_FALLTHROUGH;
 
@@ -935,7 +922,7 @@ static enum dtf_step plant_run(struct dtf_ctx *ctx, void *frame) {
 				&(const struct maps_tree *){
 					dtf_map_find(&maps_tree_map_type, &kids, "b"),
 				});
-#line 939 "maps.dtf.c"
+#line 926 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -946,7 +933,7 @@ static enum dtf_step plant_run(struct dtf_ctx *ctx, void *frame) {
 				&(const struct maps_tree *){
 					dtf_some(ctx, sizeof(struct maps_tree), &*first),
 				});
-#line 950 "maps.dtf.c"
+#line 937 "maps.dtf.c"
 		}
 #line 62 "maps.dtf"
 		const struct maps_tree *t3 = dtf_map_find(&maps_tree_map_type, &kids, "b");
@@ -954,7 +941,7 @@ static enum dtf_step plant_run(struct dtf_ctx *ctx, void *frame) {
 		struct maps_tree copy = t3 != NULL ? *t3 : f->in.tree;
 		dtf_map_set(ctx, &maps_tree_map_type, &copy.kids, f->in.tree.label, &f->in.tree,
 			&copy.kids);
-#line 958 "maps.dtf.c"
+#line 945 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -964,7 +951,7 @@ static enum dtf_step plant_run(struct dtf_ctx *ctx, void *frame) {
 			&(const struct maps_tree *){
 				dtf_some(ctx, sizeof(struct maps_tree), &copy),
 			});
-#line 968 "maps.dtf.c"
+#line 955 "maps.dtf.c"
 	}
 
 	default:
@@ -984,19 +971,20 @@ const struct dtf_workflow_def maps_plant_workflow = {
 	.name = "maps.plant",
 	.version = 1,
 	.fingerprint = UINT64_C(0x0046f86498cf2f81),
-	.input = &plant_input_type,
+	.input = &maps_plant_input_type,
 	.output = &maps_tree_opt_type,
 	.input_at = offsetof(struct plant_frame, in),
 	.body = &plant_strand,
 	.sites = plant_sites,
 	.nsites = 1,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int maps_plant_start(
 	struct dtf_client *client, const char *instance, const struct maps_tree *tree) {
 	return dtf_start_typed(
-		client, &maps_plant_workflow, instance, &(struct plant_input){ *tree });
+		client, &maps_plant_workflow, instance, &(struct maps_plant_input){ *tree });
 }
 
 int maps_plant_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,
@@ -1006,15 +994,11 @@ int maps_plant_wait(struct dtf_client *client, const char *instance, int64_t tim
 
 /* ---- workflow shelve ---- */
 
-struct shelve_input {
-	struct maps_shelf s;
+static const struct dtf_field maps_shelve_input_fields[] = {
+	{ "s", &maps_shelf_type, offsetof(struct maps_shelve_input, s) },
 };
-
-static const struct dtf_field shelve_input_fields[] = {
-	{ "s", &maps_shelf_type, offsetof(struct shelve_input, s) },
-};
-static const struct dtf_type shelve_input_type = DTF_TUPLE(
-	"maps.shelve", struct shelve_input, shelve_input_fields);
+static const struct dtf_type maps_shelve_input_type = DTF_TUPLE(
+	"maps.shelve", struct maps_shelve_input, maps_shelve_input_fields);
 
 /* shelve */
 
@@ -1024,7 +1008,7 @@ enum shelve_at {
 
 struct shelve_frame {
 	enum shelve_at at;
-	struct shelve_input in;
+	struct maps_shelve_input in;
 };
 
 static const struct dtf_field shelve_frame_fields[] = {
@@ -1041,7 +1025,7 @@ static enum dtf_step shelve_run(struct dtf_ctx *ctx, void *frame) {
 #line 69 "maps.dtf"
 		return dtf_return(ctx, &f->in.s.boxes);
 
-#line 1045 "maps.dtf.c"
+#line 1029 "maps.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -1059,16 +1043,17 @@ const struct dtf_workflow_def maps_shelve_workflow = {
 	.name = "maps.shelve",
 	.version = 1,
 	.fingerprint = UINT64_C(0x7519f3e39e74b788),
-	.input = &shelve_input_type,
+	.input = &maps_shelve_input_type,
 	.output = &maps_box_map_type,
 	.input_at = offsetof(struct shelve_frame, in),
 	.body = &shelve_strand,
 	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL },
 };
 
 int maps_shelve_start(struct dtf_client *client, const char *instance, const struct maps_shelf *s) {
 	return dtf_start_typed(
-		client, &maps_shelve_workflow, instance, &(struct shelve_input){ *s });
+		client, &maps_shelve_workflow, instance, &(struct maps_shelve_input){ *s });
 }
 
 int maps_shelve_wait(struct dtf_client *client, const char *instance, int64_t timeout_ms,

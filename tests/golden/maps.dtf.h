@@ -157,9 +157,24 @@ struct maps_grow_args {
 extern const struct dtf_type maps_grow_args_type;
 extern const struct dtf_activity_def maps_grow_activity;
 extern const struct dtf_event_def maps_restocked_event;
+struct maps_take_input {
+	struct maps_stock stock;
+	struct dtf_int_map prices;
+	const char *name;
+};
 extern const struct dtf_workflow_def maps_take_workflow;
+struct maps_nest_input {
+	struct maps_stock stock;
+	int64_t n;
+};
 extern const struct dtf_workflow_def maps_nest_workflow;
+struct maps_plant_input {
+	struct maps_tree tree;
+};
 extern const struct dtf_workflow_def maps_plant_workflow;
+struct maps_shelve_input {
+	struct maps_shelf s;
+};
 extern const struct dtf_workflow_def maps_shelve_workflow;
 
 #ifdef __cplusplus
