@@ -125,6 +125,7 @@ static const char *habit_of_text(const char *text) {
 		{ "bool", "the type stands behind the name: `let x: bool = …`" },
 		{ "case", "an arm is written `value => { … }`" },
 		{ "class", "write `record`" },
+		{ "const", "a value that stays is a `let`; a `const` is declared outside" },
 		{ "def", "declare a `workflow` or an `activity`" },
 		{ "default", "the last arm is written `else => { … }`" },
 		{ "defer", "a step is undone with `undo`, a block ends with `finally`" },
@@ -331,7 +332,7 @@ static bool report_statement(struct feed *feed, const struct token *token) {
 				first->text));
 		return true;
 	}
-	if (first->kind != T_IDENT) {
+	if (first->kind != T_IDENT && first->kind != T_CONST) {
 		return false;
 	}
 	const char *label = habit_of_text(first->text), *word = misspelt_first(first);

@@ -239,6 +239,12 @@ static void take_close(struct feed *feed, struct token *token) {
 	put_as(feed, token, token->kind, inner ? T_UNFIT : token->kind);
 }
 
+/* `const x = …` among the statements of a block is meant as a `let`: no brace is missing. */
+static bool is_local_const(const struct feed *feed, const struct token *token) {
+	return token->kind == T_CONST && feed->depth > 0 &&
+		indentation(feed, token) > indentation(feed, feed->stack[1].token);
+}
+
 static void take(struct feed *feed, struct token *token) {
 	layout_as_name(feed, token);
 	if (layout_forgot_closer(feed, token)) {
@@ -249,7 +255,7 @@ static void take(struct feed *feed, struct token *token) {
 	} else if (layout_newline_counts(feed, token)) {
 		put_semi(feed);
 	}
-	if (layout_begins_declaration(feed, token)) {
+	if (layout_begins_declaration(feed, token) && !is_local_const(feed, token)) {
 		close_blocks(feed, token);
 	}
 	if (layout_starts_statement(feed)) {
