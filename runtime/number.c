@@ -11,6 +11,7 @@
 #include "number.h"
 
 #include <float.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -158,4 +159,26 @@ bool dtf__float_read(const char *text, double *ret) {
 	}
 	*ret = x;
 	return true;
+}
+
+void dtf__duration_text(char ret[DURATION_TEXT_MAX], int64_t ms) {
+	static const struct {
+		uint64_t ms;
+		const char *name;
+	} units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "m" }, { 1000, "s" },
+		{ 1, "ms" } };
+	size_t size = 0;
+	uint64_t left = ms < 0 ? 0 - (uint64_t)ms : (uint64_t)ms;
+	(void)snprintf(ret, DURATION_TEXT_MAX, "0s");
+	if (ms < 0) {
+		ret[size++] = '-';
+	}
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		uint64_t count = left / units[i].ms;
+		left %= units[i].ms;
+		if (count > 0) {
+			size += (size_t)snprintf(ret + size, DURATION_TEXT_MAX - size,
+				"%" PRIu64 "%s", count, units[i].name);
+		}
+	}
 }

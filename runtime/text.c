@@ -33,29 +33,9 @@ const char *dtf_text_float(struct dtf_ctx *ctx, double x) {
 }
 
 const char *dtf_text_duration(struct dtf_ctx *ctx, int64_t ms) {
-	static const struct {
-		uint64_t ms;
-		const char *name;
-	} units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "m" }, { 1000, "s" },
-		{ 1, "ms" } };
-	char text[64];
-	size_t size = 0;
-	uint64_t left = ms < 0 ? 0 - (uint64_t)ms : (uint64_t)ms;
-	if (left == 0) {
-		return "0s";
-	}
-	if (ms < 0) {
-		text[size++] = '-';
-	}
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		uint64_t count = left / units[i].ms;
-		left %= units[i].ms;
-		if (count > 0) {
-			size += (size_t)snprintf(text + size, sizeof(text) - size, "%" PRIu64 "%s",
-				count, units[i].name);
-		}
-	}
-	return dtf__value_copy(ctx, text, size);
+	char text[DURATION_TEXT_MAX];
+	dtf__duration_text(text, ms);
+	return dtf__value_copy(ctx, text, strlen(text));
 }
 
 /* ---- times: the Gregorian calendar, years 1 to 9999 ---- */

@@ -81,6 +81,8 @@ ok 'a declined card fails the order' says 'failed: shop.card_declined' \
 ok 'and the reservation is released' says 'release.order-2' cat effects.log
 ok 'wait reports the failure' exits 1 "$dtf" wait order-2
 ok 'where: an ended instance waits for nothing' says 'waits for nothing' "$dtf" where order-2
+ok 'where: what it said last is not how it ended' says 'shop.fulfil, completed$' \
+	"$dtf" where order-1
 
 # Commands that are given while no engine is up are carried out by the next.
 input='[{"id":"order-3","customer":"ada","items":[],"cents":250000}]'

@@ -151,7 +151,8 @@ static void tell_event(const struct follow *follow, const struct dtf_history_eve
 	}
 	begin_line(follow, event->time_ms);
 	bool bad = event->error != NULL;
-	fprintf(stderr, "%s%-7s%s", on(follow, bad ? LOOK_BAD : word->look),
+	int width = word->name || word->payload ? 7 : 0; /* what follows stands below its like */
+	fprintf(stderr, "%s%-*s%s", on(follow, bad ? LOOK_BAD : word->look), width,
 		bad && word->look == LOOK_GOOD ? "failed" : word->word, off(follow));
 	if (word->name && event->name != NULL) {
 		putc(' ', stderr);

@@ -136,9 +136,11 @@ static void headline(void *arg, const struct dtf_instance_info *info) {
 	if (info->suspended != NULL) {
 		printf(" (%s)", info->suspended);
 	}
-	if (info->error != NULL || info->custom_status != NULL) {
+	/* What an ended one said last is not how it ended. */
+	const char *says = info->status > DTF_SUSPENDED ? NULL : info->custom_status;
+	if (info->error != NULL || says != NULL) {
 		fputs(": ", stdout);
-		show_text(stdout, info->error != NULL ? info->error : info->custom_status);
+		show_text(stdout, info->error != NULL ? info->error : says);
 	}
 	if (info->status == DTF_RUNNING && dtf_client_has_engine(cli->client) == 0) {
 		fputs("; no engine is up", stdout);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../buf.h"
+#include "../number.h"
 #include "sim.h"
 
 static void add_text(struct scenario_run *run, const char *text) {
@@ -153,7 +154,9 @@ static void expect_elapsed(struct scenario_run *run, json_t *expected, json_t *a
 	(void)scenario_duration(least, &least_ms);
 	(void)scenario_duration(dots == NULL ? text : dots + 2, &most_ms);
 	if (elapsed_ms < least_ms || elapsed_ms > most_ms) {
-		json_t *got = json_sprintf("%lldms", (long long)elapsed_ms);
+		char got_text[DURATION_TEXT_MAX];
+		dtf__duration_text(got_text, elapsed_ms);
+		json_t *got = json_string(got_text);
 		differs(run, "elapsed", expected, got);
 		json_decref(got);
 	}

@@ -138,7 +138,7 @@ static const struct key *find_key(const struct key *keys, const char *name) {
 static bool unknown_key(const struct path *path, const struct key *keys, const char *name) {
 	struct buf known = { 0 };
 	for (; keys->name != NULL; keys++) {
-		dtf__buf_printf(&known, "%s%s", known.size == 0 ? "" : " ", keys->name);
+		dtf__buf_printf(&known, "%s%s", known.size == 0 ? "" : ", ", keys->name);
 	}
 	(void)dtf__path_fail(DTF_EINVAL, path, "no key '%s' here; there are %s", name,
 		known.failed ? "others" : known.data);

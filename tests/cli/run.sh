@@ -49,6 +49,7 @@ ok 'parameters need no JSON' gives 0 '"Hello, world!"' "$dtf" run hello.dtf --in
 	--activity hello.greet='printf "\"Hello, %s!\"" "$1"'
 ok '--quiet' gives 0 '"x"' "$dtf" run hello.dtf --quiet --input '["x"]' --activity greet="$quoted"
 ok 'says nothing more' empty_file told
+ok 'a timer' says 'timer, due in [0-9]*ms  watched.dtf:[0-9]*$' "$dtf" run watched.dtf nap
 ok '--json' is_json exits 0 "$dtf" run hello.dtf --json --input '["x"]' \
 	--activity greet="$quoted"
 echo '["from stdin"]' >input.json
