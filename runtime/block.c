@@ -77,6 +77,7 @@ void dtf_until(struct dtf_ctx *ctx, int64_t until, size_t count) {
 		return;
 	}
 	ctx->strand->block->until = until;
+	ctx->strand->block->until_of = count;
 	if (until < 1 || (uint64_t)until > count) {
 		dtf__ctx_fault(ctx, &dtf_out_of_range, "`until` is %lld, there are %zu branches",
 			(long long)until, count);
@@ -240,7 +241,7 @@ static void failed(struct dtf_ctx *ctx, struct block *block, const struct strand
 	}
 	block->lost++;
 	bool possible = block->settles ||
-		(block->until > 0 && (int64_t)block->count - block->lost >= block->until);
+		(block->until > 0 && (int64_t)block->until_of - block->lost >= block->until);
 	if (!block->decided && !possible) {
 		block->failed = true;
 		decide(ctx, block);

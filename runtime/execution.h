@@ -160,6 +160,7 @@ struct block {
 	size_t count, started; /* branches, known so far */
 	int64_t limit;         /* of live ones; 0 = none */
 	int64_t until;         /* successes that decide it; 0 = none */
+	size_t until_of;       /* branches that they can come from, also those to come */
 	bool settles;          /* errors are outcomes */
 	bool starting;         /* branches are being started */
 	unsigned live;
