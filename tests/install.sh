@@ -56,6 +56,8 @@ cat >hello.json <<'END'
 END
 sed '/let greeting/a\    sleep 1h' hello.dtf >slow.dtf
 ok 'dtf test needs nothing else' env CC="$cc" "$there/bin/dtf" test slow.dtf hello.json
+ok 'nor does dtf run' sh -c '"$1" run hello.dtf --input "[\"you\"]" --quiet \
+	--activity greet="echo \"\\\"Hi\\\"\"" | grep -x "\"Hi\""' - "$there/bin/dtf"
 LD_LIBRARY_PATH=$libdir
 export LD_LIBRARY_PATH
 ok 'it runs' sh -c './hello a.db | grep -x "Hello, world!"'

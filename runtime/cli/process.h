@@ -4,8 +4,9 @@
 
 /*
  * Runs a program, found in PATH if it has no slash, to its end.  It reads
- * nothing; what it writes goes to fd.  Its exit status, 128 and more if a signal
- * ended it; -errno: it could not be started.
+ * nothing; what it writes goes to fd; signals that are blocked here are not
+ * there.  Its exit status, 128 and more if a signal ended it; -errno: it could
+ * not be started.
  */
 int process_run(char *const argv[], int fd);
 

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -274,6 +275,8 @@ static int compile(struct build *build) {
 	int status = EXIT_OK;
 	if (rc < 0) {
 		status = no_compiler(argv[0], -rc);
+	} else if (rc >= 128) {
+		status = EXIT_FAILED; /* a signal ended it */
 	} else if (rc != 0) {
 		status = failed("the C compiler '%s' failed on what dtfc wrote; are the C "
 				"library's headers there (Debian: libc6-dev)?",
@@ -346,9 +349,21 @@ static int load(struct build *build) {
 	return status;
 }
 
+/* An interrupt ends the compilers, and this process when it has cleaned up. */
+static void hold_signals(sigset_t *before) {
+	sigset_t held;
+	(void)sigemptyset(&held);
+	(void)sigaddset(&held, SIGINT);
+	(void)sigaddset(&held, SIGTERM);
+	(void)sigaddset(&held, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &held, before);
+}
+
 int program_load(const char *file, struct program *ret) {
 	struct build build = { .program = ret };
+	sigset_t before;
 	*ret = (struct program){ 0 };
+	hold_signals(&before);
 	int status = make_directory(&build);
 	if (status == EXIT_OK) {
 		find_dtfc(&build);
@@ -367,6 +382,7 @@ int program_load(const char *file, struct program *ret) {
 	if (status != EXIT_OK) {
 		program_finish(ret);
 	}
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return status;
 }
 

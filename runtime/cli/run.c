@@ -390,6 +390,7 @@ int cmd_run(struct cli *cli) {
 			.quiet = cli->quiet };
 		status = run(&s, input);
 	}
+	follow_finish(&s.follow);
 	bindings_finish(&s.bindings);
 	program_finish(&s.program);
 	free(memory);

@@ -6,12 +6,12 @@
 #include "../error.h"
 #include "sim.h"
 
-static int ask(struct sim *sim, const char *name, struct dtf_result *ret) {
+static int ask(struct sim *sim, const char *id, const char *name, struct dtf_result *ret) {
 	struct arena arena = { 0 };
 	struct row row;
 	uint64_t number;
 	struct slice bytes;
-	int rc = sim->store->ops->find(sim->store, sim->id, &number);
+	int rc = sim->store->ops->find(sim->store, id, &number);
 	if (rc == 0) {
 		rc = sim->store->ops->row(sim->store, &arena, number, &bytes);
 	}
@@ -21,16 +21,16 @@ static int ask(struct sim *sim, const char *name, struct dtf_result *ret) {
 	if (rc == 0) {
 		rc = dtf__query(sim->engine, &row, name, ret);
 	} else if (rc > 0) {
-		rc = dtf__fail(DTF_EUNKNOWN_INSTANCE, "no instance %s", sim->id);
+		rc = dtf__fail(DTF_EUNKNOWN_INSTANCE, "no instance %s", id);
 	}
 	dtf__arena_finish(&arena);
 	return rc;
 }
 
 /* The value; NULL: there is none, *ret_rc says why. */
-static json_t *value_of(struct sim *sim, const char *name, int *ret_rc) {
+static json_t *value_of(struct sim *sim, const char *id, const char *name, int *ret_rc) {
 	struct dtf_result result = { 0 };
-	*ret_rc = ask(sim, name, &result);
+	*ret_rc = ask(sim, id, name, &result);
 	json_t *value = *ret_rc == 0 ? json_loads(result.output, JSON_DECODE_ANY, NULL) : NULL;
 	dtf_result_free(&result);
 	return value;
@@ -38,10 +38,11 @@ static json_t *value_of(struct sim *sim, const char *name, int *ret_rc) {
 
 void scenario_query(struct sim *sim, json_t *entry) {
 	const char *name = json_string_value(json_object_get(entry, "query"));
+	const char *id = json_string_value(json_object_get(entry, "instance"));
 	json_t *expected = json_object_get(entry, "expect");
 	bool refused = json_is_true(json_object_get(entry, "refused"));
 	int rc;
-	json_t *value = value_of(sim, name, &rc);
+	json_t *value = value_of(sim, id == NULL ? sim->id : id, name, &rc);
 	char *want = expected == NULL ? NULL : json_dumps(expected, JSON_ENCODE_ANY);
 	char *is = value == NULL ? NULL : json_dumps(value, JSON_ENCODE_ANY);
 	if ((rc < 0) != refused) {
@@ -63,7 +64,7 @@ json_t *scenario_queries(struct sim *sim) {
 	const char *name;
 	json_object_foreach(wanted, name, unused) {
 		int rc;
-		json_t *value = value_of(sim, name, &rc);
+		json_t *value = value_of(sim, sim->id, name, &rc);
 		if (rc < 0) {
 			scenario_trouble(sim, "query %s: %s", name, dtf_errmsg());
 		} else {

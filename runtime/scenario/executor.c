@@ -109,8 +109,9 @@ static void fail(struct dtf_activity *attempt, const struct outcome *outcome) {
 		: json_dumps(outcome->data, JSON_COMPACT | JSON_ENCODE_ANY);
 	(void)dtf_activity_fail_json(attempt, outcome->error, data, outcome->error);
 	free(data);
-	if (attempt->failure.name == dtf_activity_failed.name) {
-		attempt->failure.code = NULL; /* its name is its message */
+	const char *code = attempt->failure.code;
+	if (code != NULL && strcmp(code, outcome->error) == 0) { /* it is not declared */
+		attempt->failure.code = NULL;                    /* and what it says is a message */
 		attempt->failure.retryable = outcome->retryable;
 	}
 	dtf__failure_encode(&attempt->payload, &attempt->failure);

@@ -316,6 +316,9 @@ static bool check_entry(
 	if (json_object_get(entry, "expect") != NULL && json_object_get(entry, "query") == NULL) {
 		return wrong(path, "'expect' goes with 'query'");
 	}
+	if (json_object_get(entry, "crash") != NULL && json_object_get(entry, "instance") != NULL) {
+		return wrong(path, "'crash' goes without 'instance'");
+	}
 	if (count_keys(entry, of_raise, 2) > 0 && json_object_get(entry, "raise") == NULL) {
 		return wrong(path, "'value' and 'event_id' go with 'raise'");
 	}

@@ -141,6 +141,15 @@ ok 'is not undone' test ! -e effects
 ok 'one that never stops printing' says 'lost: it printed more than 16 MiB' \
 	exits 1 careful --quiet --activity once='yes'
 
+# ---- children ----
+
+ok 'a workflow that calls another' gives 0 '"by a child"' "$dtf" run shop.dtf parent \
+	--input "$order" --activity release=x \
+	--activity once='[ "$DTF_INSTANCE" = "child of o1" ] && echo "\"by a child\""'
+ok 'its steps are told with its id' grep -q 'child of o1: done *shop.once "by a child"' told
+ok 'what it may run has to be there' says 'activity shop.once(order: string) -> string' \
+	exits 2 "$dtf" run shop.dtf parent --input "$order" --activity release=x
+
 # ---- it ends with all that it started ----
 
 ok 'what it left running' gives 0 '"x"' "$dtf" run hello.dtf --quiet --input '["x"]' \

@@ -20,7 +20,7 @@ cp -r "$source/tests/golden/imports.dtf" "$source/tests/golden/parts" .
 ok 'every key of a scenario does what it says' says '^[1-9][0-9]* passed, 0 failed$' \
 	exits 0 "$dtf" test forms.dtf --runs 10
 ok 'nothing is left behind' empty tmp
-ok 'several files, each with its scenarios' says '^3[0-9] passed, 0 failed$' \
+ok 'several files, each with its scenarios' says '^52 passed, 0 failed$' \
 	exits 0 "$dtf" test forms.dtf forms.json forms.dtf
 ok 'scenarios by name' says '^2 passed, 0 failed$' exits 0 "$dtf" test forms.dtf --name start_with
 ok 'no scenario of that name: 2' exits 2 "$dtf" test forms.dtf --name nobody
@@ -132,6 +132,12 @@ ln -s "$dtfc" path/dtfc
 ok 'dtfc in PATH' exits 0 env PATH="$work/path:$PATH" alone/dtf test forms.dtf
 ok 'no temporary directory' says 'no temporary directory in' \
 	exits 1 env TMPDIR=nowhere "$dtf" test forms.dtf
+printf '#!/bin/sh\nkill -INT $PPID\n' >interrupting
+chmod +x interrupting
+interrupted() {
+	(exits 130 env CC=./interrupting "$dtf" test forms.dtf)
+}
+ok 'an interrupt while it compiles' interrupted
 ok 'nothing is left behind by any of these' empty tmp
 
 # ---- help ----
