@@ -20,7 +20,8 @@ cp -r "$source/tests/golden/imports.dtf" "$source/tests/golden/parts" .
 ok 'every key of a scenario does what it says' says '^[1-9][0-9]* passed, 0 failed$' \
 	exits 0 "$dtf" test forms.dtf --runs 10
 ok 'nothing is left behind' empty tmp
-ok 'several files, each with its scenarios' says '^52 passed, 0 failed$' \
+twice=$(python3 -c 'import json; print(2 * len(json.load(open("forms.json"))))')
+ok 'several files, each with its scenarios' says "^$twice passed, 0 failed\$" \
 	exits 0 "$dtf" test forms.dtf forms.json forms.dtf
 ok 'scenarios by name' says '^2 passed, 0 failed$' exits 0 "$dtf" test forms.dtf --name start_with
 ok 'no scenario of that name: 2' exits 2 "$dtf" test forms.dtf --name nobody
