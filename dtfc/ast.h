@@ -93,6 +93,7 @@ struct var {
 	struct strand_syntax *strand; /* the strand whose code declares it */
 	struct var *next;             /* all of a workflow, in source order */
 	bool used, assigned;
+	bool queried;         /* a query reads it, also when the workflow has ended */
 	struct var *captured; /* an undo's copy of this variable of the code around it */
 	/* lowered: (owned by lower) */
 	bool in_frame;

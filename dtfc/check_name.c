@@ -59,6 +59,7 @@ static void report_unknown(struct checker *c, struct expr *e) {
 
 static const struct type *variable(struct checker *c, struct expr *e, struct var *var) {
 	var->used = true;
+	var->queried = var->queried || c->pure != NULL;
 	if (var->kind == VAR_CATCH && var->captured != NULL) {
 		/* Only values are stored with an undo (DECISIONS 10), and it is none. */
 		report(c, NOT_A_VALUE, e->span, "take what it needs with a `let` before",

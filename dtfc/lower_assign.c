@@ -29,7 +29,7 @@ static bool dies_with_it(struct lower *l, const struct expr *target) {
 	while (target->kind == EXPR_FIELD) {
 		target = target->u.field.base;
 	}
-	return target->kind == EXPR_NAME && lower_handler(l) == NULL &&
+	return target->kind == EXPR_NAME && !target->var->queried && lower_handler(l) == NULL &&
 		lower_var(l, target->var)->strand == l->strand->ir;
 }
 

@@ -139,6 +139,7 @@ struct strand {
 	unsigned ordinals[CONSTRUCT_COUNT];
 	unsigned temps;
 	bool conditional;          /* the expression may not be evaluated at all, or often */
+	bool texts;                /* one was made, and may be too large: see lower_texts_begin */
 	struct ir_slot *result;    /* of a return or yield that waits for a finally */
 	const struct type *yields; /* of a branch, or NULL */
 };
@@ -161,6 +162,12 @@ void lower_done(struct lower *l);
 /* After an expression that can raise. */
 void lower_raised(struct lower *l);
 void lower_raise(struct lower *l);
+/*
+ * A text that is too large is found by the next wait; before a scope is left
+ * that might catch it, it has to be asked for.  Begin gives what end wants.
+ */
+bool lower_texts_begin(struct lower *l);
+void lower_texts_end(struct lower *l, bool outer);
 struct ir_state *lower_handler(struct lower *l);
 void lower_poll(struct lower *l, struct ir_expr *step);
 /* A command was issued: waits for it in the state of that name. */

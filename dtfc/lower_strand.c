@@ -197,6 +197,20 @@ void lower_raise(struct lower *l) {
 	l->strand->dead = true;
 }
 
+bool lower_texts_begin(struct lower *l) {
+	bool outer = l->strand->texts;
+
+	l->strand->texts = false;
+	return outer;
+}
+
+void lower_texts_end(struct lower *l, bool outer) {
+	if (l->strand->texts && !l->strand->dead) {
+		lower_raised(l);
+	}
+	l->strand->texts = l->strand->texts || outer;
+}
+
 void lower_poll(struct lower *l, struct ir_expr *step) {
 	struct ir_op *op = lower_op(l, IR_POLL);
 
@@ -296,6 +310,9 @@ struct strand *lower_strand_begin(
 	cname_take(s->locals, "at");
 	cname_take(s->locals, "in");
 	cname_take(s->locals, "captured");
+	for (unsigned n = 2; n < 32; n++) {
+		cname_take(s->locals, mem_printf(l->arena, "up_%u", n));
+	}
 	s->up = l->strand;
 	if (s->up != NULL) {
 		ir->parent = s->up->ir;

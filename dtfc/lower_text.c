@@ -89,5 +89,6 @@ struct ir_expr *lower_text(struct lower *l, struct expr *expr) {
 			parts[n++] = lower_string(l, p->text, p->len);
 		}
 	}
+	l->strand->texts = l->strand->texts || n > 1;
 	return ir_comma(l->arena, prefix, n == 1 ? parts[0] : concat(l, parts, n));
 }

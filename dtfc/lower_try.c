@@ -223,7 +223,9 @@ static void lower_catch(
 		lower_raised(l); /* they might not decode */
 	}
 	scope.failure = slot;
+	bool texts = lower_texts_begin(l);
 	lower_block(l, arm->body);
+	lower_texts_end(l, texts);
 	lower_scope_close(l, &scope);
 	end_normally(l, attempt);
 }
@@ -290,7 +292,9 @@ static void lower_finally(
 	lower_at(l, stmt->u.attempt.finally->span);
 	lower_eval(l, lower_ctx_call(l, "dtf_finally_begin", NULL));
 	lower_scope_open(l, &scope, SCOPE_FINALLY, attempt, outer);
+	bool texts = lower_texts_begin(l);
 	lower_block(l, stmt->u.attempt.finally);
+	lower_texts_end(l, texts);
 	lower_scope_close(l, &scope);
 	if (l->strand->dead) {
 		return;
@@ -347,7 +351,9 @@ void lower_try(struct lower *l, struct stmt *stmt) {
 	}
 	lower_eval(l, lower_ctx_call(l, "dtf_try", NULL));
 	lower_scope_open(l, &scope, SCOPE_TRY, attempt, unwind);
+	bool texts = lower_texts_begin(l);
 	lower_block(l, stmt->u.attempt.body);
+	lower_texts_end(l, texts);
 	lower_scope_close(l, &scope);
 	if (!l->strand->dead) {
 		lower_at(l, stmt->u.attempt.body->close);

@@ -25,7 +25,9 @@ void lower_within(struct lower *l, struct stmt *stmt) {
 			lower_expr(l, stmt->u.within.limit), NULL));
 	lower_scope_open(l, &scope, SCOPE_WITHIN, NULL, unwind);
 	lower_raised(l); /* without its timer the body must not begin */
+	bool texts = lower_texts_begin(l);
 	lower_block(l, stmt->u.within.body);
+	lower_texts_end(l, texts);
 	lower_scope_close(l, &scope);
 	if (!l->strand->dead) {
 		lower_at(l, stmt->u.within.body->close);

@@ -276,31 +276,34 @@ static enum dtf_step simple_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
+		if (dtf_raised(ctx)) {
+			return DTF_RAISED;
+		}
 		f->at = SIMPLE_TRY_1_END;
 		return DTF_AGAIN;
 
 	case SIMPLE_TRY_1_CATCH_2: {
 #line 18 "errors.dtf"
 		if (dtf_raised_is(ctx, &dtf_activity_failed) || dtf_raised_is(ctx, &dtf_timeout)) {
-#line 286 "errors.dtf.c"
+#line 289 "errors.dtf.c"
 			struct dtf_failure e_2;
 #line 18 "errors.dtf"
 			dtf_catch(ctx, &e_2, NULL, NULL);
 			dtf_log(ctx, DTF_LOG_ERROR, e_2.message);
-#line 291 "errors.dtf.c"
+#line 294 "errors.dtf.c"
 			f->at = SIMPLE_TRY_1_END;
 			return DTF_AGAIN;
 		}
 #line 20 "errors.dtf"
 		if (!dtf_raised_is(ctx, &errors_broken_error)) {
-#line 297 "errors.dtf.c"
+#line 300 "errors.dtf.c"
 			return DTF_RAISED;
 		}
 		struct dtf_failure caught;
 #line 20 "errors.dtf"
 		dtf_catch(ctx, &caught, NULL, NULL);
 		dtf_fail_again(ctx, &caught);
-#line 304 "errors.dtf.c"
+#line 307 "errors.dtf.c"
 		return DTF_RAISED;
 	}
 
@@ -308,7 +311,7 @@ static enum dtf_step simple_run(struct dtf_ctx *ctx, void *frame) {
 #line 23 "errors.dtf"
 		return dtf_return(ctx, &(int64_t){ 0 });
 
-#line 312 "errors.dtf.c"
+#line 315 "errors.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -413,20 +416,20 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 #line 27 "errors.dtf"
 		f->done = 0;
 		f->for_1_at = 0;
-#line 417 "errors.dtf.c"
+#line 420 "errors.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case ALWAYS_FOR_1:
 #line 28 "errors.dtf"
 		if (f->for_1_at >= (int64_t)f->in.names.count) {
-#line 423 "errors.dtf.c"
+#line 426 "errors.dtf.c"
 			f->at = ALWAYS_FOR_1_END;
 			return DTF_AGAIN;
 		}
 #line 28 "errors.dtf"
 		f->name = f->in.names.items[f->for_1_at];
 		dtf_do(ctx, 0, &errors_open_activity, &(struct errors_open_args){ f->name }, NULL);
-#line 430 "errors.dtf.c"
+#line 433 "errors.dtf.c"
 		f->at = ALWAYS_OPEN;
 		DTF_FALLTHROUGH;
 
@@ -441,7 +444,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_try_end(ctx);
 #line 32 "errors.dtf"
 			f->try_1_then = ALWAYS_FOR_1_END;
-#line 445 "errors.dtf.c"
+#line 448 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
@@ -450,14 +453,14 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_try_end(ctx);
 #line 35 "errors.dtf"
 			f->try_1_then = ALWAYS_FOR_1_NEXT;
-#line 454 "errors.dtf.c"
+#line 457 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 #line 37 "errors.dtf"
 		if (dtf_string_equal(f->name, "return")) {
 			f->result = dtf_mul(ctx, f->done, 2);
-#line 461 "errors.dtf.c"
+#line 464 "errors.dtf.c"
 			if (dtf_raised(ctx)) {
 				f->at = ALWAYS_TRY_1_UNWIND;
 				return DTF_AGAIN;
@@ -466,13 +469,13 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_try_end(ctx);
 #line 38 "errors.dtf"
 			f->try_1_then = ALWAYS_TRY_1_RETURN;
-#line 470 "errors.dtf.c"
+#line 473 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 #line 40 "errors.dtf"
 		dtf_do(ctx, 1, &errors_use_activity, &(struct errors_use_args){ f->handle }, NULL);
-#line 476 "errors.dtf.c"
+#line 479 "errors.dtf.c"
 		f->at = ALWAYS_USE;
 		DTF_FALLTHROUGH;
 
@@ -490,7 +493,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(int64_t), f->in.counts.items, f->in.counts.count, f->done);
 #line 41 "errors.dtf"
 		int64_t t2 = dtf_add(ctx, f->done, *t1);
-#line 494 "errors.dtf.c"
+#line 497 "errors.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = ALWAYS_TRY_1_UNWIND;
 			return DTF_AGAIN;
@@ -498,7 +501,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 #line 41 "errors.dtf"
 		f->done = t2;
 		dtf_try_end(ctx);
-#line 502 "errors.dtf.c"
+#line 505 "errors.dtf.c"
 		f->try_1_then = ALWAYS_TRY_1_END;
 		f->at = ALWAYS_TRY_1_FINALLY;
 		return DTF_AGAIN;
@@ -511,19 +514,19 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 42 "errors.dtf"
 		if (dtf_raised_is(ctx, &dtf_out_of_range)) {
-#line 515 "errors.dtf.c"
+#line 518 "errors.dtf.c"
 			struct dtf_failure e;
 #line 42 "errors.dtf"
 			dtf_catch(ctx, &e, NULL, NULL);
 			dtf_fail(ctx, 2, &errors_missing_error,
 				&(struct errors_missing_fields){ dtf_failure_name(&e), f->done });
-#line 521 "errors.dtf.c"
+#line 524 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 #line 44 "errors.dtf"
 		if (!dtf_raised_is(ctx, NULL)) {
-#line 527 "errors.dtf.c"
+#line 530 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
@@ -531,7 +534,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_catch(ctx, &f->e_2, NULL, NULL);
 		dtf_do(ctx, 3, &errors_tell_activity, &(struct errors_tell_args){ f->e_2.message },
 			NULL);
-#line 535 "errors.dtf.c"
+#line 538 "errors.dtf.c"
 		f->at = ALWAYS_TELL;
 		DTF_FALLTHROUGH;
 
@@ -547,7 +550,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 #line 46 "errors.dtf"
 		if (!f->e_2.retryable) {
 			dtf_fail_again(ctx, &f->e_2);
-#line 551 "errors.dtf.c"
+#line 554 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
@@ -559,7 +562,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_finally_begin(ctx);
 		dtf_do(ctx, 4, &errors_close_activity, &(struct errors_close_args){ f->handle },
 			NULL);
-#line 563 "errors.dtf.c"
+#line 566 "errors.dtf.c"
 		f->at = ALWAYS_CLOSE;
 		DTF_FALLTHROUGH;
 
@@ -570,7 +573,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 51 "errors.dtf"
 		if (dtf_finally_end(ctx)) {
-#line 574 "errors.dtf.c"
+#line 577 "errors.dtf.c"
 			return DTF_RAISED;
 		}
 		f->at = f->try_1_then;
@@ -580,7 +583,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 #line 51 "errors.dtf"
 		return dtf_return(ctx, &f->result);
 
-#line 584 "errors.dtf.c"
+#line 587 "errors.dtf.c"
 	case ALWAYS_TRY_1_END:
 	case ALWAYS_FOR_1_NEXT:
 		if (!dtf_tick(ctx)) {
@@ -594,7 +597,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 #line 53 "errors.dtf"
 		return dtf_return(ctx, &f->done);
 
-#line 598 "errors.dtf.c"
+#line 601 "errors.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -698,13 +701,13 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 	case NESTED_START:
 #line 57 "errors.dtf"
 		f->i = 0;
-#line 702 "errors.dtf.c"
+#line 705 "errors.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case NESTED_WHILE_1: {
 #line 58 "errors.dtf"
 		if (f->i >= 10) {
-#line 708 "errors.dtf.c"
+#line 711 "errors.dtf.c"
 			f->at = NESTED_WHILE_1_END;
 			return DTF_AGAIN;
 		}
@@ -715,7 +718,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(const char *), f->in.names.items, f->in.names.count, f->i);
 #line 61 "errors.dtf"
 		const char *name = *t1;
-#line 719 "errors.dtf.c"
+#line 722 "errors.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = NESTED_TRY_2_UNWIND;
 			return DTF_AGAIN;
@@ -725,7 +728,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_try_end(ctx);
 #line 63 "errors.dtf"
 			f->try_2_then = NESTED_TRY_2_LEAVE;
-#line 729 "errors.dtf.c"
+#line 732 "errors.dtf.c"
 			f->at = NESTED_TRY_2_FINALLY;
 			return DTF_AGAIN;
 		}
@@ -733,13 +736,13 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		if (dtf_string_equal(name, "")) {
 			dtf_fail(ctx, 0, &errors_missing_error,
 				&(struct errors_missing_fields){ "name", f->i });
-#line 737 "errors.dtf.c"
+#line 740 "errors.dtf.c"
 			f->at = NESTED_TRY_2_UNWIND;
 			return DTF_AGAIN;
 		}
 #line 68 "errors.dtf"
 		dtf_do(ctx, 1, &errors_tell_activity, &(struct errors_tell_args){ name }, NULL);
-#line 743 "errors.dtf.c"
+#line 746 "errors.dtf.c"
 		f->at = NESTED_TELL;
 		DTF_FALLTHROUGH;
 	}
@@ -755,7 +758,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 69 "errors.dtf"
 		dtf_try_end(ctx);
-#line 759 "errors.dtf.c"
+#line 762 "errors.dtf.c"
 		f->try_2_then = NESTED_TRY_2_END;
 		f->at = NESTED_TRY_2_FINALLY;
 		return DTF_AGAIN;
@@ -773,7 +776,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_finally_begin(ctx);
 		dtf_log(ctx, DTF_LOG_INFO, "inner");
 		int64_t t2 = dtf_add(ctx, f->i, 1);
-#line 777 "errors.dtf.c"
+#line 780 "errors.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = NESTED_TRY_1_UNWIND;
 			return DTF_AGAIN;
@@ -781,7 +784,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 71 "errors.dtf"
 		f->i = t2;
 		if (dtf_finally_end(ctx)) {
-#line 785 "errors.dtf.c"
+#line 788 "errors.dtf.c"
 			f->at = NESTED_TRY_1_UNWIND;
 			return DTF_AGAIN;
 		}
@@ -794,14 +797,14 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_try_end(ctx);
 #line 72 "errors.dtf"
 		f->try_1_then = NESTED_WHILE_1_END;
-#line 798 "errors.dtf.c"
+#line 801 "errors.dtf.c"
 		f->at = NESTED_TRY_1_FINALLY;
 		return DTF_AGAIN;
 
 	case NESTED_TRY_2_END:
 #line 73 "errors.dtf"
 		dtf_try_end(ctx);
-#line 805 "errors.dtf.c"
+#line 808 "errors.dtf.c"
 		f->try_1_then = NESTED_TRY_1_END;
 		f->at = NESTED_TRY_1_FINALLY;
 		return DTF_AGAIN;
@@ -813,21 +816,21 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 73 "errors.dtf"
 		if (!dtf_raised_is(ctx, &errors_missing_error)) {
-#line 817 "errors.dtf.c"
+#line 820 "errors.dtf.c"
 			f->at = NESTED_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 #line 73 "errors.dtf"
 		dtf_catch(ctx, NULL, NULL, NULL);
 		f->try_1_then = NESTED_TRY_1_RETURN;
-#line 824 "errors.dtf.c"
+#line 827 "errors.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case NESTED_TRY_1_FINALLY:
 #line 75 "errors.dtf"
 		dtf_finally_begin(ctx);
 		dtf_do(ctx, 2, &errors_tell_activity, &(struct errors_tell_args){ "outer" }, NULL);
-#line 831 "errors.dtf.c"
+#line 834 "errors.dtf.c"
 		f->at = NESTED_TELL_2;
 		DTF_FALLTHROUGH;
 
@@ -838,7 +841,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 77 "errors.dtf"
 		if (dtf_finally_end(ctx)) {
-#line 842 "errors.dtf.c"
+#line 845 "errors.dtf.c"
 			return DTF_RAISED;
 		}
 		f->at = f->try_1_then;
@@ -848,7 +851,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 77 "errors.dtf"
 		return dtf_return(ctx, NULL);
 
-#line 852 "errors.dtf.c"
+#line 855 "errors.dtf.c"
 	case NESTED_TRY_1_END:
 		if (!dtf_tick(ctx)) {
 			return DTF_RAISED;
@@ -860,7 +863,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 79 "errors.dtf"
 		dtf_try(ctx);
 		dtf_fail(ctx, 3, &errors_broken_error, NULL);
-#line 864 "errors.dtf.c"
+#line 867 "errors.dtf.c"
 		f->at = NESTED_TRY_3_UNWIND;
 		DTF_FALLTHROUGH;
 
@@ -876,7 +879,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 81 "errors.dtf"
 		dtf_finally_begin(ctx);
 		dtf_do(ctx, 4, &errors_tell_activity, &(struct errors_tell_args){ "broken" }, NULL);
-#line 880 "errors.dtf.c"
+#line 883 "errors.dtf.c"
 		f->at = NESTED_TELL_3;
 		DTF_FALLTHROUGH;
 
@@ -887,7 +890,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 83 "errors.dtf"
 		(void)dtf_finally_end(ctx);
-#line 891 "errors.dtf.c"
+#line 894 "errors.dtf.c"
 		return DTF_RAISED;
 
 	default:

@@ -237,8 +237,14 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 16 "imports.dtf"
 		f->lines = t2;
+#line 241 "imports.dtf.c"
+		if (dtf_raised(ctx)) {
+			f->at = PARTY_TRY_1_UNWIND;
+			return DTF_AGAIN;
+		}
+#line 17 "imports.dtf"
 		dtf_try_end(ctx);
-#line 242 "imports.dtf.c"
+#line 248 "imports.dtf.c"
 		f->at = PARTY_TRY_1_END;
 		return DTF_AGAIN;
 	}
@@ -250,14 +256,14 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 17 "imports.dtf"
 		if (!dtf_raised_is(ctx, &common_rude_error)) {
-#line 254 "imports.dtf.c"
+#line 260 "imports.dtf.c"
 			return DTF_RAISED;
 		}
 		struct dtf_failure e;
 		struct common_rude_fields e_fields;
 #line 17 "imports.dtf"
 		dtf_catch(ctx, &e, &common_rude_error, &e_fields);
-#line 261 "imports.dtf.c"
+#line 267 "imports.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -266,7 +272,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 			f->lines.count, &e_fields.word, 1);
 #line 18 "imports.dtf"
 		f->lines.count++;
-#line 270 "imports.dtf.c"
+#line 276 "imports.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -276,7 +282,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 	case PARTY_TRY_1_END:
 #line 20 "imports.dtf"
 		dtf_wait(ctx, 3, &common_moved_event);
-#line 280 "imports.dtf.c"
+#line 286 "imports.dtf.c"
 		f->at = PARTY_MOVED;
 		DTF_FALLTHROUGH;
 
@@ -290,7 +296,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 		if (mood == COMMON_MOOD_BAD) {
 			dtf_fail(ctx, 4, &common_rude_error,
 				&(struct common_rude_fields){ f->guest.person.name });
-#line 294 "imports.dtf.c"
+#line 300 "imports.dtf.c"
 			return DTF_RAISED;
 		}
 		if (!dtf_tick(ctx)) {
@@ -305,7 +311,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 #line 25 "imports.dtf"
 		return dtf_return(ctx, &f->lines);
 
-#line 309 "imports.dtf.c"
+#line 315 "imports.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}

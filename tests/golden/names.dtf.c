@@ -180,11 +180,11 @@ int x_dtf_raise_event_id(
 /* ---- workflow main ---- */
 
 static const struct dtf_site main_sites[] = {
-	[0] = { 29, 5, "do f(f, ctx, main)" },
-	[1] = { 30, 13, "let x = wait event_id" },
-	[2] = { 37, 9, "fail message(x, step)" },
-	[3] = { 40, 16, "let list = do order_list(orders)" },
-	[4] = { 43, 18, "let result = do order(order, instance, client)" },
+	[0] = { 30, 5, "do f(f, ctx, main)" },
+	[1] = { 31, 13, "let x = wait event_id" },
+	[2] = { 38, 9, "fail message(x, step)" },
+	[3] = { 41, 16, "let list = do order_list(orders)" },
+	[4] = { 44, 18, "let result = do order(order, instance, client)" },
 };
 
 static const struct dtf_field x_dtf_main_input_fields[] = {
@@ -231,24 +231,29 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 		int64_t f_ = 2;
 		int64_t frame_ = 3;
 		int64_t up_ = 4;
+		int64_t up_2_2 = 4;
 		f->step_ = 5;
 		int64_t arm_ = 6;
 		int64_t x_dtf_do = 7;
 		int64_t main_ = dtf_add(ctx,
 			dtf_add(ctx,
 				dtf_add(ctx,
-					dtf_add(ctx, dtf_add(ctx, dtf_add(ctx, ctx_, f_), frame_),
-						up_),
+					dtf_add(ctx,
+						dtf_add(ctx,
+							dtf_add(ctx, dtf_add(ctx, ctx_, f_),
+								frame_),
+							up_),
+						up_2_2),
 					f->step_),
 				arm_),
 			x_dtf_do);
-#line 246 "names.dtf.c"
+#line 251 "names.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 29 "names.dtf"
+#line 30 "names.dtf"
 		dtf_do(ctx, 0, &x_dtf_f_activity, &(struct x_dtf_f_args){ f_, ctx_, main_ }, NULL);
-#line 252 "names.dtf.c"
+#line 257 "names.dtf.c"
 		f->at = MAIN_F;
 		DTF_FALLTHROUGH;
 	}
@@ -258,9 +263,9 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 30 "names.dtf"
+#line 31 "names.dtf"
 		dtf_wait(ctx, 1, &x_dtf_event_id_event);
-#line 264 "names.dtf.c"
+#line 269 "names.dtf.c"
 		f->at = MAIN_EVENT_ID;
 		DTF_FALLTHROUGH;
 
@@ -270,23 +275,23 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 32 "names.dtf"
+#line 33 "names.dtf"
 		int64_t int_ = dtf_add(ctx, f->in.order.int_, f->in.order.int__);
-#line 276 "names.dtf.c"
+#line 281 "names.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 33 "names.dtf"
+#line 34 "names.dtf"
 		const char *x_2 = dtf_concat(ctx, 2,
 			(const char *const[]){
 				f->in.order.class_,
 				"\303\251\360\237\230\200\077{%s}\n*/ // \\",
 			});
-#line 286 "names.dtf.c"
+#line 291 "names.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
-#line 34 "names.dtf"
+#line 35 "names.dtf"
 		dtf_log(ctx, DTF_LOG_INFO,
 			dtf_concat(ctx, 5,
 				(const char *const[]){
@@ -296,14 +301,14 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 					" ",
 					dtf_text_int(ctx, int_),
 				}));
-#line 36 "names.dtf"
+#line 37 "names.dtf"
 		if (f->in.order.register_) {
 			dtf_fail(ctx, 2, &x_dtf_message_error,
 				&(struct x_dtf_message_fields){ x, f->step_ });
-#line 304 "names.dtf.c"
+#line 309 "names.dtf.c"
 			return DTF_RAISED;
 		}
-#line 39 "names.dtf"
+#line 40 "names.dtf"
 		struct x_dtf_order_list_2 orders = (struct x_dtf_order_list_2){
 			.orders =
 				(struct x_dtf_order_list){
@@ -313,10 +318,10 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 				},
 			.whiles = (struct x_dtf_while_opt_list){ NULL, 0 },
 		};
-#line 40 "names.dtf"
+#line 41 "names.dtf"
 		dtf_do(ctx, 3, &x_dtf_order_list_activity,
 			&(struct x_dtf_order_list_args){ orders }, NULL);
-#line 320 "names.dtf.c"
+#line 325 "names.dtf.c"
 		f->at = MAIN_ORDER_LIST;
 		DTF_FALLTHROUGH;
 	}
@@ -327,7 +332,7 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 41 "names.dtf"
+#line 42 "names.dtf"
 		bool same = dtf_equal(ctx, &x_dtf_while_opt_2_list_type, &list,
 			&(struct x_dtf_while_opt_2_list){
 				.items = dtf_items(ctx, sizeof(enum x_dtf_while_opt_2), 1,
@@ -336,12 +341,12 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 					}),
 				.count = 1,
 			});
-#line 42 "names.dtf"
+#line 43 "names.dtf"
 		dtf_log(ctx, DTF_LOG_INFO, dtf_text_bool(same));
 		dtf_do(ctx, 4, &x_dtf_order_2_activity,
 			&(struct x_dtf_order_2_args){ f->in.order, f->in.instance_, f->in.client_ },
 			NULL);
-#line 345 "names.dtf.c"
+#line 350 "names.dtf.c"
 		f->at = MAIN_ORDER;
 		DTF_FALLTHROUGH;
 	}
@@ -352,9 +357,9 @@ static enum dtf_step main_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 44 "names.dtf"
+#line 45 "names.dtf"
 		return dtf_return(ctx, &result);
-#line 358 "names.dtf.c"
+#line 363 "names.dtf.c"
 	}
 
 	default:
@@ -373,7 +378,7 @@ static const struct dtf_strand_def main_strand = {
 const struct dtf_workflow_def x_dtf_main_workflow = {
 	.name = "dtf.main",
 	.version = 1,
-	.fingerprint = UINT64_C(0x6a7fc73a4af1a657),
+	.fingerprint = UINT64_C(0x200308fd25ce0ad4),
 	.input = &x_dtf_main_input_type,
 	.output = &x_dtf_order_type,
 	.input_at = offsetof(struct main_frame, in),
@@ -398,7 +403,7 @@ int x_dtf_main_wait(struct dtf_client *client, const char *instance, int64_t tim
 /* ---- the module ---- */
 
 static const char *const x_dtf_manifest[] = {
-	"{\"dtfc\":\"0.1.0\",\"package\":\"dtf\",\"file\":\"names.dtf\",\"hash\":\"d2941758115d9126128e347efc566864\",\n",
+	"{\"dtfc\":\"0.1.0\",\"package\":\"dtf\",\"file\":\"names.dtf\",\"hash\":\"1c1058524d9e409a42cc3ba687b8ea70\",\n",
 	"\"types\":[\n",
 	"{\"name\":\"dtf.Order\",\"fields\":[{\"name\":\"int\",\"type\":\"int\"},{\"name\":\"int_\",\"type\":\"int\"},{\"name\":\"class\",\"type\":\"string\"},{\"name\":\"register\",\"type\":\"bool\"},{\"name\":\"dtf_x\",\"type\":\"int\"},{\"name\":\"errno\",\"type\":\"string\"},{\"name\":\"message\",\"type\":\"string\"}]},\n",
 	"{\"name\":\"dtf.While\",\"members\":[\"int\",\"register\",\"EOF\"]},\n",
@@ -413,12 +418,12 @@ static const char *const x_dtf_manifest[] = {
 	"\"events\":[\n",
 	"{\"name\":\"dtf.event_id\",\"payload\":\"string\",\"capacity\":1024}],\n",
 	"\"workflows\":[\n",
-	"{\"name\":\"dtf.main\",\"version\":1,\"fingerprint\":\"6a7fc73a4af1a657\",\"parameters\":[{\"name\":\"client\",\"type\":\"string\"},{\"name\":\"instance\",\"type\":\"int\"},{\"name\":\"order\",\"type\":\"dtf.Order\"}],\"result\":\"dtf.Order\",\"sites\":[\n",
-	"{\"kind\":\"do\",\"name\":\"dtf.f\",\"line\":29,\"column\":5,\"text_column\":5,\"text\":\"do f(f, ctx, main)\"},\n",
-	"{\"kind\":\"wait\",\"name\":\"dtf.event_id\",\"line\":30,\"column\":13,\"text_column\":5,\"text\":\"let x = wait event_id\"},\n",
-	"{\"kind\":\"fail\",\"name\":\"dtf.message\",\"line\":37,\"column\":9,\"text_column\":9,\"text\":\"fail message(x, step)\"},\n",
-	"{\"kind\":\"do\",\"name\":\"dtf.order_list\",\"line\":40,\"column\":16,\"text_column\":5,\"text\":\"let list = do order_list(orders)\"},\n",
-	"{\"kind\":\"do\",\"name\":\"dtf.order\",\"line\":43,\"column\":18,\"text_column\":5,\"text\":\"let result = do order(order, instance, client)\"}]}]}\n",
+	"{\"name\":\"dtf.main\",\"version\":1,\"fingerprint\":\"200308fd25ce0ad4\",\"parameters\":[{\"name\":\"client\",\"type\":\"string\"},{\"name\":\"instance\",\"type\":\"int\"},{\"name\":\"order\",\"type\":\"dtf.Order\"}],\"result\":\"dtf.Order\",\"sites\":[\n",
+	"{\"kind\":\"do\",\"name\":\"dtf.f\",\"line\":30,\"column\":5,\"text_column\":5,\"text\":\"do f(f, ctx, main)\"},\n",
+	"{\"kind\":\"wait\",\"name\":\"dtf.event_id\",\"line\":31,\"column\":13,\"text_column\":5,\"text\":\"let x = wait event_id\"},\n",
+	"{\"kind\":\"fail\",\"name\":\"dtf.message\",\"line\":38,\"column\":9,\"text_column\":9,\"text\":\"fail message(x, step)\"},\n",
+	"{\"kind\":\"do\",\"name\":\"dtf.order_list\",\"line\":41,\"column\":16,\"text_column\":5,\"text\":\"let list = do order_list(orders)\"},\n",
+	"{\"kind\":\"do\",\"name\":\"dtf.order\",\"line\":44,\"column\":18,\"text_column\":5,\"text\":\"let result = do order(order, instance, client)\"}]}]}\n",
 	NULL,
 };
 

@@ -122,39 +122,52 @@ static enum dtf_step ship_all_run(struct dtf_ctx *ctx, void *frame) {
 		f->at = SHIP_ALL_SHIP;
 		DTF_FALLTHROUGH;
 
-	case SHIP_ALL_SHIP:
+	case SHIP_ALL_SHIP: {
 		step = dtf_await(ctx, NULL);
 		if (step != DTF_READY) {
 			return step;
 		}
 #line 20 "queries.dtf"
-		f->done = dtf_add(ctx, f->done, 1);
+		int64_t t1 = dtf_add(ctx, f->done, 1);
 #line 133 "queries.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
+#line 20 "queries.dtf"
+		f->done = t1;
+		struct queries_line_list t2 = (struct queries_line_list){
+			.items = dtf_items(ctx, sizeof(struct queries_line), 1,
+				(const struct queries_line[]){
+					(struct queries_line){ .sku = f->sku, .shipped = true },
+				}),
+			.count = 1,
+		};
 #line 21 "queries.dtf"
-		f->lines.items = dtf_items_concat(ctx, sizeof(struct queries_line), f->lines.items,
-			f->lines.count, &(struct queries_line){ .sku = f->sku, .shipped = true },
-			1);
-#line 21 "queries.dtf"
-		f->lines.count++;
-#line 143 "queries.dtf.c"
+		struct queries_line_list t3 = (struct queries_line_list){
+			.items = dtf_items_concat(ctx, sizeof(struct queries_line), f->lines.items,
+				f->lines.count, t2.items, t2.count),
+			.count = f->lines.count + t2.count,
+		};
+#line 152 "queries.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
+#line 21 "queries.dtf"
+		f->lines = t3;
+#line 158 "queries.dtf.c"
 		if (!dtf_tick(ctx)) {
 			return DTF_RAISED;
 		}
 		f->for_1_at++;
 		f->at = SHIP_ALL_FOR_1;
 		return DTF_AGAIN;
+	}
 
 	case SHIP_ALL_FOR_1_END:
 #line 23 "queries.dtf"
 		return dtf_return(ctx, &f->done);
 
-#line 158 "queries.dtf.c"
+#line 171 "queries.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -173,7 +186,7 @@ static void ship_all_query_shipped(struct dtf_ctx *ctx, const void *frame, void 
 
 #line 10 "queries.dtf"
 	*(int64_t *)ret = f->done;
-#line 177 "queries.dtf.c"
+#line 190 "queries.dtf.c"
 }
 
 static void ship_all_query_share(struct dtf_ctx *ctx, const void *frame, void *ret) {
@@ -181,7 +194,7 @@ static void ship_all_query_share(struct dtf_ctx *ctx, const void *frame, void *r
 
 #line 11 "queries.dtf"
 	*(double *)ret = dtf_fdiv(ctx, (double)f->done, (double)(int64_t)f->in.skus.count);
-#line 185 "queries.dtf.c"
+#line 198 "queries.dtf.c"
 }
 
 static void ship_all_query_lines(struct dtf_ctx *ctx, const void *frame, void *ret) {
@@ -189,7 +202,7 @@ static void ship_all_query_lines(struct dtf_ctx *ctx, const void *frame, void *r
 
 #line 12 "queries.dtf"
 	*(struct queries_line_list *)ret = f->lines;
-#line 193 "queries.dtf.c"
+#line 206 "queries.dtf.c"
 }
 
 static void ship_all_query_about(struct dtf_ctx *ctx, const void *frame, void *ret) {
@@ -204,13 +217,13 @@ static void ship_all_query_about(struct dtf_ctx *ctx, const void *frame, void *r
 			" of ",
 			dtf_text_int(ctx, (int64_t)f->in.skus.count),
 		});
-#line 208 "queries.dtf.c"
+#line 221 "queries.dtf.c"
 }
 
 static void ship_all_query_version(struct dtf_ctx *ctx, const void *frame, void *ret) {
 #line 14 "queries.dtf"
 	*(int64_t *)ret = 2;
-#line 214 "queries.dtf.c"
+#line 227 "queries.dtf.c"
 }
 
 static const struct dtf_query_def ship_all_queries[] = {

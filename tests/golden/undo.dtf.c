@@ -958,9 +958,13 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 			f->at = TRIP_TRY_1_UNWIND;
 			return DTF_AGAIN;
 		}
+		if (dtf_raised(ctx)) {
+			f->at = TRIP_TRY_1_UNWIND;
+			return DTF_AGAIN;
+		}
 #line 41 "undo.dtf"
 		dtf_try_end(ctx);
-#line 964 "undo.dtf.c"
+#line 968 "undo.dtf.c"
 		f->at = TRIP_TRY_1_END;
 		return DTF_AGAIN;
 
@@ -971,20 +975,20 @@ static enum dtf_step trip_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 41 "undo.dtf"
 		if (!dtf_raised_is(ctx, &travel_full_error)) {
-#line 975 "undo.dtf.c"
+#line 979 "undo.dtf.c"
 			return DTF_RAISED;
 		}
 #line 41 "undo.dtf"
 		dtf_catch(ctx, NULL, NULL, NULL);
 		dtf_log(ctx, DTF_LOG_WARN, "full");
-#line 981 "undo.dtf.c"
+#line 985 "undo.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case TRIP_TRY_1_END:
 #line 44 "undo.dtf"
 		return dtf_return(ctx, &f->payment);
 
-#line 988 "undo.dtf.c"
+#line 992 "undo.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
