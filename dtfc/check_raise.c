@@ -93,6 +93,7 @@ static void raise_parallel(struct raises *r, const struct expr *e) {
 	struct raises settled = { .c = r->c, .caught = r->caught };
 	struct raises *into = e->u.parallel.mode == PARALLEL_SETTLE ? &settled : r;
 	if (e->u.parallel.is_for) {
+		into->faults |= FAULT_BIT(RUNAWAY); /* so many commands at once */
 		raise_block(into, e->u.parallel.body);
 	}
 	for (const struct branch *b = e->u.parallel.branches; b != NULL; b = b->next) {
