@@ -12,6 +12,7 @@ static void lower_way(struct lower *l, struct way *way) {
 
 	if (arm != NULL && arm->var != NULL && arm->var->used) {
 		struct ir_slot *slot = lower_declare_var(l, arm->var, NULL);
+		lower_at(l, arm->span);
 		lower_eval(l,
 			lower_ctx_call(l, "dtf_take",
 				ir_unary(l->arena, "&", ir_slot(l->arena, slot)), NULL));
@@ -57,6 +58,7 @@ static void bad_value(struct lower *l, struct ir_op *op, struct ir_expr *value) 
 	c->is_default = true;
 	c->body = lower_begin(l, &outer);
 	bool is_arm = value->kind == IR_TEXT;
+	l->strand->line = 0; /* nobody wrote it */
 	lower_return(l,
 		lower_ctx_call(l, "dtf_bad_state",
 			is_arm ? value : ir_unary(l->arena, "(int)", value), NULL));

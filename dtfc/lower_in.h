@@ -155,7 +155,7 @@ void lower_place(struct lower *l, struct ir_state *state);
 
 struct ir_op *lower_op(struct lower *l, enum ir_op_kind kind);
 void lower_eval(struct lower *l, struct ir_expr *expr);
-void lower_jump(struct lower *l, struct ir_state *target);
+struct ir_op *lower_jump(struct lower *l, struct ir_state *target);
 void lower_return(struct lower *l, struct ir_expr *step);
 /* The end of a strand that is not the body, if it is reached. */
 void lower_done(struct lower *l);

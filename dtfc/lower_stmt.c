@@ -228,7 +228,7 @@ void lower_leave(
 		}
 	}
 	if (target != NULL) {
-		lower_jump(l, target);
+		lower_jump(l, target)->line = l->strand->line;
 	} else {
 		bool yields = l->strand->yields != NULL;
 		lower_return(
@@ -293,7 +293,7 @@ static void lower_break(struct lower *l, bool again) {
 		bug("break or continue outside of a loop");
 	}
 	if (loop->is_inline) {
-		lower_op(l, again ? IR_CONTINUE : IR_BREAK);
+		lower_op(l, again ? IR_CONTINUE : IR_BREAK)->line = l->strand->line;
 		l->strand->dead = true;
 	} else if (again) {
 		loop->next_used = true;

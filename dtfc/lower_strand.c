@@ -151,10 +151,13 @@ void lower_eval(struct lower *l, struct ir_expr *expr) {
 	lower_op(l, IR_EVAL)->expr = expr;
 }
 
-void lower_jump(struct lower *l, struct ir_state *target) {
-	lower_op(l, IR_JUMP)->target = target;
+struct ir_op *lower_jump(struct lower *l, struct ir_state *target) {
+	struct ir_op *op = lower_op(l, IR_JUMP);
+
+	op->target = target;
 	target->used = true;
 	l->strand->dead = true;
+	return op;
 }
 
 void lower_return(struct lower *l, struct ir_expr *step) {

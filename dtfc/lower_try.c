@@ -371,6 +371,7 @@ void lower_try(struct lower *l, struct stmt *stmt) {
 	}
 	for (struct exit *e = attempt->exits; e != NULL; e = e->next) {
 		lower_place(l, e->state);
+		l->strand->line = 0; /* nobody wrote it */
 		lower_leave(l, e->until, e->target, lower_returned(l));
 	}
 	if (attempt->end_used) {

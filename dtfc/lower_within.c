@@ -38,6 +38,7 @@ void lower_within(struct lower *l, struct stmt *stmt) {
 	lower_place(l, unwind);
 	lower_poll(l, lower_ctx_call(l, "dtf_within_unwind", NULL));
 	if (stmt->u.within.otherwise == NULL) {
+		lower_at(l, stmt->span);
 		lower_eval(l, lower_ctx_call(l, "dtf_within_failed", NULL));
 		lower_raise_to(l, outer);
 	} else {

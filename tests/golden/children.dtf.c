@@ -422,39 +422,38 @@ static enum dtf_step send_run(struct dtf_ctx *ctx, void *frame) {
 #line 423 "children.dtf.c"
 		case 0: {
 			int64_t days;
-#line 24 "children.dtf"
+#line 25 "children.dtf"
 			dtf_take(ctx, &days);
+#line 25 "children.dtf"
 			dtf_status(ctx, 8, &dtf_type_int, &days);
-#line 429 "children.dtf.c"
+#line 430 "children.dtf.c"
 			break;
 		}
 		case 1:
 #line 26 "children.dtf"
 			dtf_status(ctx, 9, &dtf_type_string, &(const char *){ "slow" });
-#line 435 "children.dtf.c"
+#line 436 "children.dtf.c"
 			break;
 		default:
-#line 26 "children.dtf"
 			return dtf_bad_state(ctx, arm);
-#line 440 "children.dtf.c"
 		}
 #line 28 "children.dtf"
 		f->asked = dtf_spawn(ctx, 10, &mail_survey_workflow, NULL,
 			dtf_concat(ctx, 2, (const char *const[]){ "survey-", f->parcel.id }));
-#line 445 "children.dtf.c"
+#line 444 "children.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 29 "children.dtf"
 		dtf_spawn(ctx, 11, &mail_survey_workflow, NULL, dtf_default_id);
-#line 451 "children.dtf.c"
+#line 450 "children.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 30 "children.dtf"
 		dtf_try(ctx);
 		dtf_call(ctx, 12, &mail_survey_workflow, NULL, f->asked);
-#line 458 "children.dtf.c"
+#line 457 "children.dtf.c"
 		f->at = SEND_SURVEY;
 		DTF_FALLTHROUGH;
 
@@ -469,7 +468,7 @@ static enum dtf_step send_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 32 "children.dtf"
 		dtf_try_end(ctx);
-#line 473 "children.dtf.c"
+#line 472 "children.dtf.c"
 		f->at = SEND_TRY_1_END;
 		return DTF_AGAIN;
 
@@ -480,7 +479,7 @@ static enum dtf_step send_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 32 "children.dtf"
 		if (!dtf_raised_is(ctx, &dtf_child_failed)) {
-#line 484 "children.dtf.c"
+#line 483 "children.dtf.c"
 			return DTF_RAISED;
 		}
 		struct dtf_failure e;
@@ -489,14 +488,14 @@ static enum dtf_step send_run(struct dtf_ctx *ctx, void *frame) {
 		const char *t1 = dtf_concat(ctx, 3, (const char *const[]){ e.id, ": ", e.status });
 #line 33 "children.dtf"
 		return dtf_return(ctx, &t1);
-#line 493 "children.dtf.c"
+#line 492 "children.dtf.c"
 	}
 
 	case SEND_TRY_1_END:
 #line 35 "children.dtf"
 		return dtf_return(ctx, &f->asked);
 
-#line 500 "children.dtf.c"
+#line 499 "children.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}

@@ -291,12 +291,11 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 #line 292 "choose.dtf.c"
 		case 0: {
 			struct choose_offer o;
-#line 16 "choose.dtf"
+#line 17 "choose.dtf"
 			dtf_take(ctx, &o);
-#line 18 "choose.dtf"
 			if (o.price > f->in.limit) {
 				return dtf_return(ctx, &(const char *){ "too much" });
-#line 300 "choose.dtf.c"
+#line 299 "choose.dtf.c"
 			}
 			f->at = BUY_SELECT_1_END;
 			return DTF_AGAIN;
@@ -307,26 +306,23 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 		case 2:
 #line 26 "choose.dtf"
 			dtf_log(ctx, DTF_LOG_INFO, "slow");
-#line 311 "choose.dtf.c"
+#line 310 "choose.dtf.c"
 			f->at = BUY_SELECT_1_END;
 			return DTF_AGAIN;
 		case 3:
 #line 27 "choose.dtf"
 			return dtf_return(ctx, &(const char *){ "late" });
-#line 317 "choose.dtf.c"
+#line 316 "choose.dtf.c"
 		default:
-#line 27 "choose.dtf"
 			return dtf_bad_state(ctx, arm);
-#line 321 "choose.dtf.c"
 		}
 
 	case BUY_SELECT_1_ARM_2:
-#line 27 "choose.dtf"
+#line 22 "choose.dtf"
 		dtf_take(ctx, &f->q);
-#line 23 "choose.dtf"
 		dtf_do(ctx, 5, &choose_decline_activity,
 			&(struct choose_decline_args){ f->q.price }, NULL);
-#line 330 "choose.dtf.c"
+#line 326 "choose.dtf.c"
 		f->at = BUY_DECLINE;
 		DTF_FALLTHROUGH;
 
@@ -337,7 +333,7 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 24 "choose.dtf"
 		dtf_status(ctx, 6, &choose_offer_type, &f->q);
-#line 341 "choose.dtf.c"
+#line 337 "choose.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case BUY_SELECT_1_END:
@@ -346,7 +342,7 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_arm_event(ctx, 0, 7, &choose_answer_event);
 #line 29 "choose.dtf"
 		dtf_select(ctx, true);
-#line 350 "choose.dtf.c"
+#line 346 "choose.dtf.c"
 		f->at = BUY_SELECT_2;
 		DTF_FALLTHROUGH;
 
@@ -357,20 +353,18 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 29 "choose.dtf"
 		switch (arm) {
-#line 361 "choose.dtf.c"
+#line 357 "choose.dtf.c"
 		case 0:
 #line 30 "choose.dtf"
 			return dtf_return(ctx, &(const char *){ "early" });
-#line 365 "choose.dtf.c"
+#line 361 "choose.dtf.c"
 		case -1:
 #line 31 "choose.dtf"
 			dtf_status(ctx, 8, &dtf_type_string, &(const char *){ "waiting" });
-#line 369 "choose.dtf.c"
+#line 365 "choose.dtf.c"
 			break;
 		default:
-#line 31 "choose.dtf"
 			return dtf_bad_state(ctx, arm);
-#line 374 "choose.dtf.c"
 		}
 		DTF_FALLTHROUGH;
 
@@ -384,7 +378,7 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_arm_after(ctx, 3, 12, 86400000);
 #line 34 "choose.dtf"
 		dtf_select(ctx, false);
-#line 388 "choose.dtf.c"
+#line 382 "choose.dtf.c"
 		f->at = BUY_SELECT_3;
 		DTF_FALLTHROUGH;
 
@@ -395,30 +389,33 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 34 "choose.dtf"
 		switch (arm) {
-#line 399 "choose.dtf.c"
+#line 393 "choose.dtf.c"
 		case 0: {
 			enum choose_answer a;
-#line 34 "choose.dtf"
+#line 35 "choose.dtf"
 			dtf_take(ctx, &a);
-#line 36 "choose.dtf"
 			switch (a) {
-#line 406 "choose.dtf.c"
+#line 399 "choose.dtf.c"
 			case CHOOSE_ANSWER_YES:
 #line 37 "choose.dtf"
 				return dtf_return(ctx, &(const char *){ "bought" });
-#line 410 "choose.dtf.c"
+#line 403 "choose.dtf.c"
 			case CHOOSE_ANSWER_NO:
-				f->at = BUY_LOOP_1_END;
-				return DTF_AGAIN;
-			default:
 #line 38 "choose.dtf"
+				f->at = BUY_LOOP_1_END;
+#line 38 "choose.dtf"
+				return DTF_AGAIN;
+#line 409 "choose.dtf.c"
+			default:
 				return dtf_bad_state(ctx, (int)a);
-#line 417 "choose.dtf.c"
 			}
 		}
 		case 1:
+#line 41 "choose.dtf"
 			f->at = BUY_LOOP_1_END;
+#line 41 "choose.dtf"
 			return DTF_AGAIN;
+#line 419 "choose.dtf.c"
 		case 2:
 			f->at = BUY_SELECT_3_ARM_3;
 			return DTF_AGAIN;
@@ -426,17 +423,16 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 			f->at = BUY_SELECT_3_END;
 			return DTF_AGAIN;
 		default:
-#line 41 "choose.dtf"
 			return dtf_bad_state(ctx, arm);
-#line 432 "choose.dtf.c"
 		}
 
 	case BUY_SELECT_3_ARM_3: {
 		struct choose_offer o_2;
-#line 41 "choose.dtf"
+#line 42 "choose.dtf"
 		dtf_take(ctx, &o_2);
+#line 42 "choose.dtf"
 		dtf_sleep_until(ctx, 13, o_2.until);
-#line 440 "choose.dtf.c"
+#line 436 "choose.dtf.c"
 		f->at = BUY_SLEEP_1;
 		DTF_FALLTHROUGH;
 	}
@@ -458,7 +454,7 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 	case BUY_LOOP_1_END:
 #line 46 "choose.dtf"
 		dtf_wait(ctx, 14, &choose_answer_event);
-#line 462 "choose.dtf.c"
+#line 458 "choose.dtf.c"
 		f->at = BUY_ANSWER;
 		DTF_FALLTHROUGH;
 
@@ -471,11 +467,11 @@ static enum dtf_step buy_run(struct dtf_ctx *ctx, void *frame) {
 #line 47 "choose.dtf"
 		if (last == CHOOSE_ANSWER_YES) {
 			return dtf_return(ctx, &(const char *){ "bought" });
-#line 475 "choose.dtf.c"
+#line 471 "choose.dtf.c"
 		}
 #line 50 "choose.dtf"
 		return dtf_return(ctx, &(const char *){ "left" });
-#line 479 "choose.dtf.c"
+#line 475 "choose.dtf.c"
 	}
 
 	default:

@@ -107,24 +107,22 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 #line 10 "control.dtf"
 			const char *name = f->in.names.items[i];
 			if (dtf_string_equal(name, "skip")) {
-#line 111 "control.dtf.c"
 				continue;
+#line 112 "control.dtf.c"
 			}
 #line 14 "control.dtf"
 			if (dtf_string_length(name) > 10) {
-#line 116 "control.dtf.c"
 				break;
-#line 16 "control.dtf"
 			} else if (dtf_string_equal(name, "")) {
 				f->total = dtf_add(ctx, f->total, 1);
-#line 121 "control.dtf.c"
+#line 119 "control.dtf.c"
 				if (dtf_raised(ctx)) {
 					return DTF_RAISED;
 				}
 			} else {
 #line 19 "control.dtf"
 				f->total = dtf_add(ctx, f->total, dtf_string_length(name));
-#line 128 "control.dtf.c"
+#line 126 "control.dtf.c"
 				if (dtf_raised(ctx)) {
 					return DTF_RAISED;
 				}
@@ -136,14 +134,14 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 #line 22 "control.dtf"
 		for (int64_t i_2 = 0; i_2 < f->in.n && dtf_tick(ctx); i_2++) {
 			int64_t j_end = dtf_mul(ctx, f->in.n, 2);
-#line 140 "control.dtf.c"
+#line 138 "control.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 23 "control.dtf"
 			for (int64_t j = i_2; j < j_end && dtf_tick(ctx); j++) {
 				f->total = dtf_add(ctx, f->total, dtf_sub(ctx, j, i_2));
-#line 147 "control.dtf.c"
+#line 145 "control.dtf.c"
 				if (dtf_raised(ctx)) {
 					return DTF_RAISED;
 				}
@@ -166,7 +164,7 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 				f->in.xs.count, t1.items, t1.count),
 			.count = f->in.xs.count + t1.count,
 		};
-#line 170 "control.dtf.c"
+#line 168 "control.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -177,7 +175,7 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_tick(ctx)) {
 #line 29 "control.dtf"
 			f->total = dtf_div(ctx, f->total, 2);
-#line 181 "control.dtf.c"
+#line 179 "control.dtf.c"
 		}
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
@@ -186,24 +184,24 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 		int64_t rounds = 0;
 		while (dtf_tick(ctx)) {
 			rounds = dtf_add(ctx, rounds, 1);
-#line 190 "control.dtf.c"
+#line 188 "control.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 34 "control.dtf"
 			bool t3 = dtf_mul(ctx, rounds, rounds) > f->in.n;
-#line 196 "control.dtf.c"
+#line 194 "control.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 34 "control.dtf"
 			if (t3) {
-#line 202 "control.dtf.c"
 				break;
+#line 201 "control.dtf.c"
 			} else {
 #line 37 "control.dtf"
 				return dtf_return(ctx, &rounds);
-#line 207 "control.dtf.c"
+#line 205 "control.dtf.c"
 			}
 		}
 		if (dtf_raised(ctx)) {
@@ -211,11 +209,11 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 40 "control.dtf"
 		switch (f->in.level) {
-#line 215 "control.dtf.c"
+#line 213 "control.dtf.c"
 		case CONTROL_LEVEL_LOW:
 #line 41 "control.dtf"
 			f->total = dtf_add(ctx, f->total, 1);
-#line 219 "control.dtf.c"
+#line 217 "control.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
@@ -223,32 +221,32 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 		case CONTROL_LEVEL_MIDDLE:
 #line 43 "control.dtf"
 			f->total = dtf_add(ctx, f->total, 2);
-#line 227 "control.dtf.c"
+#line 225 "control.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 44 "control.dtf"
 			dtf_log(ctx, DTF_LOG_INFO, "middle");
-#line 233 "control.dtf.c"
+#line 231 "control.dtf.c"
 			break;
 		case CONTROL_LEVEL_HIGH:
 #line 46 "control.dtf"
 			return dtf_return(ctx, &f->total);
-#line 238 "control.dtf.c"
+#line 236 "control.dtf.c"
 		}
 #line 48 "control.dtf"
 		switch (f->total) {
-#line 242 "control.dtf.c"
+#line 240 "control.dtf.c"
 		case 1:
 		case 2:
 #line 49 "control.dtf"
 			f->total = 10;
-#line 247 "control.dtf.c"
+#line 245 "control.dtf.c"
 			break;
 		case -3:
 #line 50 "control.dtf"
 			f->total = 20;
-#line 252 "control.dtf.c"
+#line 250 "control.dtf.c"
 			break;
 		default:
 #line 51 "control.dtf"
@@ -258,7 +256,7 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 						"other ",
 						dtf_text_int(ctx, f->total),
 					}));
-#line 262 "control.dtf.c"
+#line 260 "control.dtf.c"
 			break;
 		}
 #line 53 "control.dtf"
@@ -267,16 +265,18 @@ static enum dtf_step straight_run(struct dtf_ctx *ctx, void *frame) {
 			const char *name_2 = f->in.names.items[i_3];
 			if (dtf_string_equal(name_2, "a") || dtf_string_equal(name_2, "b")) {
 				f->total = dtf_add(ctx, f->total, 1);
-#line 271 "control.dtf.c"
+#line 269 "control.dtf.c"
 				if (dtf_raised(ctx)) {
 					return DTF_RAISED;
 				}
 #line 55 "control.dtf"
 			} else if (dtf_string_equal(name_2, "end")) {
-#line 277 "control.dtf.c"
 				break;
+#line 276 "control.dtf.c"
 			} else {
+#line 57 "control.dtf"
 				continue;
+#line 280 "control.dtf.c"
 			}
 		}
 		if (dtf_raised(ctx)) {

@@ -580,10 +580,8 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 		return DTF_AGAIN;
 
 	case ALWAYS_TRY_1_RETURN:
-#line 51 "errors.dtf"
 		return dtf_return(ctx, &f->result);
 
-#line 587 "errors.dtf.c"
 	case ALWAYS_TRY_1_END:
 	case ALWAYS_FOR_1_NEXT:
 		if (!dtf_tick(ctx)) {
@@ -597,7 +595,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 #line 53 "errors.dtf"
 		return dtf_return(ctx, &f->done);
 
-#line 601 "errors.dtf.c"
+#line 599 "errors.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -701,13 +699,13 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 	case NESTED_START:
 #line 57 "errors.dtf"
 		f->i = 0;
-#line 705 "errors.dtf.c"
+#line 703 "errors.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case NESTED_WHILE_1: {
 #line 58 "errors.dtf"
 		if (f->i >= 10) {
-#line 711 "errors.dtf.c"
+#line 709 "errors.dtf.c"
 			f->at = NESTED_WHILE_1_END;
 			return DTF_AGAIN;
 		}
@@ -718,7 +716,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(const char *), f->in.names.items, f->in.names.count, f->i);
 #line 61 "errors.dtf"
 		const char *name = *t1;
-#line 722 "errors.dtf.c"
+#line 720 "errors.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = NESTED_TRY_2_UNWIND;
 			return DTF_AGAIN;
@@ -728,7 +726,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_try_end(ctx);
 #line 63 "errors.dtf"
 			f->try_2_then = NESTED_TRY_2_LEAVE;
-#line 732 "errors.dtf.c"
+#line 730 "errors.dtf.c"
 			f->at = NESTED_TRY_2_FINALLY;
 			return DTF_AGAIN;
 		}
@@ -736,13 +734,13 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		if (dtf_string_equal(name, "")) {
 			dtf_fail(ctx, 0, &errors_missing_error,
 				&(struct errors_missing_fields){ "name", f->i });
-#line 740 "errors.dtf.c"
+#line 738 "errors.dtf.c"
 			f->at = NESTED_TRY_2_UNWIND;
 			return DTF_AGAIN;
 		}
 #line 68 "errors.dtf"
 		dtf_do(ctx, 1, &errors_tell_activity, &(struct errors_tell_args){ name }, NULL);
-#line 746 "errors.dtf.c"
+#line 744 "errors.dtf.c"
 		f->at = NESTED_TELL;
 		DTF_FALLTHROUGH;
 	}
@@ -758,7 +756,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 69 "errors.dtf"
 		dtf_try_end(ctx);
-#line 762 "errors.dtf.c"
+#line 760 "errors.dtf.c"
 		f->try_2_then = NESTED_TRY_2_END;
 		f->at = NESTED_TRY_2_FINALLY;
 		return DTF_AGAIN;
@@ -776,7 +774,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_finally_begin(ctx);
 		dtf_log(ctx, DTF_LOG_INFO, "inner");
 		int64_t t2 = dtf_add(ctx, f->i, 1);
-#line 780 "errors.dtf.c"
+#line 778 "errors.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = NESTED_TRY_1_UNWIND;
 			return DTF_AGAIN;
@@ -784,7 +782,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 71 "errors.dtf"
 		f->i = t2;
 		if (dtf_finally_end(ctx)) {
-#line 788 "errors.dtf.c"
+#line 786 "errors.dtf.c"
 			f->at = NESTED_TRY_1_UNWIND;
 			return DTF_AGAIN;
 		}
@@ -793,18 +791,15 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 	}
 
 	case NESTED_TRY_2_LEAVE:
-#line 72 "errors.dtf"
 		dtf_try_end(ctx);
-#line 72 "errors.dtf"
 		f->try_1_then = NESTED_WHILE_1_END;
-#line 801 "errors.dtf.c"
 		f->at = NESTED_TRY_1_FINALLY;
 		return DTF_AGAIN;
 
 	case NESTED_TRY_2_END:
 #line 73 "errors.dtf"
 		dtf_try_end(ctx);
-#line 808 "errors.dtf.c"
+#line 803 "errors.dtf.c"
 		f->try_1_then = NESTED_TRY_1_END;
 		f->at = NESTED_TRY_1_FINALLY;
 		return DTF_AGAIN;
@@ -816,21 +811,21 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 73 "errors.dtf"
 		if (!dtf_raised_is(ctx, &errors_missing_error)) {
-#line 820 "errors.dtf.c"
+#line 815 "errors.dtf.c"
 			f->at = NESTED_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 #line 73 "errors.dtf"
 		dtf_catch(ctx, NULL, NULL, NULL);
 		f->try_1_then = NESTED_TRY_1_RETURN;
-#line 827 "errors.dtf.c"
+#line 822 "errors.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case NESTED_TRY_1_FINALLY:
 #line 75 "errors.dtf"
 		dtf_finally_begin(ctx);
 		dtf_do(ctx, 2, &errors_tell_activity, &(struct errors_tell_args){ "outer" }, NULL);
-#line 834 "errors.dtf.c"
+#line 829 "errors.dtf.c"
 		f->at = NESTED_TELL_2;
 		DTF_FALLTHROUGH;
 
@@ -841,17 +836,15 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 77 "errors.dtf"
 		if (dtf_finally_end(ctx)) {
-#line 845 "errors.dtf.c"
+#line 840 "errors.dtf.c"
 			return DTF_RAISED;
 		}
 		f->at = f->try_1_then;
 		return DTF_AGAIN;
 
 	case NESTED_TRY_1_RETURN:
-#line 77 "errors.dtf"
 		return dtf_return(ctx, NULL);
 
-#line 855 "errors.dtf.c"
 	case NESTED_TRY_1_END:
 		if (!dtf_tick(ctx)) {
 			return DTF_RAISED;
@@ -863,7 +856,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 79 "errors.dtf"
 		dtf_try(ctx);
 		dtf_fail(ctx, 3, &errors_broken_error, NULL);
-#line 867 "errors.dtf.c"
+#line 860 "errors.dtf.c"
 		f->at = NESTED_TRY_3_UNWIND;
 		DTF_FALLTHROUGH;
 
@@ -879,7 +872,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 81 "errors.dtf"
 		dtf_finally_begin(ctx);
 		dtf_do(ctx, 4, &errors_tell_activity, &(struct errors_tell_args){ "broken" }, NULL);
-#line 883 "errors.dtf.c"
+#line 876 "errors.dtf.c"
 		f->at = NESTED_TELL_3;
 		DTF_FALLTHROUGH;
 
@@ -890,7 +883,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 83 "errors.dtf"
 		(void)dtf_finally_end(ctx);
-#line 894 "errors.dtf.c"
+#line 887 "errors.dtf.c"
 		return DTF_RAISED;
 
 	default:

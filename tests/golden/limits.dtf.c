@@ -436,9 +436,11 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_within_end(ctx);
 #line 37 "limits.dtf"
 			dtf_try_end(ctx);
-#line 440 "limits.dtf.c"
+#line 37 "limits.dtf"
 			f->at = STRICT_WHILE_1_NEXT;
+#line 37 "limits.dtf"
 			return DTF_AGAIN;
+#line 444 "limits.dtf.c"
 		}
 #line 39 "limits.dtf"
 		dtf_within_end(ctx);
@@ -446,7 +448,7 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_try_end(ctx);
 #line 39 "limits.dtf"
 		return dtf_return(ctx, &yes);
-#line 450 "limits.dtf.c"
+#line 452 "limits.dtf.c"
 	}
 
 	case STRICT_WITHIN_1_UNWIND:
@@ -458,9 +460,9 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 		if (step != DTF_READY) {
 			return step;
 		}
-#line 39 "limits.dtf"
+#line 33 "limits.dtf"
 		dtf_within_failed(ctx);
-#line 464 "limits.dtf.c"
+#line 466 "limits.dtf.c"
 		f->at = STRICT_TRY_1_UNWIND;
 		DTF_FALLTHROUGH;
 
@@ -471,13 +473,13 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 41 "limits.dtf"
 		if (!dtf_raised_is(ctx, &dtf_timeout)) {
-#line 475 "limits.dtf.c"
+#line 477 "limits.dtf.c"
 			return DTF_RAISED;
 		}
 #line 41 "limits.dtf"
 		dtf_catch(ctx, NULL, NULL, NULL);
 		dtf_log(ctx, DTF_LOG_INFO, "again");
-#line 481 "limits.dtf.c"
+#line 483 "limits.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case STRICT_TRY_1_END:
@@ -492,7 +494,7 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 #line 45 "limits.dtf"
 		return dtf_return(ctx, &(bool){ false });
 
-#line 496 "limits.dtf.c"
+#line 498 "limits.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}

@@ -230,13 +230,14 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 #line 14 "loops.dtf"
 		const char *row = f->rows.items[f->for_2_at];
 		if (dtf_string_equal(row, "")) {
-#line 234 "loops.dtf.c"
 			f->at = PAGES_FOR_2_NEXT;
+#line 16 "loops.dtf"
 			return DTF_AGAIN;
+#line 237 "loops.dtf.c"
 		}
 #line 18 "loops.dtf"
 		dtf_do(ctx, 1, &loops_store_activity, &(struct loops_store_args){ row }, NULL);
-#line 240 "loops.dtf.c"
+#line 241 "loops.dtf.c"
 		f->at = PAGES_STORE;
 		DTF_FALLTHROUGH;
 	}
@@ -248,15 +249,16 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 19 "loops.dtf"
 		f->count = dtf_add(ctx, f->count, 1);
-#line 252 "loops.dtf.c"
+#line 253 "loops.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 20 "loops.dtf"
 		if (f->count > 1000) {
-#line 258 "loops.dtf.c"
 			f->at = PAGES_FOR_2_END;
+#line 21 "loops.dtf"
 			return DTF_AGAIN;
+#line 262 "loops.dtf.c"
 		}
 		DTF_FALLTHROUGH;
 
@@ -271,9 +273,10 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 	case PAGES_FOR_2_END:
 #line 24 "loops.dtf"
 		if ((int64_t)f->rows.count == 0) {
-#line 275 "loops.dtf.c"
 			f->at = PAGES_FOR_1_END;
+#line 25 "loops.dtf"
 			return DTF_AGAIN;
+#line 280 "loops.dtf.c"
 		}
 		if (!dtf_tick(ctx)) {
 			return DTF_RAISED;
@@ -285,25 +288,25 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 	case PAGES_FOR_1_END:
 #line 28 "loops.dtf"
 		f->tries = 0;
-#line 289 "loops.dtf.c"
+#line 292 "loops.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case PAGES_WHILE_1:
 #line 29 "loops.dtf"
 		if (f->tries >= 3) {
-#line 295 "loops.dtf.c"
+#line 298 "loops.dtf.c"
 			f->at = PAGES_WHILE_1_END;
 			return DTF_AGAIN;
 		}
 #line 30 "loops.dtf"
 		f->tries = dtf_add(ctx, f->tries, 1);
-#line 301 "loops.dtf.c"
+#line 304 "loops.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 31 "loops.dtf"
 		dtf_do(ctx, 2, &loops_ping_activity, NULL, NULL);
-#line 307 "loops.dtf.c"
+#line 310 "loops.dtf.c"
 		f->at = PAGES_PING;
 		DTF_FALLTHROUGH;
 
@@ -314,13 +317,14 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 32 "loops.dtf"
 		if (f->tries == 2) {
-#line 318 "loops.dtf.c"
 			f->at = PAGES_WHILE_1_NEXT;
+#line 33 "loops.dtf"
 			return DTF_AGAIN;
+#line 324 "loops.dtf.c"
 		}
 #line 35 "loops.dtf"
 		dtf_sleep(ctx, 3, 1000);
-#line 324 "loops.dtf.c"
+#line 328 "loops.dtf.c"
 		f->at = PAGES_SLEEP_1;
 		DTF_FALLTHROUGH;
 
@@ -342,7 +346,7 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 	case PAGES_LOOP_1:
 #line 38 "loops.dtf"
 		dtf_sleep(ctx, 4, 60000);
-#line 346 "loops.dtf.c"
+#line 350 "loops.dtf.c"
 		f->at = PAGES_SLEEP_2;
 		DTF_FALLTHROUGH;
 
@@ -353,15 +357,16 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 39 "loops.dtf"
 		f->count = dtf_sub(ctx, f->count, 1);
-#line 357 "loops.dtf.c"
+#line 361 "loops.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 40 "loops.dtf"
 		if (f->count < 0) {
-#line 363 "loops.dtf.c"
 			f->at = PAGES_LOOP_1_END;
+#line 41 "loops.dtf"
 			return DTF_AGAIN;
+#line 370 "loops.dtf.c"
 		}
 		if (!dtf_tick(ctx)) {
 			return DTF_RAISED;
@@ -372,13 +377,13 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 	case PAGES_LOOP_1_END:
 #line 44 "loops.dtf"
 		if (f->count <= 10) {
-#line 376 "loops.dtf.c"
+#line 381 "loops.dtf.c"
 			f->at = PAGES_IF_1_ELSE;
 			return DTF_AGAIN;
 		}
 #line 45 "loops.dtf"
 		dtf_do(ctx, 5, &loops_store_activity, &(struct loops_store_args){ "many" }, NULL);
-#line 382 "loops.dtf.c"
+#line 387 "loops.dtf.c"
 		f->at = PAGES_STORE_2;
 		DTF_FALLTHROUGH;
 
@@ -395,13 +400,13 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 		if (f->count <= 5) {
 #line 49 "loops.dtf"
 			dtf_log(ctx, DTF_LOG_INFO, "few");
-#line 399 "loops.dtf.c"
+#line 404 "loops.dtf.c"
 			f->at = PAGES_IF_2_END;
 			return DTF_AGAIN;
 		}
 #line 47 "loops.dtf"
 		dtf_do(ctx, 6, &loops_store_activity, &(struct loops_store_args){ "some" }, NULL);
-#line 405 "loops.dtf.c"
+#line 410 "loops.dtf.c"
 		f->at = PAGES_STORE_3;
 		DTF_FALLTHROUGH;
 
@@ -417,13 +422,13 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 #line 51 "loops.dtf"
 		if (f->count == 0) {
 			dtf_log(ctx, DTF_LOG_INFO, "none");
-#line 421 "loops.dtf.c"
+#line 426 "loops.dtf.c"
 			f->at = PAGES_IF_3_END;
 			return DTF_AGAIN;
 		}
 #line 54 "loops.dtf"
 		dtf_do(ctx, 7, &loops_ping_activity, NULL, NULL);
-#line 427 "loops.dtf.c"
+#line 432 "loops.dtf.c"
 		f->at = PAGES_PING_2;
 		DTF_FALLTHROUGH;
 
@@ -437,11 +442,11 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 	case PAGES_IF_3_END:
 #line 56 "loops.dtf"
 		switch (f->in.level) {
-#line 441 "loops.dtf.c"
+#line 446 "loops.dtf.c"
 		case LOOPS_LEVEL_LOW:
 #line 57 "loops.dtf"
 			f->count = dtf_add(ctx, f->count, 1);
-#line 445 "loops.dtf.c"
+#line 450 "loops.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
@@ -454,15 +459,13 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 			f->at = PAGES_MATCH_1_ARM_3;
 			return DTF_AGAIN;
 		default:
-#line 57 "loops.dtf"
 			return dtf_bad_state(ctx, (int)f->in.level);
-#line 460 "loops.dtf.c"
 		}
 
 	case PAGES_MATCH_1_ARM_2:
 #line 58 "loops.dtf"
 		dtf_do(ctx, 8, &loops_store_activity, &(struct loops_store_args){ "middle" }, NULL);
-#line 466 "loops.dtf.c"
+#line 469 "loops.dtf.c"
 		f->at = PAGES_STORE_4;
 		DTF_FALLTHROUGH;
 
@@ -477,7 +480,7 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 	case PAGES_MATCH_1_ARM_3:
 #line 60 "loops.dtf"
 		dtf_do(ctx, 9, &loops_store_activity, &(struct loops_store_args){ "high" }, NULL);
-#line 481 "loops.dtf.c"
+#line 484 "loops.dtf.c"
 		f->at = PAGES_STORE_5;
 		DTF_FALLTHROUGH;
 
@@ -489,11 +492,11 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 #line 61 "loops.dtf"
 		return dtf_return(ctx, &(int64_t){ -1 });
 
-#line 493 "loops.dtf.c"
+#line 496 "loops.dtf.c"
 	case PAGES_MATCH_1_END:
 #line 64 "loops.dtf"
 		switch (f->count) {
-#line 497 "loops.dtf.c"
+#line 500 "loops.dtf.c"
 		case 0:
 			f->at = PAGES_MATCH_2_ARM_1;
 			return DTF_AGAIN;
@@ -508,7 +511,7 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 	case PAGES_MATCH_2_ARM_1:
 #line 65 "loops.dtf"
 		dtf_do(ctx, 10, &loops_ping_activity, NULL, NULL);
-#line 512 "loops.dtf.c"
+#line 515 "loops.dtf.c"
 		f->at = PAGES_PING_3;
 		DTF_FALLTHROUGH;
 
@@ -523,7 +526,7 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 	case PAGES_MATCH_2_ARM_3:
 #line 67 "loops.dtf"
 		dtf_sleep(ctx, 11, 5);
-#line 527 "loops.dtf.c"
+#line 530 "loops.dtf.c"
 		f->at = PAGES_SLEEP_3;
 		DTF_FALLTHROUGH;
 
@@ -538,7 +541,7 @@ static enum dtf_step pages_run(struct dtf_ctx *ctx, void *frame) {
 #line 69 "loops.dtf"
 		return dtf_return(ctx, &f->count);
 
-#line 542 "loops.dtf.c"
+#line 545 "loops.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}

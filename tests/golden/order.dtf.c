@@ -580,12 +580,13 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 #line 581 "order.dtf.c"
 		case 0: {
 			enum shop_decision d;
-#line 36 "order.dtf"
+#line 37 "order.dtf"
 			dtf_take(ctx, &d);
+#line 37 "order.dtf"
 			if (d == SHOP_DECISION_REJECTED) {
 #line 37 "order.dtf"
 				dtf_fail(ctx, 6, &shop_rejected_error, NULL);
-#line 589 "order.dtf.c"
+#line 590 "order.dtf.c"
 				return DTF_RAISED;
 			}
 			break;
@@ -593,12 +594,10 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		case 1:
 #line 38 "order.dtf"
 			dtf_fail(ctx, 7, &shop_rejected_error, NULL);
-#line 597 "order.dtf.c"
+#line 598 "order.dtf.c"
 			return DTF_RAISED;
 		default:
-#line 38 "order.dtf"
 			return dtf_bad_state(ctx, arm);
-#line 602 "order.dtf.c"
 		}
 		DTF_FALLTHROUGH;
 
@@ -613,7 +612,7 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 			NULL);
 #line 42 "order.dtf"
 		dtf_undo(ctx, &fulfil_undo_2_strand, &(struct shop_refund_args){ f->in.order.id });
-#line 617 "order.dtf.c"
+#line 616 "order.dtf.c"
 		f->at = FULFIL_CHARGE;
 		DTF_FALLTHROUGH;
 
@@ -626,13 +625,13 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_status(ctx, 10, &dtf_type_string, &(const char *){ "shipping" });
 		f->labels = (struct dtf_string_list){ NULL, 0 };
 		f->for_1_at = 0;
-#line 630 "order.dtf.c"
+#line 629 "order.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case FULFIL_FOR_1: {
 #line 46 "order.dtf"
 		if (f->for_1_at >= (int64_t)f->in.order.items.count) {
-#line 636 "order.dtf.c"
+#line 635 "order.dtf.c"
 			f->at = FULFIL_FOR_1_END;
 			return DTF_AGAIN;
 		}
@@ -640,7 +639,7 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		struct shop_item item = f->in.order.items.items[f->for_1_at];
 		dtf_do(ctx, 11, &shop_print_label_activity, &(struct shop_print_label_args){ item },
 			NULL);
-#line 644 "order.dtf.c"
+#line 643 "order.dtf.c"
 		f->at = FULFIL_PRINT_LABEL;
 		DTF_FALLTHROUGH;
 	}
@@ -656,7 +655,7 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(const char *), f->labels.items, f->labels.count, &label, 1);
 #line 48 "order.dtf"
 		f->labels.count++;
-#line 660 "order.dtf.c"
+#line 659 "order.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -673,7 +672,7 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_parallel(ctx, 12);
 		dtf_branch(ctx, &fulfil_parallel_1_1_strand, f);
 		dtf_branch(ctx, &fulfil_parallel_1_2_strand, f);
-#line 677 "order.dtf.c"
+#line 676 "order.dtf.c"
 		f->at = FULFIL_PARALLEL_1;
 		DTF_FALLTHROUGH;
 
@@ -690,7 +689,7 @@ static enum dtf_step fulfil_run(struct dtf_ctx *ctx, void *frame) {
 				.labels = f->labels,
 			});
 
-#line 694 "order.dtf.c"
+#line 693 "order.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
