@@ -87,6 +87,7 @@ void show_text(FILE *out, const char *text);
 
 #define SHOW_TIME_MAX 80
 int64_t show_now_ms(void);
+int64_t show_steady_ms(void); /* by a clock that is never set */
 /* "2024-02-29 12:00:00", local time. */
 void show_time(char text[SHOW_TIME_MAX], int64_t ms);
 /* Cuts the text to so many characters, the last three of them dots. */

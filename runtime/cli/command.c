@@ -51,12 +51,6 @@ struct run {
 	bool killed;
 };
 
-static int64_t steady_ms(void) {
-	struct timespec now;
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void nap(int64_t ms) {
 	struct timespec time = { (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
 	(void)nanosleep(&time, NULL);
@@ -73,7 +67,7 @@ static void signal_all(int signal) {
 	}
 }
 
-static bool any_runs(void) {
+bool command_any(void) {
 	for (size_t i = 0; i < COMMANDS_MAX; i++) {
 		if (groups[i] != 0) {
 			return true;
@@ -85,7 +79,7 @@ static bool any_runs(void) {
 void command_abandon(void) {
 	abandoned = true;
 	signal_all(SIGTERM);
-	for (int64_t waited_ms = 0; any_runs() && waited_ms < LEAVE_MS; waited_ms += 10) {
+	for (int64_t waited_ms = 0; command_any() && waited_ms < LEAVE_MS; waited_ms += 10) {
 		nap(10);
 	}
 	signal_all(SIGKILL);
@@ -177,28 +171,30 @@ static bool make_environment(const struct run *run, struct strings *env) {
 /* $1, $2, …: a string as it is, anything else as JSON.  Too much for a command
  * line: none, they are on standard input anyway. */
 static bool add_parameters(struct strings *argv, json_t *args) {
+	size_t before = argv->count, size = 0, i;
 	json_t *one;
-	size_t i, size = 0;
 	json_array_foreach(args, i, one) {
 		const char *text = json_string_value(one);
-		argv->items[argv->count] = text != NULL
-			? strdup(text)
-			: json_dumps(one, JSON_COMPACT | JSON_ENCODE_ANY);
-		if (argv->items[argv->count] == NULL) {
+		char *copy = text != NULL ? strdup(text)
+					  : json_dumps(one, JSON_COMPACT | JSON_ENCODE_ANY);
+		if (copy == NULL) {
 			return false;
 		}
-		size += strlen(argv->items[argv->count++]) + 1;
+		size += strlen(copy) + 1;
+		argv->items[argv->count++] = copy;
 	}
-	while (size > PARAMETERS_MAX && argv->count > argv->owned) {
+	while (size > PARAMETERS_MAX && argv->count > before) {
 		free(argv->items[--argv->count]);
 		argv->items[argv->count] = NULL;
 	}
 	return true;
 }
 
+/* /bin/sh -c COMMAND ACTIVITY PARAMETER… */
 static bool make_arguments(const struct run *run, struct strings *argv) {
 	static char shell[] = "/bin/sh", flag[] = "-c";
 	const struct binding *binding = run->answer.binding;
+	const char *const texts[] = { binding->command, binding->name };
 	json_t *args = json_loads(dtf_activity_args(run->act), 0, NULL);
 	argv->items = calloc(json_array_size(args) + 5, sizeof(char *));
 	bool ok = argv->items != NULL;
@@ -206,14 +202,14 @@ static bool make_arguments(const struct run *run, struct strings *argv) {
 		argv->items[0] = shell;
 		argv->items[1] = flag;
 		argv->owned = argv->count = 2;
-		argv->items[2] = strdup(binding->command);
-		argv->items[3] = strdup(dtf_activity_name(run->act));
-		argv->count = 4;
-		ok = argv->items[2] != NULL && argv->items[3] != NULL;
-		argv->owned = 4; /* the parameters may be taken away again */
-		ok = ok && add_parameters(argv, args);
-		argv->owned = 2;
 	}
+	for (size_t i = 0; i < 2 && ok; i++) {
+		char *copy = strdup(texts[i]);
+		ok = copy != NULL;
+		argv->items[argv->count] = copy;
+		argv->count += ok;
+	}
+	ok = ok && add_parameters(argv, args);
 	json_decref(args);
 	return ok;
 }
@@ -361,9 +357,9 @@ static void look(struct run *run) {
 		dtf_activity_remaining_ms(run->act) == 0;
 	if (run->kill_ms == 0 && (unwanted || run->answer.out.failed)) {
 		run->answer.killed = unwanted;
-		run->kill_ms = steady_ms() + run->commands->grace_ms;
+		run->kill_ms = show_steady_ms() + run->commands->grace_ms;
 		(void)kill(-run->pid, SIGTERM);
-	} else if (run->kill_ms != 0 && !run->killed && steady_ms() >= run->kill_ms) {
+	} else if (run->kill_ms != 0 && !run->killed && show_steady_ms() >= run->kill_ms) {
 		run->killed = true;
 		(void)kill(-run->pid, SIGKILL);
 	}

@@ -18,6 +18,9 @@ struct commands {
 /* For struct dtf_engine_options, whose user is a struct commands. */
 int command_run(struct dtf_activity *act);
 
+/* Does one run? */
+bool command_any(void);
+
 /*
  * Ends all commands; from now on none of them reports anything, as if this
  * process were dead.  To be followed by _exit().  From a signal handler too.

@@ -10,18 +10,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "event.h"
 #include "say.h"
 
 #define REST 10 /* after looking for 1 ms, this many without */
-
-static int64_t steady_ms(void) {
-	struct timespec now;
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void begin_line(const struct follow *follow, int64_t time_ms) {
 	char clock[SHOW_TIME_MAX];
@@ -143,6 +136,24 @@ static bool add_followed(struct follow *follow, const char *id) {
 	return true;
 }
 
+static void tell_event(struct page *page, const char *id, const struct dtf_history_event *event) {
+	const struct follow *follow = page->follow;
+	struct teller teller = { &follow->look, follow->db, id, page->at > 0 };
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	bool told = out != NULL && event_tell(out, &teller, event);
+	page->failed = page->failed || out == NULL;
+	if (out != NULL) {
+		(void)fclose(out);
+	}
+	if (told) {
+		add_line(page, event->time_ms, text);
+	} else {
+		free(text);
+	}
+}
+
 static bool tell(void *arg, const struct dtf_history_event *event) {
 	struct page *page = arg;
 	struct follow *follow = page->follow;
@@ -154,25 +165,12 @@ static bool tell(void *arg, const struct dtf_history_event *event) {
 	it->execution = event->execution;
 	it->number = event->number;
 	page->news = true;
-	if (follow->quiet) {
-		return true;
-	}
-	struct teller teller = { &follow->look, follow->db, it->id, page->at > 0 };
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-	bool told = out != NULL && event_tell(out, &teller, event);
-	if (out != NULL) {
-		(void)fclose(out);
-	}
-	if (told) {
-		add_line(page, event->time_ms, text);
-	} else {
-		free(text);
-	}
-	bool child = strncmp(event->kind, "child_st", 8) == 0 ||
+	bool child = strcmp(event->kind, "child_started") == 0 ||
 		strcmp(event->kind, "child_spawned") == 0;
-	if (out == NULL || (child && event->text != NULL && !add_followed(follow, event->text))) {
+	if (!follow->quiet && event->time_ms >= follow->since_ms) {
+		tell_event(page, it->id, event);
+	}
+	if (child && event->text != NULL && !add_followed(follow, event->text)) {
 		page->failed = true;
 	}
 	return true;
@@ -220,7 +218,7 @@ static int look_at(struct page *page) {
 int follow_look(struct follow *follow, bool *ret_news) {
 	struct page page = { .follow = follow };
 	*ret_news = false;
-	int64_t begun_ms = steady_ms();
+	int64_t begun_ms = show_steady_ms();
 	if (follow->count > 0 && begun_ms - follow->told_ms < follow->cost_ms * REST) {
 		return 0;
 	}
@@ -235,7 +233,7 @@ int follow_look(struct follow *follow, bool *ret_news) {
 		}
 	}
 	print_page(&page);
-	follow->told_ms = steady_ms();
+	follow->told_ms = show_steady_ms();
 	follow->cost_ms = follow->told_ms - begun_ms;
 	*ret_news = page.news;
 	return rc;

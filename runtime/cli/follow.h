@@ -16,6 +16,7 @@ struct follow {
 	struct dtf_client *client;
 	const char *id, *db;
 	bool quiet;
+	int64_t since_ms;     /* what happened before is not told */
 	struct followed *all; /* the instance, then its children as they start; owned */
 	size_t count, capacity;
 	int64_t told_ms; /* when, by the steady clock, and */

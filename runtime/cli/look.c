@@ -75,10 +75,18 @@ void show_cut(char *text, size_t most) {
 	}
 }
 
-int64_t show_now_ms(void) {
+static int64_t read_clock(clockid_t clock) {
 	struct timespec now;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
+	(void)clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t show_now_ms(void) {
+	return read_clock(CLOCK_REALTIME);
+}
+
+int64_t show_steady_ms(void) {
+	return read_clock(CLOCK_MONOTONIC);
 }
 
 static struct tm local(int64_t ms) {

@@ -352,6 +352,7 @@ int main(int argc, char **argv) {
 		.db = db == NULL || *db == '\0' ? NULL : db,
 		.color = look_wanted(STDOUT_FILENO),
 		.timeout_ms = -1,
+		.grace_ms = 5000,
 		.activities = calloc((size_t)argc, sizeof(char *)),
 	};
 	if (cli.activities == NULL) {

@@ -12,8 +12,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -24,6 +22,7 @@
 #include "cli.h"
 #include "headers.h"
 #include "process.h"
+#include "temporary.h"
 
 #define FILES_MAX 256 /* of one program: more is taken for a mistake */
 #define WORDS_MAX 16  /* in $CC */
@@ -63,27 +62,7 @@ static const char *base_name(const char *path) {
 	return slash == NULL ? path : slash + 1;
 }
 
-/* ---- the temporary directory ---- */
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int make_directory(struct build *build) {
-	const char *tmp = getenv("TMPDIR");
-	int n = snprintf(build->dir, sizeof(build->dir), "%s/dtf-XXXXXX",
-		tmp == NULL || *tmp == '\0' ? "/tmp" : tmp);
-	if (n < 0 || (size_t)n >= sizeof(build->dir) || mkdtemp(build->dir) == NULL) {
-		int error = errno;
-		build->dir[0] = '\0';
-		return failed("no temporary directory in %s: %s",
-			tmp == NULL || *tmp == '\0' ? "/tmp" : tmp, strerror(error));
-	}
-	return EXIT_OK;
-}
+/* ---- what is there before anything is compiled ---- */
 
 static int write_header(const struct build *build, const struct header *header) {
 	char *path = inside(build, "dtf/", header->name);
@@ -364,7 +343,7 @@ int program_load(const char *file, struct program *ret) {
 	sigset_t before;
 	*ret = (struct program){ 0 };
 	hold_signals(&before);
-	int status = make_directory(&build);
+	int status = temporary_make("dtf", build.dir) ? EXIT_OK : EXIT_FAILED;
 	if (status == EXIT_OK) {
 		find_dtfc(&build);
 		status = write_headers(&build);
@@ -375,9 +354,8 @@ int program_load(const char *file, struct program *ret) {
 	while (build.nfiles > 0) {
 		free(build.files[--build.nfiles]);
 	}
-	if (build.dir[0] != '\0' &&
-		nftw(build.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0) {
-		fprintf(stderr, "dtf: %s could not be removed\n", build.dir);
+	if (build.dir[0] != '\0') {
+		temporary_remove(build.dir);
 	}
 	if (status != EXIT_OK) {
 		program_finish(ret);

@@ -6,10 +6,7 @@
  * commands are ended, nothing more is recorded, and the next run finds what any
  * crash leaves.
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +17,9 @@
 #include "command.h"
 #include "follow.h"
 #include "say.h"
+#include "temporary.h"
 
-#define GRACE_MS     5000
+#define PATIENCE_MS  1000 /* for commands that nobody wants any more to end */
 #define TICK_MAX_MS  50
 #define TICKS_PROBED 20 /* after so many ticks without news: does the engine still work? */
 
@@ -50,7 +48,8 @@ const char help_run[] =
 	"  DTF_HEARTBEAT_FD   whatever is written there is a sign of life: printf . >&3\n"
 	"\n"
 	"When it is not wanted any more, or has had its time, its process group gets SIGTERM,\n"
-	"and after the grace SIGKILL.  What it leaves running in that group ends with it.\n"
+	"and after the grace SIGKILL.  What it leaves running in that group ends with it.  If\n"
+	"dtf is killed its commands are not: one may still run when its step is tried again.\n"
 	"\n"
 	"Progress goes to standard error, the result to standard output.  An interrupt cancels\n"
 	"the workflow: its undos run; a second one leaves it as it is.  From another terminal:\n"
@@ -74,32 +73,15 @@ struct session {
 
 /* ---- the directory ---- */
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static void remove_directory(const struct session *s) {
-	if (nftw(s->db, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0) {
-		fprintf(stderr, "dtf: %s could not be removed\n", s->db);
-	}
-}
-
 static int choose_directory(struct session *s) {
-	const char *tmp = getenv("TMPDIR");
-	tmp = tmp == NULL || *tmp == '\0' ? "/tmp" : tmp;
 	s->temporary = s->cli->db == NULL;
-	int n = s->temporary ? snprintf(s->db, sizeof(s->db), "%s/dtf-run-XXXXXX", tmp)
-			     : snprintf(s->db, sizeof(s->db), "%s", s->cli->db);
+	if (s->temporary) {
+		return temporary_make("dtf-run", s->db) ? EXIT_OK : EXIT_FAILED;
+	}
+	int n = snprintf(s->db, sizeof(s->db), "%s", s->cli->db);
 	if (n < 0 || (size_t)n >= sizeof(s->db)) {
 		fputs("dtf: the directory's name is too long\n", stderr);
 		return EXIT_USAGE;
-	}
-	if (s->temporary && mkdtemp(s->db) == NULL) {
-		fprintf(stderr, "dtf: no temporary directory in %s: %s\n", tmp, strerror(errno));
-		return EXIT_FAILED;
 	}
 	return EXIT_OK;
 }
@@ -116,7 +98,7 @@ static void keep_log(void *user, enum dtf_log_level level, const char *instance,
 
 static int open_engine(struct session *s) {
 	struct dtf_engine_options options = { .dir = s->db,
-		.grace_ms = s->commands.grace_ms,
+		.grace_ms = s->commands.grace_ms == 0 ? 1 : s->commands.grace_ms,
 		.log = keep_log,
 		.user = &s->commands,
 		.run = command_run };
@@ -145,8 +127,7 @@ static bool need_of(void *arg, const struct dtf_instance_info *info) {
 	return true;
 }
 
-static int check_commands(struct session *s) {
-	bindings_need(&s->bindings, &s->program, s->workflow);
+static int check_others(struct session *s) {
 	int rc = dtf_list(s->follow.client, need_of, s);
 	if (rc < 0) {
 		return cli_failed(s->db, rc);
@@ -170,6 +151,25 @@ static void know(void *arg, const struct dtf_instance_info *info) {
 	}
 }
 
+static bool tell_waiting(void *arg, const struct dtf_waiting *waiting) {
+	const struct session *s = arg;
+	follow_note(&s->follow, LOOK_PLAIN, "it is at %s%s%s  %s:%u", waiting->kind,
+		waiting->name[0] == '\0' ? "" : " ", waiting->name,
+		waiting->file == NULL ? "?" : waiting->file, (unsigned)waiting->line);
+	return true;
+}
+
+/* What has happened before is not told again, only where it is. */
+static int tell_where(struct session *s, enum dtf_status status) {
+	if (status > DTF_SUSPENDED) {
+		follow_note(&s->follow, LOOK_STRONG, "%s has ended before; --id starts another",
+			s->follow.id);
+		return 0;
+	}
+	follow_note(&s->follow, LOOK_STRONG, "%s goes on", s->follow.id);
+	return dtf_where(s->follow.client, s->follow.id, tell_waiting, s);
+}
+
 /* Starts the instance, or finds it there. */
 static int start(struct session *s, const char *input) {
 	const char *id = s->follow.id;
@@ -183,13 +183,7 @@ static int start(struct session *s, const char *input) {
 		if (rc == 0 && known.other) {
 			return EXIT_WRONG_STATE;
 		}
-		if (rc == 0 && !s->follow.quiet) {
-			follow_note(&s->follow, LOOK_STRONG,
-				known.status > DTF_SUSPENDED
-					? "%s has ended before; --id starts another"
-					: "%s goes on",
-				id);
-		}
+		rc = rc == 0 && !s->follow.quiet ? tell_where(s, known.status) : rc;
 	}
 	if (rc == DTF_EPAYLOAD) {
 		fprintf(stderr, "dtf: --input: %s\n", dtf_errmsg());
@@ -273,6 +267,17 @@ static void end_now(int signal) {
 
 /* What is still running may take its time to end; an interrupt ends the waiting. */
 static void close_engine(struct session *s) {
+	int signal = 0;
+	for (int64_t i = 0; command_any() && signal == 0 && i < PATIENCE_MS; i += TICK_MAX_MS) {
+		signal = next_signal(s, TICK_MAX_MS);
+	}
+	if (signal != 0) {
+		end_now(signal);
+	}
+	if (command_any()) {
+		follow_note(&s->follow, LOOK_WAIT,
+			"waits for commands that still run; an interrupt ends them");
+	}
 	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
 		struct sigaction action = { .sa_handler = end_now }, old;
@@ -304,13 +309,14 @@ static int finish(struct session *s) {
 
 static int play(struct session *s, const char *input) {
 	int status = open_engine(s);
-	status = status == EXIT_OK ? check_commands(s) : status;
+	status = status == EXIT_OK ? check_others(s) : status;
 	if (status != EXIT_OK) {
 		return status;
 	}
 	if (s->temporary && !s->follow.quiet) {
 		follow_note(&s->follow, LOOK_DIM, "%s in %s", s->follow.id, s->db);
 	}
+	s->follow.since_ms = show_now_ms();
 	int rc = dtf_engine_start(s->engine);
 	if (rc < 0) {
 		return cli_failed(s->db, rc);
@@ -350,7 +356,7 @@ static int run(struct session *s, const char *input) {
 	status = play(s, input);
 	close_engine(s);
 	if (s->temporary) {
-		remove_directory(s);
+		temporary_remove(s->db);
 	}
 	return status;
 }
@@ -376,12 +382,15 @@ int cmd_run(struct cli *cli) {
 		s.workflow = find_workflow(&s.program, cli->operands[1]);
 		bool ok = s.workflow != NULL &&
 			bindings_make(&s.program, cli->activities, cli->nactivities, &s.bindings);
+		if (ok) {
+			bindings_need(&s.bindings, &s.program, s.workflow);
+			ok = bindings_complete(&s.bindings);
+		}
 		status = ok ? EXIT_OK : EXIT_USAGE;
 	}
 	if (status == EXIT_OK) {
 		const char *dot = strrchr(s.workflow, '.');
-		s.commands = (struct commands){ &s.bindings, s.db,
-			cli->grace_ms == 0 ? GRACE_MS : cli->grace_ms };
+		s.commands = (struct commands){ &s.bindings, s.db, cli->grace_ms };
 		s.follow = (struct follow){ .look = { .color = look_wanted(STDERR_FILENO) },
 			.id = cli->id != NULL ? cli->id
 				: dot == NULL ? s.workflow

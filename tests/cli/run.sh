@@ -173,7 +173,9 @@ killed() {
 }
 ok 'killed in the second step' killed
 ok 'where it stands' says 'shop.dtf:[0-9]*:[0-9]*: .*shop.charge' "$dtf" --db kill.db where o1
-ok 'goes on' exits 0 fulfil --db kill.db --id o1 --activity charge='echo "\"$DTF_KEY\""'
+ok 'goes on' says '^"o1/1/' fulfil --db kill.db --id o1 --activity charge='echo "\"$DTF_KEY\""'
+ok 'says where it is' grep -q 'it is at activity shop.charge  shop.dtf:[0-9]*$' said.says
+ok 'and does not tell again what has happened' lacks 'shop.reserve' said.says
 ok 'the first step was done once' test "$(grep -c reserve effects)" -eq 1
 ok 'the second was started twice, as the same' says 'attempt ended.*lost' \
 	"$dtf" --db kill.db history o1
@@ -249,6 +251,7 @@ ok 'the second is told: 5' test "$(cat status)" -eq 5
 
 ok 'activities without a command: 2' exits 2 "$dtf" run shop.dtf fulfil --db none.db \
 	--activity reserve=x
+ok 'and nothing is created' test ! -e none.db
 "$dtf" run shop.dtf fulfil --activity reserve=x 2>said
 ok 'are listed with their signatures' grep -qx \
 	'  activity shop.charge(order: string, cents: int) -> string fails shop.declined' said
