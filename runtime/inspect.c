@@ -62,6 +62,23 @@ static enum dtf_status status_of(const struct row *row) {
 	return suspended ? DTF_SUSPENDED : (enum dtf_status)row->status;
 }
 
+/* Its id; NULL also when it cannot be read: that is no damage of this one. */
+static int parent_of(
+	struct store *store, struct arena *arena, const struct row *row, const char **ret) {
+	struct slice bytes;
+	struct row parent;
+	*ret = NULL;
+	int rc = row->parent == 0 ? STORE_NOT_FOUND
+				  : store->ops->row(store, arena, row->parent, &bytes);
+	if (rc == 0) {
+		rc = dtf__row_decode(arena, bytes, &parent);
+	}
+	if (rc == 0) {
+		*ret = parent.id;
+	}
+	return rc == DTF_ENOMEM || rc == DTF_ESTORE ? rc : 0;
+}
+
 static int describe(struct store *store, struct arena *arena, const struct row *row,
 	struct dtf_instance_info *ret) {
 	*ret = (struct dtf_instance_info){
@@ -77,8 +94,10 @@ static int describe(struct store *store, struct arena *arena, const struct row *
 		.updated_ms = row->updated_ms,
 		.next_timer_ms = row->next_timer_ms,
 	};
-	return row->status_at == 0 ? 0
-				   : last_status(store, arena, row->status_at, &ret->custom_status);
+	int rc = parent_of(store, arena, row, &ret->parent);
+	return rc < 0 || row->status_at == 0
+		? rc
+		: last_status(store, arena, row->status_at, &ret->custom_status);
 }
 
 int dtf__inspect_info(struct store *store, const char *id,
@@ -180,9 +199,15 @@ static const char *outcome_name(enum event_outcome outcome) {
 /* "timeout: …" when the event says that something failed, else NULL; in the arena. */
 static int failure_text(struct arena *arena, const struct event *event, const char **ret) {
 	bool attempt = event->kind == EVENT_ATTEMPT_ENDED || event->kind == EVENT_CHILD_ENDED;
+	bool starts = event->kind == EVENT_CHILD_STARTED || event->kind == EVENT_CHILD_SPAWNED;
 	bool failed = event->kind == EVENT_FAILED || event->kind == EVENT_UNDO_FAILED ||
 		(attempt && event->outcome != OUTCOME_OK);
 	*ret = NULL;
+	if (starts && event->admission != ADMITTED) {
+		*ret = dtf__arena_printf(arena, "%s: %s", dtf__admission_name(event->admission),
+			event->text == NULL ? "" : event->text);
+		return *ret == NULL ? dtf__fail(DTF_ENOMEM, "out of memory") : 0;
+	}
 	if (!failed || event->payload.size == 0) {
 		return 0;
 	}
@@ -211,7 +236,7 @@ static int show_event(void *arg, const struct visit *visit) {
 	if (rc < 0) {
 		return rc;
 	}
-	bool has_outcome = from->kind == EVENT_ATTEMPT_ENDED || from->kind == EVENT_CHILD_ENDED;
+	bool has_outcome = from->kind == EVENT_ATTEMPT_ENDED;
 	struct slice payload = from->kind == EVENT_STARTED ? from->begin->input : from->payload;
 	struct dtf_history_event event = {
 		.execution = visit->execution,

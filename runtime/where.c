@@ -90,6 +90,7 @@ static int open_op(struct where *where, const struct visit *visit, const char *k
 	op->waiting = (struct dtf_waiting){
 		.kind = kind,
 		.name = keep(op, event->name == NULL ? "" : event->name),
+		.id = event->kind == EVENT_CHILD_STARTED ? keep(op, event->text) : NULL,
 		.number = event->op,
 		.since_ms = event->time_ms,
 		.due_ms = event->due_ms,
@@ -104,6 +105,7 @@ static int open_op(struct where *where, const struct visit *visit, const char *k
 		.source_column = place->source_column,
 	};
 	bool kept = op->waiting.name != NULL &&
+		(event->kind != EVENT_CHILD_STARTED || op->waiting.id != NULL) &&
 		(place->file == NULL || (op->waiting.file != NULL && op->waiting.source != NULL));
 	return kept ? 0 : no_memory();
 }

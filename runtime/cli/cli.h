@@ -22,7 +22,7 @@ struct cli {
 	const char *db; /* NULL: neither the option nor the environment names it */
 	bool json, color;
 	/* what the command's options said; NULL or the default if they did not */
-	const char *status, *workflow, *event_id, *reason;
+	const char *status, *workflow, *parent, *event_id, *reason;
 	int64_t execution;  /* as dtf_history takes it */
 	int64_t timeout_ms; /* < 0: none */
 	uint64_t seed, runs;

@@ -78,6 +78,10 @@ static void put_details(
 	} else if (strcmp(event->kind, "attempt_started") == 0) {
 		fprintf(out, ", attempt %" JSON_INTEGER_FORMAT,
 			json_integer_value(json_object_get(all, "attempt")));
+	} else if (strncmp(event->kind, "child_s", 7) == 0 && event->text != NULL) {
+		fprintf(out, "  %s", look_on(teller->look, LOOK_DIM));
+		show_text(out, event->text);
+		fputs(look_off(teller->look), out);
 	} else if (strcmp(event->kind, "wait_opened") == 0) {
 		fprintf(out, "  %sdtf --db %s raise %s %s JSON%s", look_on(teller->look, LOOK_DIM),
 			teller->db, teller->id, event->name, look_off(teller->look));

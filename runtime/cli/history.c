@@ -57,7 +57,12 @@ static enum look look_of(const struct dtf_history_event *event) {
 	if (strcmp(event->kind, "attempt_ended") == 0) {
 		return strcmp(event->text, "ok") == 0 ? LOOK_GOOD : LOOK_BAD;
 	}
-	return strcmp(event->kind, "completed") == 0 ? LOOK_GOOD : LOOK_PLAIN;
+	if (event->error != NULL) {
+		return LOOK_BAD;
+	}
+	bool good = strcmp(event->kind, "completed") == 0 ||
+		strcmp(event->kind, "child_ended") == 0;
+	return good ? LOOK_GOOD : LOOK_PLAIN;
 }
 
 static bool tell(void *arg, const struct dtf_history_event *event) {

@@ -11,6 +11,7 @@ static void print_info(
 	json_begin(&json, out);
 	json_text(&json, "id", info->id);
 	json_text(&json, "workflow", info->workflow);
+	json_text(&json, "parent", info->parent);
 	json_int(&json, "version", info->version);
 	json_text(&json, "status", dtf_status_name(info->status));
 	json_text(&json, "suspended", info->suspended);
@@ -52,7 +53,9 @@ static bool list_one(void *arg, const struct dtf_instance_info *info) {
 	struct listing *listing = arg;
 	const struct cli *cli = listing->cli;
 	if ((cli->status != NULL && strcmp(cli->status, dtf_status_name(info->status)) != 0) ||
-		(cli->workflow != NULL && strcmp(cli->workflow, info->workflow) != 0)) {
+		(cli->workflow != NULL && strcmp(cli->workflow, info->workflow) != 0) ||
+		(cli->parent != NULL &&
+			(info->parent == NULL || strcmp(cli->parent, info->parent) != 0))) {
 		return true;
 	}
 	listing->count++;
@@ -134,6 +137,7 @@ static void show_one(void *arg, const struct dtf_instance_info *info) {
 		info->execution, info->events);
 	line(cli, "workflow", info->workflow);
 	line(cli, "", text);
+	line(cli, "parent", info->parent);
 	status_text(text, sizeof(text), info);
 	printf("%s%-10s%s %s%s%s\n", look_on(cli, LOOK_DIM), "status", look_off(cli),
 		look_on(cli, look_of_status(info->status)), text, look_off(cli));

@@ -36,6 +36,7 @@ enum {
 	OPTION_ID,
 	OPTION_ACTIVITY,
 	OPTION_GRACE,
+	OPTION_PARENT,
 };
 #define TAKES(option) (1u << OPTION_##option)
 #define LONG_OPTIONS  256     /* what getopt_long calls the first */
@@ -56,7 +57,7 @@ static const struct command {
 	{ "test", "FILE.dtf [FILE.json]...", 1, MANY,
 		TAKES(NAME) | TAKES(SEED) | TAKES(RUNS) | TAKES(VERBOSE), false, cmd_test,
 		"runs a workflow file's scenarios in virtual time", help_test },
-	{ "list", "", 0, 0, TAKES(STATUS) | TAKES(WORKFLOW), true, cmd_list,
+	{ "list", "", 0, 0, TAKES(STATUS) | TAKES(WORKFLOW) | TAKES(PARENT), true, cmd_list,
 		"all instances, oldest first", NULL },
 	{ "show", "ID", 1, 1, 0, true, cmd_show, "one instance: what is known of it, how it ended",
 		NULL },
@@ -122,6 +123,8 @@ static const struct {
 		"from SIGTERM to SIGKILL when it is unwanted; else 5s" },
 	[OPTION_QUIET] = { "quiet", NULL, FLAG, offsetof(struct cli, quiet),
 		"no progress, only how it ends" },
+	[OPTION_PARENT] = { "parent", "ID", TEXT, offsetof(struct cli, parent),
+		"only those that this instance has called" },
 	[OPTION_HELP] = { "help", NULL, FLAG, offsetof(struct cli, help), NULL },
 	[OPTION_VERSION] = { "version", NULL, FLAG, offsetof(struct cli, version), NULL },
 };

@@ -22,6 +22,7 @@ static void print_json(const struct pointing *pointing, const struct dtf_waiting
 	json_begin(&json, stdout);
 	json_text(&json, "kind", waiting->kind);
 	json_text(&json, "name", waiting->name);
+	json_text(&json, "id", waiting->id);
 	json_int(&json, "number", waiting->number);
 	json_int(&json, "since_ms", waiting->since_ms);
 	if (waiting->due_ms != 0) {
@@ -107,11 +108,18 @@ static bool point(void *arg, const struct dtf_waiting *waiting) {
 		printf("%s%s:%" PRIu32 ":%" PRIu32 ":%s ", look_on(cli, LOOK_STRONG), waiting->file,
 			waiting->line, waiting->column, look_off(cli));
 	}
-	printf("%s%s%s%s, waiting for %s", look_on(cli, LOOK_WAIT), waiting->kind,
-		waiting->name[0] == '\0' ? "" : " ", waiting->name, span);
+	printf("%s%s%s%s", look_on(cli, LOOK_WAIT), waiting->kind,
+		waiting->name[0] == '\0' ? "" : " ", waiting->name);
+	if (waiting->id != NULL) {
+		putchar(' ');
+		show_text(stdout, waiting->id);
+	}
+	printf(", waiting for %s", span);
 	printf("%s", look_off(cli));
 	if (strcmp(waiting->kind, "activity") == 0) {
 		print_activity(waiting, pointing->now_ms);
+	} else if (waiting->settling) {
+		printf(", cancelled");
 	} else if (waiting->due_ms != 0) {
 		print_due("due", waiting->due_ms, pointing->now_ms);
 	}

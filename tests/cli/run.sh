@@ -149,6 +149,24 @@ ok 'a workflow that calls another' gives 0 '"by a child"' "$dtf" run shop.dtf pa
 ok 'its steps are told with its id' grep -q 'child of o1: done *shop.once "by a child"' told
 ok 'what it may run has to be there' says 'activity shop.once(order: string) -> string' \
 	exits 2 "$dtf" run shop.dtf parent --input "$order" --activity release=x
+killed_in_child() {
+	exits 137 "$dtf" run shop.dtf parent --db kids.db --id o1 --input "$order" \
+		--activity release=x --activity once='kill -9 $PPID'
+}
+ok 'killed while the child works' killed_in_child
+ok 'where: the call, and the id' says 'shop.dtf:[0-9:]*: child shop.careful child of o1, waiting' \
+	"$dtf" --db kids.db where o1
+ok 'list: those that it has called' test "$("$dtf" --db kids.db list --parent o1 | wc -l)" -eq 2
+ok 'list: nobody else has' test -z "$("$dtf" --db kids.db list --parent nobody | grep child)"
+ok 'show: whose child it is' says 'parent  *o1$' "$dtf" --db kids.db show 'child of o1'
+ok 'as JSON' says '"parent":"o1"' "$dtf" --db kids.db --json list
+ok 'the step is lost, the child undone, and its parent hears of it' says 'failed: child_failed' \
+	exits 1 "$dtf" run shop.dtf parent --db kids.db --id o1 --quiet --input "$order" \
+	--activity release=true --activity once=false
+ok 'history: started' says 'child started .*shop.careful child of o1' \
+	"$dtf" --db kids.db history o1
+ok 'history: how it ended' says 'child ended .*shop.careful lost: ' \
+	"$dtf" --db kids.db history o1
 
 # ---- it ends with all that it started ----
 

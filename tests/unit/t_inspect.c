@@ -52,6 +52,14 @@ static const struct event opened = { .kind = EVENT_WAIT_OPENED,
 	.strand = 1,
 	.site = 1,
 	.name = "shop.approval" };
+static const struct event called = { .kind = EVENT_CHILD_STARTED,
+	.time_ms = 200,
+	.op = 2,
+	.strand = 1,
+	.site = 1,
+	.name = "shop.ship",
+	.text = "order-1/1/2",
+	.payload = { "[]", 2 } };
 static const struct event timer = {
 	.kind = EVENT_TIMER_SET, .time_ms = 200, .op = 3, .strand = 1, .site = 2, .due_ms = 9000
 };
@@ -132,8 +140,9 @@ static void say(const char *line) {
 static bool say_waiting(void *arg, const struct dtf_waiting *w) {
 	char line[512];
 	(void)snprintf(line, sizeof(line),
-		"%s %s #%d since %d due %d attempt %d/%d%s%s %s:%u:%u %s%s%s", w->kind, w->name,
-		(int)w->number, (int)w->since_ms, (int)w->due_ms, (int)w->attempt, (int)w->attempts,
+		"%s %s%s%s #%d since %d due %d attempt %d/%d%s%s %s:%u:%u %s%s%s", w->kind, w->name,
+		w->id == NULL ? "" : " ", w->id == NULL ? "" : w->id, (int)w->number,
+		(int)w->since_ms, (int)w->due_ms, (int)w->attempt, (int)w->attempts,
 		w->running ? " running" : "", w->settling ? " settling" : "",
 		w->file == NULL ? "?" : w->file, w->line, w->column,
 		w->source == NULL ? "?" : w->source, w->error == NULL ? "" : " | ",
@@ -273,6 +282,36 @@ START_TEST(a_cancelled_step_that_must_settle_says_so) {
 }
 END_TEST
 
+START_TEST(a_child_is_waited_for_until_its_end) {
+	struct event spawned = called, refused = called;
+	spawned.kind = EVENT_CHILD_SPAWNED;
+	spawned.op = 3;
+	refused.op = 4;
+	refused.admission = REFUSED_ID_TAKEN;
+	struct event settling = { .kind = EVENT_SETTLING, .op = 2 };
+	struct event ended = { .kind = EVENT_CHILD_ENDED,
+		.op = 2,
+		.outcome = OUTCOME_FAILED,
+		.text = "cancelled",
+		.payload = TEXT("{\"name\":\"cancelled\",\"message\":\"no\"}") };
+	RECORD(&started, &called, &spawned, &refused);
+	ck_assert_str_eq(where(),
+		"child shop.ship order-1/1/2 #2 since 200 due 0 attempt 0/0 "
+		"order.dtf:15:9 on approval { }\n");
+	RECORD(&settling);
+	ck_assert_ptr_nonnull(strstr(where(), "#2 since 200 due 0 attempt 0/0 settling"));
+	RECORD(&ended);
+	ck_assert_str_eq(where(), "");
+	ck_assert_str_eq(history(0),
+		"1.1 started -:0 shop.fulfil\n"
+		"1.2 child_started order.dtf:15 shop.ship order-1/1/2\n"
+		"1.3 child_spawned order.dtf:15 shop.ship order-1/1/2\n"
+		"1.4 child_started order.dtf:15 shop.ship order-1/1/2 | conflict: order-1/1/2\n"
+		"1.5 settling order.dtf:15 shop.ship\n"
+		"1.6 child_ended order.dtf:15 shop.ship cancelled | cancelled: no\n");
+}
+END_TEST
+
 START_TEST(an_ended_instance_waits_for_nothing) {
 	struct event end = { .kind = EVENT_TERMINATED, .text = "enough" };
 	RECORD(&started, &charge);
@@ -381,6 +420,28 @@ static bool count_instance(void *arg, const struct dtf_instance_info *info) {
 	return true;
 }
 
+static void keep_parent(void *arg, const struct dtf_instance_info *info) {
+	(void)arg;
+	say(info->parent == NULL ? "-" : info->parent);
+}
+
+/* It is named by number; one that cannot be read is no damage of its child. */
+START_TEST(a_child_knows_its_parent) {
+	put_row(1, &row);
+	row.id = "kid";
+	row.parent = 1;
+	put_row(2, &row);
+	row.id = "orphan";
+	row.parent = 9;
+	put_row(3, &row);
+	said[0] = '\0';
+	ck_assert_int_eq(dtf__inspect_info(store, "order-1", keep_parent, NULL), 0);
+	ck_assert_int_eq(dtf__inspect_info(store, "kid", keep_parent, NULL), 0);
+	ck_assert_int_eq(dtf__inspect_info(store, "orphan", keep_parent, NULL), 0);
+	ck_assert_str_eq(said, "-\norder-1\n-\n");
+}
+END_TEST
+
 START_TEST(one_damaged_instance_does_not_hide_the_others) {
 	struct store_put_row put = { 2, TEXT("no row at all") };
 	put_row(1, &row);
@@ -444,11 +505,13 @@ int main(void) {
 	tcase_add_test(cases, a_step_shows_its_deadline_until_that_has_passed);
 	tcase_add_test(cases, arms_of_a_select_wait_together_and_end_together);
 	tcase_add_test(cases, a_cancelled_step_that_must_settle_says_so);
+	tcase_add_test(cases, a_child_is_waited_for_until_its_end);
 	tcase_add_test(cases, an_ended_instance_waits_for_nothing);
 	tcase_add_test(cases, without_its_manifest_an_instance_still_says_what_it_waits_for);
 	tcase_add_test(cases, a_history_shows_where_each_command_and_its_answer_stands);
 	tcase_add_test(cases, executions_are_shown_one_by_one_or_all_oldest_first);
 	tcase_add_test(cases, a_reader_may_stop);
+	tcase_add_test(cases, a_child_knows_its_parent);
 	tcase_add_test(cases, one_damaged_instance_does_not_hide_the_others);
 	tcase_add_test(cases, a_chain_that_does_not_lead_back_is_damage_not_a_loop);
 	tcase_add_test(cases, the_last_status_of_its_record_counts);

@@ -320,6 +320,7 @@ int dtf_query(struct dtf_client *client, const char *id, const char *query, stru
 struct dtf_instance_info {
 	const char *id;
 	const char *workflow;
+	const char *parent; /* the id of the instance that waits for its end, or NULL */
 	int64_t version;
 	enum dtf_status status;
 	const char *suspended;     /* why: "operator", "mismatch", "version", "corrupt", or NULL */
@@ -366,6 +367,7 @@ int dtf_history(struct dtf_client *client, const char *id, int64_t execution,
 struct dtf_waiting {
 	const char *kind; /* "activity", "event", "timer" or "child" */
 	const char *name; /* "shop.charge"; "" of a timer */
+	const char *id;   /* of a child; else NULL */
 	int64_t number;   /* of its command, from 1 */
 	int64_t since_ms;
 	int64_t due_ms;      /* timer; next attempt; end of the grace period; 0 = none */
