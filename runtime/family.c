@@ -30,7 +30,7 @@
 #include "error.h"
 #include "walk.h"
 
-/* When orphans are looked at again: those just ended, those that could not be. */
+/* When duties are looked at again: soon, for those that a turn of this round does. */
 #define SOON_MS  1
 #define LATER_MS 1000
 
@@ -141,6 +141,12 @@ void dtf__family_cancel(struct instance *parent, const struct op *op) {
 
 /* ---- end ---- */
 
+/* The commit strikes it off; should that be refused, it is there again later. */
+static int do_duty(struct instance *instance, enum duty duty) {
+	int rc = later(instance, instance->engine->now_ms + LATER_MS);
+	return rc == 0 ? dtf__batch_note(instance, duty) : rc;
+}
+
 static bool has_open_children(struct dtf_ctx *ctx) {
 	for (size_t i = 0; i < ctx->ops_size; i++) {
 		for (const struct op *op = ctx->ops[i]; op != NULL; op = op->next) {
@@ -220,7 +226,7 @@ static int tell_parent(struct instance *child) {
 		(rc == 0 &&
 			(parent->ended || parent->row.execution != child->row.parent_execution));
 	if (gone) {
-		return dtf__batch_note(child, DUTY_TELL_PARENT);
+		return do_duty(child, DUTY_TELL_PARENT);
 	}
 	return rc == 0 ? send_end(child, parent) : rc;
 }
@@ -323,7 +329,7 @@ static int end_orphans(struct instance *parent) {
 	free(calls.calls);
 	dtf__arena_finish(&calls.arena);
 	if (rc == 0 && alive == 0) {
-		return dtf__batch_note(parent, DUTY_END_ORPHANS);
+		return do_duty(parent, DUTY_END_ORPHANS);
 	}
 	int64_t again_ms = engine->now_ms + (ended > 0 ? SOON_MS : LATER_MS);
 	return rc == 0 ? later(parent, again_ms) : rc;
