@@ -13,10 +13,12 @@
 #include "../support/lab.h"
 #include "../support/steps.h"
 #include "../support/suite.h"
+#include "children.dtf.h"
 
 #define RUNS_MAX 5000
 
-static const struct dtf_module *const modules[] = { &hello_module, &shop_module, NULL };
+static const struct dtf_module *const modules[] = { &hello_module, &shop_module, &children_module,
+	NULL };
 static struct lab lab;
 
 /* ---- rounds in which memory may run out ---- */
@@ -71,11 +73,19 @@ static bool runs_first(const char *activity, const char *other) {
 	return lab_running(&lab, activity, "o") != NULL;
 }
 
-/* Waits for the activity to run, and ends it. */
-static void end(const char *activity, const char *json) {
-	(void)runs_first(activity, activity);
-	lab_end(&lab, activity, "o", json);
+/* Waits for the activity to run there, and ends it. */
+static void end_in(const char *id, const char *activity, const char *json) {
+	unsigned tries = 0;
+	while (lab_running(&lab, activity, id) == NULL) {
+		ck_assert_msg(tries++ < 100, "%s of %s never runs", activity, id);
+		pass(1000);
+	}
+	lab_end(&lab, activity, id, json);
 	settle();
+}
+
+static void end(const char *activity, const char *json) {
+	end_in("o", activity, json);
 }
 
 static void wait_for(enum dtf_status status) {
@@ -194,8 +204,56 @@ static void order_by_the_inbox(void) {
 	assert_once(EVENT_RAISED, 1);
 }
 
+static bool owes(const char *id) {
+	struct instance *instance;
+	ck_assert_int_eq(dtf__instance_get(lab.engine, id, &instance), 0);
+	return instance->row.owes_end || instance->row.has_orphans;
+}
+
+/* The child has ended so, and in time nobody owes anything. */
+static void assert_family(const char *child, enum dtf_status status) {
+	unsigned tries = 0;
+	while (lab_status(&lab, child) != status || owes(child) || owes("o")) {
+		ck_assert_msg(tries++ < 100, "%s is never %s", child, dtf_status_name(status));
+		pass(1000);
+	}
+	assert_once(EVENT_CHILD_STARTED, 1);
+}
+
+static void parent_that_is_cancelled(void) {
+	ck_assert_int_eq(insist(REQUEST_START, "children.cancelled_parent", NULL, "[]"), 0);
+	end("children.step", "\"x\"");
+	end_in("o/1/2", "children.step", "\"x\"");
+	ck_assert_int_eq(insist(REQUEST_CANCEL, NULL, "no", NULL), 0);
+	end_in("o/1/2", "children.undone", "null");
+	end("children.undone", "null");
+	wait_for(DTF_CANCELLED);
+	assert_once(EVENT_CHILD_ENDED, 1);
+	assert_family("o/1/2", DTF_CANCELLED);
+}
+
+static void parent_that_is_terminated(void) {
+	ck_assert_int_eq(insist(REQUEST_START, "children.cancelled_parent", NULL, "[]"), 0);
+	end("children.step", "\"x\"");
+	end_in("o/1/2", "children.step", "\"x\"");
+	ck_assert_int_eq(insist(REQUEST_TERMINATE, NULL, "no", NULL), 0);
+	wait_for(DTF_TERMINATED);
+	assert_family("o/1/2", DTF_TERMINATED);
+}
+
+/* The spawn comes first; then a call whose id is taken. */
+static void parent_that_is_refused(void) {
+	ck_assert_int_eq(insist(REQUEST_START, "children.taken", NULL, "[\"kid\"]"), 0);
+	end_in("kid", "children.step", "\"x\"");
+	wait_for(DTF_COMPLETED);
+	assert_once(EVENT_CHILD_SPAWNED, 1);
+	assert_family("kid", DTF_COMPLETED);
+}
+
 static run_function *const runs[] = { order_to_its_end, order_that_is_cancelled,
-	order_after_a_crash, order_by_the_inbox };
+	order_after_a_crash, order_by_the_inbox, parent_that_is_cancelled,
+	parent_that_is_terminated, parent_that_is_refused };
+#define NRUNS 7
 
 static void exhaust(run_function *run, void (*plan)(long count)) {
 	long n = 0;
@@ -231,8 +289,8 @@ int main(void) {
 	Suite *suite = suite_create("memory");
 	TCase *tc = tcase_create("memory");
 	tcase_set_timeout(tc, 120);
-	tcase_add_loop_test(tc, one_allocation_fails, 0, 4);
-	tcase_add_loop_test(tc, memory_is_out_for_a_round, 0, 4);
+	tcase_add_loop_test(tc, one_allocation_fails, 0, NRUNS);
+	tcase_add_loop_test(tc, memory_is_out_for_a_round, 0, NRUNS);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }

@@ -84,8 +84,36 @@ enum move {
 	SLEEP_2,
 	WAIT,
 	LONGER,
+	CALL,
+	CALL_OTHER,
+	SPAWN,
 	BAD
 };
+
+/* A child that waits for nothing that comes soon. */
+static enum dtf_step kid_run(struct dtf_ctx *ctx, void *frame) {
+	struct frame *f = frame;
+	if (f->at == 0) {
+		dtf_sleep(ctx, 0, 1000000);
+		f->at = 1;
+	}
+	enum dtf_step step = dtf_await(ctx, NULL);
+	return step == DTF_READY ? dtf_return(ctx, NULL) : step;
+}
+
+static const struct dtf_strand_def kid_body = { .name = "kid",
+	.frame_size = sizeof(struct frame),
+	.at = offsetof(struct frame, at),
+	.frame = &dtf_type_no_args,
+	.run = kid_run };
+static const struct dtf_workflow_def kid = { .name = "v.kid",
+	.version = 1,
+	.fingerprint = 9,
+	.input = &dtf_type_no_args,
+	.output = &dtf_type_unit,
+	.body = &kid_body,
+	.events = (const struct dtf_event_def *const[]){ NULL },
+	.fails = (const struct dtf_error_def *const[]){ NULL } };
 
 static void issue(struct dtf_ctx *ctx, enum move command) {
 	const struct dtf_policy longer = {
@@ -130,6 +158,16 @@ static void issue(struct dtf_ctx *ctx, enum move command) {
 	case WAIT:
 		dtf_wait(ctx, 3, &go);
 		break;
+	case CALL:
+		dtf_call(ctx, 4, &kid, NULL, "kid");
+		break;
+	case CALL_OTHER:
+		dtf_call(ctx, 4, &kid, NULL, "other");
+		break;
+	case SPAWN:
+		(void)dtf_spawn(ctx, 4, &kid, NULL, "kid");
+		dtf_sleep(ctx, 2, 1000);
+		break;
 	case END:
 	case BAD:
 		break;
@@ -163,7 +201,8 @@ static enum dtf_step run(struct dtf_ctx *ctx, void *frame, const enum move *prog
 }
 
 static const struct dtf_site sites[] = { { 10, 1, "do first(\"ada\")" },
-	{ 11, 1, "do second(\"ada\")" }, { 12, 1, "sleep 1s" }, { 13, 1, "wait go" } };
+	{ 11, 1, "do second(\"ada\")" }, { 12, 1, "sleep 1s" }, { 13, 1, "wait go" },
+	{ 14, 1, "call kid()" } };
 
 #define VARIANT(variant, number, print, ...)                                          \
 	static enum dtf_step variant##_run(struct dtf_ctx *ctx, void *frame) {        \
@@ -182,7 +221,7 @@ static const struct dtf_site sites[] = { { 10, 1, "do first(\"ada\")" },
 		.output = &dtf_type_unit,                                             \
 		.body = &variant##_body,                                              \
 		.sites = sites,                                                       \
-		.nsites = 4,                                                          \
+		.nsites = 5,                                                          \
 		.events = (const struct dtf_event_def *const[]){ &go, NULL } };       \
 	static const struct dtf_module variant##_module = { .abi = DTF_ABI,           \
 		.name = "v",                                                          \
@@ -191,7 +230,7 @@ static const struct dtf_site sites[] = { { 10, 1, "do first(\"ada\")" },
 		.activities = (const struct dtf_activity_def *const[]){ NULL },       \
 		.events = (const struct dtf_event_def *const[]){ &go, NULL },         \
 		.workflows = (const struct dtf_workflow_def *const[]){                \
-			&variant##_workflow, NULL } };                                \
+			&variant##_workflow, &kid, NULL } };                          \
 	static const struct dtf_module *const variant[] = { &variant##_module, NULL }
 
 VARIANT(right, 1, 1, FIRST, SLEEP_1, WAIT);
@@ -212,6 +251,11 @@ VARIANT(grown_otherwise, 1, 2, NUMBERED, SLEEP_1, WAIT);
 VARIANT(version_2, 2, 3, SECOND);
 VARIANT(bad_from_the_start, 1, 2, BAD);
 VARIANT(bad_later, 1, 1, FIRST, BAD);
+
+VARIANT(calls, 1, 1, CALL);
+VARIANT(calls_another, 1, 2, CALL_OTHER);
+VARIANT(spawns, 1, 2, SPAWN);
+VARIANT(calls_later, 1, 2, SLEEP_1, CALL);
 
 static const struct dtf_module *const nothing[] = { NULL };
 
@@ -340,6 +384,28 @@ START_TEST(other_code_that_matches_is_adopted) {
 	reopen(longer_after);
 	ck_assert_uint_eq(lab_count(&lab, "i", EVENT_ADOPTED), 1);
 	lab_pass(&lab, 1000);
+	ck_assert_int_eq(lab_status(&lab, "i"), DTF_COMPLETED);
+}
+END_TEST
+
+/* The child knows nothing of it: it is there once, and waits for its parent's code. */
+START_TEST(another_child_suspends_its_parent) {
+	static const struct {
+		const struct dtf_module *const *modules;
+		const char *says;
+	} other_children[] = {
+		{ calls_another, "child_started v.kid at line 14 (content differs)" },
+		{ spawns, "current code: child_spawned v.kid at line 14 (kind differs)" },
+		{ calls_later, "current code: timer_set at line 12" },
+	};
+	reopen(calls);
+	ck_assert_int_eq(ask(REQUEST_START, "v.flow", NULL, "[]"), 0);
+	reopen(other_children[_i].modules);
+	lab_pass(&lab, 2000000);
+	ck_assert_int_eq(lab_status(&lab, "kid"), DTF_COMPLETED);
+	assert_says(other_children[_i].says);
+	ck_assert_uint_eq(lab_count(&lab, "i", EVENT_CHILD_ENDED), 1);
+	reopen(calls);
 	ck_assert_int_eq(lab_status(&lab, "i"), DTF_COMPLETED);
 }
 END_TEST
@@ -556,6 +622,7 @@ int main(void) {
 	tcase_add_loop_test(
 		tc, trap_29_any_difference_suspends_and_writes_nothing, 0, (int)DTF_COUNT(others));
 	tcase_add_test(tc, trap_46_mismatch_after_mismatch_grows_nothing);
+	tcase_add_loop_test(tc, another_child_suspends_its_parent, 0, 3);
 	tcase_add_test(tc, other_code_that_matches_is_adopted);
 	tcase_add_test(tc, a_record_gains_and_loses_an_optional_field);
 	tcase_add_test(tc, the_new_field_counts_once_it_is_used);
