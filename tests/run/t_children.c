@@ -484,6 +484,173 @@ START_TEST(a_duty_outlives_a_sweep_of_the_timers) {
 }
 END_TEST
 
+/* ---- whatever may happen, in any order ---- */
+
+#define SEEDS     60
+#define STEPS     120
+#define ASKED_MAX (STEPS + 16)
+
+static const struct {
+	const char *id, *workflow, *input;
+} several[] = {
+	{ "p", "children.grandparent", "[]" },
+	{ "q", "children.both_ways", "[]" },
+	{ "r", "children.racing", "[20000]" },
+	{ "s", "children.limited", "[]" },
+	{ "t", "children.fastest", "[[\"a\",\"b\",\"c\"]]" },
+	{ "u", "children.child_continues", "[]" },
+};
+#define NSEVERAL (sizeof(several) / sizeof(*several))
+
+static uint64_t random_state;
+static struct asked all_asked[ASKED_MAX];
+static char ids[ASKED_MAX][STORE_ID_MAX + 1];
+static size_t nasked;
+
+static unsigned pick(unsigned below) {
+	random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (unsigned)(random_state >> 33) % below;
+}
+
+struct choice {
+	unsigned left;
+	char *id;
+};
+
+static bool choose(void *arg, uint64_t number, struct slice bytes) {
+	struct choice *choice = arg;
+	struct arena arena = { 0 };
+	struct row row;
+	ck_assert_int_eq(dtf__row_decode(&arena, bytes, &row), 0);
+	(void)snprintf(choice->id, STORE_ID_MAX + 1, "%s", row.id);
+	dtf__arena_finish(&arena);
+	return choice->left-- > 0;
+}
+
+/* Of any instance, parent or child. */
+static void ask_something(void) {
+	static const enum request_kind kinds[] = { REQUEST_CANCEL, REQUEST_TERMINATE,
+		REQUEST_SUSPEND, REQUEST_RESUME, REQUEST_RESUME, REQUEST_RAISE };
+	unsigned kind = pick(6);
+	if (kind == 1 && pick(4) > 0) {
+		kind = 4;
+	}
+	struct choice choice = { pick(16), ids[nasked] };
+	ck_assert_int_eq(lab.store->ops->rows(lab.store, 0, choose, &choice), 0);
+	lab_ask(&lab, &all_asked[nasked], kinds[kind], ids[nasked], "go", "no", "1");
+	nasked++;
+}
+
+static void start_several(void) {
+	for (size_t i = 0; i < NSEVERAL; i++) {
+		insist(REQUEST_START, several[i].id, several[i].workflow, several[i].input);
+	}
+}
+
+static void end_any(void) {
+	if (lab.nrunning > 0) {
+		struct dtf_activity *attempt = lab.running[pick((unsigned)lab.nrunning)];
+		const char *name = attempt->def->name;
+		const char *json = strcmp(name, "children.step") == 0 ? "\"x\"" : "null";
+		lab_end(&lab, name, attempt->id, pick(4) == 0 ? NULL : json);
+	}
+}
+
+static void happen(void) {
+	static const int64_t spans_ms[] = { 1, 150, 1100, 6000, 31000, 3600000 };
+	switch (pick(12)) {
+	case 0:
+		faulty_store_plan(lab.store,
+			&(struct fault){
+				.at = 1 + pick(2), .when = FAULT_BEFORE, .code = DTF_EFULL });
+		break;
+	case 1:
+		if (pick(3) == 0) {
+			reopen();
+		}
+		break;
+	case 2:
+	case 3:
+	case 4:
+		ask_something();
+		break;
+	case 5:
+	case 6:
+		lab.now_ms += spans_ms[pick(6)];
+		lab.steady_ms = lab.now_ms;
+		break;
+	default:
+		end_any();
+		break;
+	}
+	if (pick(3) > 0) {
+		ck_assert_int_eq(lab_round(&lab), 0);
+	}
+}
+
+static bool resume(void *arg, uint64_t number, struct slice bytes) {
+	struct arena arena = { 0 };
+	struct row row;
+	bool *all_ended = arg;
+	ck_assert_int_eq(dtf__row_decode(&arena, bytes, &row), 0);
+	if (row.status <= DTF_SUSPENDED) {
+		struct instance *instance;
+		*all_ended = false;
+		ck_assert_int_eq(dtf__instance_by_number(lab.engine, number, &instance), 0);
+		if (row.status == DTF_SUSPENDED) {
+			const struct event resumed = { .kind = EVENT_RESUMED };
+			ck_assert_ptr_nonnull(dtf__arrival_add(instance, &resumed));
+		}
+	}
+	dtf__arena_finish(&arena);
+	return true;
+}
+
+/* A parent that was not terminated has outlived all that it called. */
+static bool has_seen_all_ends(void *arg, uint64_t number, struct slice bytes) {
+	struct arena arena = { 0 };
+	struct row row;
+	ck_assert_int_eq(dtf__row_decode(&arena, bytes, &row), 0);
+	if (row.status != DTF_TERMINATED) {
+		ck_assert_uint_eq(lab_count(&lab, row.id, EVENT_CHILD_STARTED),
+			lab_count(&lab, row.id, EVENT_CHILD_ENDED));
+	}
+	dtf__arena_finish(&arena);
+	return true;
+}
+
+static void calm_down(void) {
+	bool all_ended = false;
+	faulty_store_plan(lab.store, NULL);
+	for (unsigned tries = 0; !all_ended; tries++) {
+		ck_assert_uint_lt(tries, 100);
+		lab.now_ms += 1000;
+		drive(1000);
+		all_ended = true;
+		ck_assert_int_eq(lab.store->ops->rows(lab.store, 0, resume, &all_ended), 0);
+	}
+	drive(1000);
+}
+
+START_TEST(all_come_to_an_end_and_owe_nothing) {
+	unsigned count = 0;
+	nasked = 0;
+	random_state = (uint64_t)_i * 7919 + 1;
+	start_several();
+	for (unsigned i = 0; i < STEPS; i++) {
+		happen();
+	}
+	calm_down();
+	for (size_t i = 0; i < nasked; i++) {
+		ck_assert_uint_eq(all_asked[i].answers, 1);
+	}
+	ck_assert_int_eq(lab.store->ops->rows(lab.store, 0, has_seen_all_ends, NULL), 0);
+	ck_assert_int_eq(lab.store->ops->rows(lab.store, 0, owes_nothing, &count), 0);
+	ck_assert_uint_ge(count, NSEVERAL);
+	ck_assert_uint_eq(lab.engine->slots_used, 0);
+}
+END_TEST
+
 int main(void) {
 	Suite *suite = suite_create("children");
 	TCase *faults = tcase_create("faults"), *tc = tcase_create("children");
@@ -502,6 +669,11 @@ int main(void) {
 	tcase_add_test(tc, an_end_that_nobody_waits_for_changes_nothing);
 	tcase_add_test(tc, thousands_in_one_turn);
 	tcase_add_test(tc, a_duty_outlives_a_sweep_of_the_timers);
+	TCase *random = tcase_create("random");
+	tcase_set_timeout(random, 60);
+	tcase_add_checked_fixture(random, begin, finish);
+	tcase_add_loop_test(random, all_come_to_an_end_and_owe_nothing, 0, SEEDS);
+	suite_add_tcase(suite, random);
 	suite_add_tcase(suite, faults);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
