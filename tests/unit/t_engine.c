@@ -104,6 +104,22 @@ START_TEST(starts_with_an_event) {
 }
 END_TEST
 
+START_TEST(many_instances_at_once) {
+	enum { COUNT = 20 };
+	struct world w = make_world(_i);
+	char id[16];
+	for (int i = 0; i < COUNT; i++) {
+		(void)snprintf(id, sizeof(id), "many-%d", i);
+		ck_assert_int_eq(shop_fulfil_start(w.client, id, &small), 0);
+	}
+	for (int i = COUNT - 1; i >= 0; i--) {
+		(void)snprintf(id, sizeof(id), "many-%d", i);
+		ck_assert_int_eq(end_of(&w, id), DTF_COMPLETED);
+	}
+	close_world(&w);
+}
+END_TEST
+
 START_TEST(runs_to_its_result) {
 	struct world w = make_world(_i);
 	struct shop_receipt receipt;
@@ -490,6 +506,7 @@ int main(void) {
 	TCase *tc = tcase_create("both stores");
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, starts_with_an_event, 0, 2);
+	tcase_add_loop_test(tc, many_instances_at_once, 0, 2);
 	tcase_add_loop_test(tc, runs_to_its_result, 0, 2);
 	tcase_add_loop_test(tc, a_failure_is_the_result_and_was_undone, 0, 2);
 	tcase_add_loop_test(tc, each_refusal_has_its_code, 0, 2);
