@@ -1,0 +1,160 @@
+/*
+ * One thread stands for a program with many instances in flight.  It posts its
+ * requests to the engine's queue as the functions of dtf.h do, but does not
+ * wait for each: answers come on the engine's thread, go into a list, and are
+ * looked at here.  So the load costs one thread, not one for each instance.
+ */
+#include "load.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../runtime/engine.h"
+#include "bench.h"
+
+#define TEXT_SIZE 100
+
+static const struct workload workloads[] = {
+	{ "hello", "bench.hello", "[\"%s\"]", NULL, 1, 50000, 1000 },
+	{ "chain5", "bench.chain", "[\"%s\",5]", NULL, 5, 20000, 1000 },
+	{ "chain100", "bench.chain", "[\"%s\",100]", NULL, 100, 1000, 100 },
+	{ "chain1000", "bench.chain", "[\"%s\",1000]", NULL, 1000, 20, 1 },
+	{ "fan50", "bench.fan", "[\"%s\"]", NULL, 50, 1000, 20 },
+	{ "wait", "bench.patient", "[600000]", "go", 1, 20000, 1000 },
+};
+
+const struct workload *load_workload(const char *name) {
+	for (size_t i = 0; i < sizeof(workloads) / sizeof(*workloads); i++) {
+		if (strcmp(workloads[i].name, name) == 0) {
+			return &workloads[i];
+		}
+	}
+	return NULL;
+}
+
+/* One instance after the other. */
+struct flight {
+	struct driver *driver;
+	struct flight *next; /* in driver.answered */
+	struct request start, raise, wait;
+	unsigned open; /* requests without an answer */
+	char id[24];
+	size_t number;
+	int64_t began_ns;
+};
+
+struct driver {
+	struct dtf_engine *engine;
+	struct load *load;
+	char text[TEXT_SIZE + 3], input[2 * TEXT_SIZE];
+	size_t begun, ended;
+	pthread_mutex_t lock;
+	pthread_cond_t some;
+	struct flight *answered; /* guarded by lock: their last answer has come */
+};
+
+/* On the engine's thread. */
+static void answered(struct request *request, int rc, const char *text) {
+	struct flight *flight = request->arg;
+	struct driver *driver = flight->driver;
+	if (rc < 0) {
+		bench_die("%s: %s", flight->id, text);
+	}
+	if (--flight->open > 0) {
+		return;
+	}
+	(void)pthread_mutex_lock(&driver->lock);
+	flight->next = driver->answered;
+	driver->answered = flight;
+	if (flight->next == NULL) {
+		(void)pthread_cond_signal(&driver->some);
+	}
+	(void)pthread_mutex_unlock(&driver->lock);
+}
+
+static void post(struct flight *flight, struct request *request) {
+	request->id = flight->id;
+	request->answer = answered;
+	request->arg = flight;
+	if (!dtf__queue_request(flight->driver->engine->queue, request)) {
+		bench_die("the engine takes nothing any more");
+	}
+}
+
+static void begin(struct driver *driver, struct flight *flight) {
+	const struct workload *workload = driver->load->workload;
+	flight->number = driver->begun++;
+	flight->began_ns = bench_now_ns();
+	flight->open = workload->event == NULL ? 2 : 3;
+	(void)snprintf(flight->id, sizeof(flight->id), "bench-%zu", flight->number);
+	flight->start = (struct request){ .kind = REQUEST_START,
+		.name = workload->workflow,
+		.payload = { driver->input, strlen(driver->input) } };
+	flight->raise = (struct request){ .kind = REQUEST_RAISE,
+		.name = workload->event,
+		.payload = { driver->text, TEXT_SIZE + 2 } };
+	flight->wait = (struct request){ .kind = REQUEST_WAIT };
+	post(flight, &flight->start);
+	post(flight, &flight->wait);
+	if (workload->event != NULL) {
+		post(flight, &flight->raise);
+	}
+}
+
+static struct flight *take(struct driver *driver) {
+	(void)pthread_mutex_lock(&driver->lock);
+	while (driver->answered == NULL) {
+		(void)pthread_cond_wait(&driver->some, &driver->lock);
+	}
+	struct flight *answered = driver->answered;
+	driver->answered = NULL;
+	(void)pthread_mutex_unlock(&driver->lock);
+	return answered;
+}
+
+static void go_round(struct driver *driver) {
+	struct load *load = driver->load;
+	struct flight *flight = take(driver);
+	int64_t now_ns = bench_now_ns();
+	while (flight != NULL) {
+		struct flight *next = flight->next;
+		load->ms[flight->number] = (double)(now_ns - flight->began_ns) / 1e6;
+		driver->ended++;
+		if (driver->begun < load->instances) {
+			begin(driver, flight);
+		}
+		flight = next;
+	}
+}
+
+void load_run(struct dtf_engine *engine, struct load *load) {
+	struct driver driver = { .engine = engine, .load = load };
+	struct flight *flights = bench_alloc(load->in_flight, sizeof(*flights));
+	(void)pthread_mutex_init(&driver.lock, NULL);
+	(void)pthread_cond_init(&driver.some, NULL);
+	memset(driver.text, 'x', TEXT_SIZE + 2);
+	driver.text[0] = driver.text[TEXT_SIZE + 1] = '"';
+	const char *hole = strstr(load->workload->input, "\"%s\"");
+	size_t before = hole == NULL ? strlen(load->workload->input)
+				     : (size_t)(hole - load->workload->input);
+	(void)snprintf(driver.input, sizeof(driver.input), "%.*s%s%s", (int)before,
+		load->workload->input, hole == NULL ? "" : driver.text,
+		hole == NULL ? "" : hole + 4);
+	load->ms = bench_alloc(load->instances, sizeof(*load->ms));
+	int64_t began_ns = bench_now_ns();
+	for (size_t i = 0; i < load->in_flight && i < load->instances; i++) {
+		flights[i].driver = &driver;
+		begin(&driver, &flights[i]);
+	}
+	while (driver.ended < load->instances) {
+		go_round(&driver);
+		bench_progress("%s %zu", load->workload->name, driver.ended);
+	}
+	bench_progress("%s", "");
+	load->seconds = (double)(bench_now_ns() - began_ns) / 1e9;
+	(void)pthread_cond_destroy(&driver.some);
+	(void)pthread_mutex_destroy(&driver.lock);
+	free(flights);
+}
