@@ -1,13 +1,12 @@
 /*
  * The client's side of every request.
  *
- * In the engine's own process a request is a letter in the engine's queue and
- * the caller waits for its answer.  From another process it is a command in the
- * durable inbox; the answer is a row there.  Reading needs no engine at all.
+ * In the engine's own process a request is a letter in the engine's queue
+ * (ask.c).  From another process it is a command in the durable inbox; the answer
+ * is a row there.  Reading needs no engine at all.
  */
 #include "client.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +48,10 @@ void dtf__client_destroy(struct dtf_client *client) {
 
 void dtf__client_started(struct dtf_client *client) {
 	client->started = true;
+}
+
+bool dtf__client_has_started(const struct dtf_client *client) {
+	return client->started;
 }
 
 int dtf_client_open(const char *dir, struct dtf_client **ret) {
@@ -110,111 +113,6 @@ int dtf__client_row(
 		return dtf__fail(DTF_ECORRUPT, "instance %s has a name and no row", id);
 	}
 	return rc == 0 ? dtf__row_decode(arena, bytes, ret) : rc;
-}
-
-/* ---- a letter to the engine's thread ---- */
-
-struct door {
-	struct request request;
-	pthread_mutex_t lock;
-	pthread_cond_t answered_cond;
-	bool answered, abandoned; /* guarded by lock */
-	int rc;
-	char text[256];
-	char id[INSTANCE_ID_MAX + 1]; /* a wait that was given up outlives its caller's */
-};
-
-static void door_free(struct door *door) {
-	(void)pthread_cond_destroy(&door->answered_cond);
-	(void)pthread_mutex_destroy(&door->lock);
-	free(door);
-}
-
-static void answer(struct request *request, int rc, const char *text) {
-	struct door *door = request->arg;
-	(void)pthread_mutex_lock(&door->lock);
-	door->answered = true;
-	door->rc = rc;
-	(void)snprintf(door->text, sizeof(door->text), "%s", text);
-	bool abandoned = door->abandoned;
-	(void)pthread_cond_signal(&door->answered_cond);
-	(void)pthread_mutex_unlock(&door->lock);
-	if (abandoned) {
-		door_free(door);
-	}
-}
-
-static struct door *door_create(const struct request *request) {
-	struct door *door = calloc(1, sizeof(*door));
-	if (door == NULL) {
-		return NULL;
-	}
-	pthread_condattr_t attributes;
-	(void)pthread_condattr_init(&attributes);
-	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&door->answered_cond, &attributes);
-	(void)pthread_condattr_destroy(&attributes);
-	(void)pthread_mutex_init(&door->lock, NULL);
-	door->request = *request;
-	(void)snprintf(door->id, sizeof(door->id), "%s", request->id);
-	door->request.id = door->id;
-	door->request.answer = answer;
-	door->request.arg = door;
-	return door;
-}
-
-static struct timespec after_ms(int64_t ms) {
-	struct timespec at;
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += (time_t)(ms / 1000);
-	at.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
-
-/* Waits for the answer; timeout_ms < 0: as long as it takes. */
-static int door_wait(struct door *door, int64_t timeout_ms) {
-	struct timespec until = after_ms(timeout_ms < 0 ? 0 : timeout_ms);
-	bool late = false;
-	(void)pthread_mutex_lock(&door->lock);
-	while (!door->answered && !late) {
-		if (timeout_ms < 0) {
-			(void)pthread_cond_wait(&door->answered_cond, &door->lock);
-		} else {
-			late = pthread_cond_timedwait(&door->answered_cond, &door->lock, &until) !=
-				0;
-		}
-	}
-	if (!door->answered) {
-		door->abandoned = true; /* whoever answers it frees it */
-		door->request.abandoned = true;
-		(void)pthread_mutex_unlock(&door->lock);
-		return dtf__fail(
-			DTF_ETIMEOUT, "not answered within %lld ms", (long long)timeout_ms);
-	}
-	(void)pthread_mutex_unlock(&door->lock);
-	int rc = door->rc < 0 ? dtf__fail(door->rc, "%s", door->text) : 0;
-	door_free(door);
-	return rc;
-}
-
-static int ask_engine(
-	struct dtf_client *client, const struct request *request, int64_t timeout_ms) {
-	if (!client->started) {
-		return dtf__fail(DTF_ECLOSED, "the engine has not been started");
-	}
-	struct door *door = door_create(request);
-	if (door == NULL) {
-		return dtf__fail(DTF_ENOMEM, "out of memory for a request");
-	}
-	if (!dtf__queue_request(client->engine->queue, &door->request)) {
-		door_free(door);
-		return dtf__fail(DTF_ECLOSED, "the engine has stopped");
-	}
-	return door_wait(door, timeout_ms);
 }
 
 /* ---- a command in the durable inbox ---- */
@@ -305,15 +203,6 @@ static int ask_inbox(struct dtf_client *client, const struct request *request) {
 	return rc < 0 ? rc : poll_answer(store, request_id);
 }
 
-static int ask(struct dtf_client *client, const struct request *request) {
-	const struct slice *payload = &request->payload;
-	if (payload->data != NULL && !dtf__utf8_valid(payload->data, payload->size)) {
-		return dtf__fail(DTF_EPAYLOAD, "the payload is not UTF-8");
-	}
-	return client->engine != NULL ? ask_engine(client, request, -1)
-				      : ask_inbox(client, request);
-}
-
 /* ---- the requests ---- */
 
 static int check_text(const char *what, const char *text) {
@@ -322,11 +211,7 @@ static int check_text(const char *what, const char *text) {
 		: dtf__fail(DTF_EINVAL, "%s is not UTF-8", what);
 }
 
-static int check_id(const struct dtf_client *client, const char *id) {
-	int rc = dtf__client_check(client);
-	if (rc < 0) {
-		return rc;
-	}
+static int check_id(const char *id) {
 	size_t size = id == NULL ? 0 : strlen(id);
 	if (size < 1 || size > INSTANCE_ID_MAX) {
 		return dtf__fail(
@@ -335,77 +220,95 @@ static int check_id(const struct dtf_client *client, const char *id) {
 	return check_text("the id", id);
 }
 
-int dtf_start(struct dtf_client *client, const char *workflow, const char *id, const char *input) {
-	int rc = check_id(client, id);
-	if (rc == 0 && (workflow == NULL || input == NULL)) {
-		rc = dtf__fail(DTF_EINVAL, "dtf_start: no workflow or no input");
+static int check_payload(const struct request *request) {
+	bool start = request->kind == REQUEST_START;
+	if (!start && request->kind != REQUEST_RAISE) {
+		return 0;
 	}
-	rc = rc == 0 ? check_text("the workflow's name", workflow) : rc;
-	return rc < 0 ? rc
-		      : ask(client,
-				&(struct request){ .kind = REQUEST_START,
-					.id = id,
-					.name = workflow,
-					.payload = { input, strlen(input) } });
+	const struct slice *payload = &request->payload;
+	if (request->name == NULL || payload->data == NULL) {
+		return dtf__fail(DTF_EINVAL, "%s",
+			start ? "a start without a workflow or its input"
+			      : "an event without a name or a payload");
+	}
+	int rc = check_text(start ? "the workflow's name" : "the event's name", request->name);
+	return rc < 0 || dtf__utf8_valid(payload->data, payload->size)
+		? rc
+		: dtf__fail(DTF_EPAYLOAD, "the payload is not UTF-8");
+}
+
+int dtf__client_check_request(const struct dtf_client *client, const struct request *request) {
+	int rc = dtf__client_check(client);
+	rc = rc == 0 ? check_id(request->id) : rc;
+	for (; rc == 0 && request != NULL; request = request->with) {
+		rc = check_payload(request);
+		bool event = request->kind == REQUEST_RAISE;
+		rc = rc == 0 ? check_text(event ? "the event id" : "the reason", request->text)
+			     : rc;
+	}
+	return rc;
+}
+
+static int ask(struct dtf_client *client, const struct request *request) {
+	int rc = dtf__client_check_request(client, request);
+	if (rc < 0) {
+		return rc;
+	}
+	return client->engine != NULL ? dtf__ask_and_wait(client, request, -1)
+				      : ask_inbox(client, request);
+}
+
+static struct slice slice_of(const char *text) {
+	return (struct slice){ text, text == NULL ? 0 : strlen(text) };
+}
+
+int dtf_start(struct dtf_client *client, const char *workflow, const char *id, const char *input) {
+	return ask(client,
+		&(struct request){ .kind = REQUEST_START,
+			.id = id,
+			.name = workflow,
+			.payload = slice_of(input) });
 }
 
 int dtf_raise(struct dtf_client *client, const char *id, const char *event, const char *payload,
 	const char *event_id) {
-	int rc = check_id(client, id);
-	if (rc == 0 && (event == NULL || payload == NULL)) {
-		rc = dtf__fail(DTF_EINVAL, "dtf_raise: no event or no payload");
-	}
-	rc = rc == 0 ? check_text("the event's name", event) : rc;
-	rc = rc == 0 ? check_text("the event id", event_id) : rc;
-	return rc < 0 ? rc
-		      : ask(client,
-				&(struct request){ .kind = REQUEST_RAISE,
-					.id = id,
-					.name = event,
-					.payload = { payload, strlen(payload) },
-					.text = event_id });
+	return ask(client,
+		&(struct request){ .kind = REQUEST_RAISE,
+			.id = id,
+			.name = event,
+			.payload = slice_of(payload),
+			.text = event_id });
 }
 
 int dtf_start_with_event(struct dtf_client *client, const char *workflow, const char *id,
 	const char *input, const char *event, const char *payload, const char *event_id) {
-	int rc = check_id(client, id);
-	if (rc == 0 && (workflow == NULL || input == NULL || event == NULL || payload == NULL)) {
-		rc = dtf__fail(DTF_EINVAL, "dtf_start_with_event: an argument is missing");
-	}
-	rc = rc == 0 ? check_text("the workflow's name", workflow) : rc;
-	rc = rc == 0 ? check_text("the event's name", event) : rc;
-	rc = rc == 0 ? check_text("the event id", event_id) : rc;
-	if (rc < 0) {
-		return rc;
-	}
-	struct request start = { .kind = REQUEST_START,
-		.id = id,
-		.name = workflow,
-		.payload = { input, strlen(input) } };
 	struct request raise = { .kind = REQUEST_RAISE,
 		.id = id,
 		.name = event,
-		.payload = { payload, strlen(payload) },
+		.payload = slice_of(payload),
 		.text = event_id };
+	struct request start = { .kind = REQUEST_START,
+		.id = id,
+		.name = workflow,
+		.payload = slice_of(input),
+		.with = &raise };
+	int rc = dtf__client_check_request(client, &start);
+	if (rc < 0) {
+		return rc;
+	}
 	if (client->engine == NULL) { /* two commands; the engine reads them in this order */
+		start.with = NULL;
 		rc = ask(client, &start);
 		bool goes_on = rc == 0 || rc == DTF_EEXISTS || rc == DTF_EQUEUED;
 		return goes_on ? ask(client, &raise) : rc;
 	}
-	if (!dtf__utf8_valid(payload, strlen(payload))) {
-		return dtf__fail(DTF_EPAYLOAD, "the payload is not UTF-8");
-	}
-	start.with = &raise;
 	rc = ask(client, &start);
 	return rc == DTF_EEXISTS ? ask(client, &raise) : rc;
 }
 
 static int steer(
 	struct dtf_client *client, enum request_kind kind, const char *id, const char *reason) {
-	int rc = check_id(client, id);
-	rc = rc == 0 ? check_text("the reason", reason) : rc;
-	return rc < 0 ? rc
-		      : ask(client, &(struct request){ .kind = kind, .id = id, .text = reason });
+	return ask(client, &(struct request){ .kind = kind, .id = id, .text = reason });
 }
 
 int dtf_cancel(struct dtf_client *client, const char *id, const char *reason) {
@@ -460,7 +363,8 @@ static int wait_by_looking(
 
 int dtf_wait_result(
 	struct dtf_client *client, const char *id, int64_t timeout_ms, struct dtf_result *ret) {
-	int rc = check_id(client, id);
+	const struct request request = { .kind = REQUEST_WAIT, .id = id };
+	int rc = dtf__client_check_request(client, &request);
 	if (rc < 0) {
 		return rc;
 	}
@@ -471,7 +375,7 @@ int dtf_wait_result(
 	if (rc <= 0) {
 		return rc;
 	}
-	rc = ask_engine(client, &(struct request){ .kind = REQUEST_WAIT, .id = id }, timeout_ms);
+	rc = dtf__ask_and_wait(client, &request, timeout_ms);
 	return rc < 0 ? rc : look(client, id, ret);
 }
 

@@ -8,15 +8,22 @@ int dtf__client_create(struct dtf_engine *engine, struct store *store, struct dt
 void dtf__client_destroy(struct dtf_client *client);
 /* Its engine takes requests from now on. */
 void dtf__client_started(struct dtf_client *client);
+bool dtf__client_has_started(const struct dtf_client *client);
 /* 0, or why this client cannot be used here; clears the error text. */
 int dtf__client_check(const struct dtf_client *client);
 /* For reading: safe from any thread. */
 struct store *dtf__client_store(const struct dtf_client *client);
 /* NULL: it is another process's. */
 struct dtf_engine *dtf__client_engine(const struct dtf_client *client);
+/* 0, or why this client cannot ask for this: what needs no engine to be known. */
+int dtf__client_check_request(const struct dtf_client *client, const struct request *request);
 /* The instance's row: DTF_EUNKNOWN_INSTANCE. */
 int dtf__client_row(
 	const struct dtf_client *client, struct arena *arena, const char *id, struct row *ret);
+
+/* ask.c: the client's engine is asked, and this thread waits for the answer;
+ * timeout_ms < 0: as long as it takes. */
+int dtf__ask_and_wait(struct dtf_client *client, const struct request *request, int64_t timeout_ms);
 
 /* Computes a query of an instance from what is committed; ret->output is its value. */
 int dtf__query(

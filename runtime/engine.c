@@ -187,6 +187,10 @@ static bool is_inside(const struct loop *loop) {
 	return running == loop || dtf__pool_is_worker(loop->pool);
 }
 
+bool dtf__engine_is_own_thread(const struct dtf_engine *engine) {
+	return engine->loop != NULL && running == engine->loop;
+}
+
 static void *loop(void *arg) {
 	struct dtf_engine *engine = arg;
 	running = engine->loop;

@@ -46,7 +46,9 @@ struct request {
 	void *arg;
 	const char *inbox_request; /* of a durable inbox command: its request id */
 	bool in_batch;             /* of such a command: its answer is in the batch */
-	_Atomic bool abandoned;    /* REQUEST_WAIT: the waiter gave up; answer frees it */
+	/* REQUEST_WAIT: */
+	const struct row *ended; /* of what has ended, while 0 is answered */
+	_Atomic bool abandoned;  /* the waiter gave up; answer frees it */
 };
 
 /* ---- instances in memory ---- */
@@ -224,6 +226,8 @@ struct dtf_engine {
 /* engine.c: with threads and the wall's clock; takes the store over. */
 int dtf__engine_open_on(
 	struct store *store, const struct dtf_engine_options *options, struct dtf_engine **ret);
+/* Is the caller called by it: by its log callback or with an answer? */
+bool dtf__engine_is_own_thread(const struct dtf_engine *engine);
 
 /* step.c */
 int dtf__engine_create(const struct dtf_engine_options *options, struct store *store,

@@ -56,6 +56,7 @@ void dtf__request_dismiss_waiters(struct instance *instance, int rc, const char 
 	instance->waiters = NULL;
 	while (waiter != NULL) {
 		struct request *next = waiter->next;
+		waiter->ended = rc == 0 ? &instance->row : NULL;
 		waiter->answer(waiter, rc, text);
 		waiter = next;
 	}
@@ -296,6 +297,7 @@ static int wait_for_end(struct dtf_engine *engine, struct request *request) {
 	struct instance *instance;
 	int rc = find_running(engine, request->id, &instance);
 	if (rc == DTF_EENDED) {
+		request->ended = &instance->row;
 		request->answer(request, 0, "");
 		return 0;
 	}

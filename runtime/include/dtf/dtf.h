@@ -307,6 +307,35 @@ int dtf_resume(struct dtf_client *client, const char *id);
 int dtf_wait_result(
 	struct dtf_client *client, const char *id, int64_t timeout_ms, struct dtf_result *ret);
 
+enum dtf_verb {
+	DTF_ASK_START,  /* workflow, input; and an event, if there is one */
+	DTF_ASK_RAISE,  /* event, payload, event_id */
+	DTF_ASK_CANCEL, /* reason; these as well: */
+	DTF_ASK_TERMINATE,
+	DTF_ASK_SUSPEND,
+	DTF_ASK_RESUME,
+	DTF_ASK_WAIT, /* for the instance's end */
+};
+struct dtf_request {
+	enum dtf_verb verb;
+	const char *id;
+	const char *workflow, *input;
+	const char *event, *payload, *event_id;
+	const char *reason;
+	/* Called once, on the engine's thread, with what the call that waits would have
+	 * returned, dtf_errmsg() too.  result: how the instance ended that was waited for,
+	 * until it returns; else NULL.  It may ask and read, but not wait or stop: such
+	 * calls return DTF_EINVAL there.  NULL: nobody wants to know. */
+	void (*done)(void *arg, int rc, const struct dtf_result *result);
+	void *arg;
+};
+/*
+ * The same requests, without waiting for the answer.  0: `done` will be called, maybe
+ * before this returns; else it will not.  A wait may follow its start at once.  For
+ * clients of an engine in this process: DTF_EINVAL.  DTF_ECLOSED, DTF_ENOMEM.
+ */
+int dtf_ask(struct dtf_client *client, const struct dtf_request *request);
+
 /*
  * Computes a query of the workflow from what is committed, also of an instance
  * that has ended or is suspended; its history is replayed for that, in the
