@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "utf8.h"
+
 static bool reserve(struct buf *buf, size_t size) {
 	if (buf->failed || size > SIZE_MAX / 4 - buf->size) {
 		buf->failed = true;
@@ -42,6 +44,20 @@ void dtf__buf_add(struct buf *buf, const void *bytes, size_t size) {
 
 void dtf__buf_text(struct buf *buf, const char *text) {
 	dtf__buf_add(buf, text, strlen(text));
+}
+
+void dtf__buf_int(struct buf *buf, int64_t value) {
+	char text[20]; /* -9223372036854775808 */
+	size_t at = sizeof(text);
+	uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	do {
+		text[--at] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (value < 0) {
+		text[--at] = '-';
+	}
+	dtf__buf_add(buf, text + at, sizeof(text) - at);
 }
 
 void dtf__buf_printf(struct buf *buf, const char *format, ...) {
@@ -81,20 +97,26 @@ static void escape(struct buf *buf, unsigned char c) {
 }
 
 void dtf__buf_json_string(struct buf *buf, const char *text) {
-	dtf__buf_text(buf, "\"");
-	const char *start = text == NULL ? "" : text;
-	const char *at = start;
-	for (; *at != '\0'; at++) {
-		unsigned char c = (unsigned char)*at;
-		if (c >= 0x20 && c != '"' && c != '\\') {
-			continue;
-		}
-		dtf__buf_add(buf, start, (size_t)(at - start));
-		escape(buf, c);
-		start = at + 1;
+	const char *at = text == NULL ? "" : text;
+	size_t left = strlen(at);
+	if (!reserve(buf, left + 2)) {
+		return;
 	}
-	dtf__buf_add(buf, start, (size_t)(at - start));
-	dtf__buf_text(buf, "\"");
+	dtf__buf_add(buf, "\"", 1);
+	while (left > 0) {
+		size_t size = dtf__utf8_unescaped(at, left);
+		while (size < left && (unsigned char)at[size] >= 0x80) {
+			size++;
+		}
+		dtf__buf_add(buf, at, size);
+		at += size;
+		left -= size;
+		if (left > 0 && dtf__utf8_unescaped(at, 1) == 0) {
+			escape(buf, (unsigned char)*at++);
+			left--;
+		}
+	}
+	dtf__buf_add(buf, "\"", 1);
 }
 
 void dtf__buf_clear(struct buf *buf) {

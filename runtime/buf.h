@@ -20,6 +20,7 @@ struct slice {
 
 void dtf__buf_add(struct buf *buf, const void *bytes, size_t size);
 void dtf__buf_text(struct buf *buf, const char *text);
+void dtf__buf_int(struct buf *buf, int64_t value); /* decimal */
 void dtf__buf_printf(struct buf *buf, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void dtf__buf_json_string(struct buf *buf, const char *text); /* quoted, escaped */

@@ -35,6 +35,14 @@ int dtf__encode(struct buf *buf, const struct dtf_type *type, const void *value)
 int dtf__decode(struct arena *arena, const struct dtf_type *type, const char *root,
 	struct slice json, void *ret);
 
+/* The same for text as the encoder writes it, fast; CODEC_NOT_PLAIN: for the other. */
+#define CODEC_NOT_PLAIN 3
+int dtf__decode_plain(
+	struct arena *arena, const struct dtf_type *type, struct slice text, void *ret);
+/* The same for all of JSON. */
+int dtf__decode_any(struct arena *arena, const struct dtf_type *type, const char *root,
+	struct slice json, void *ret);
+
 /* Deep copy into an arena; false when memory is exhausted, or the value nests
  * deeper than a C stack can be trusted with. */
 bool dtf__copy(struct arena *arena, const struct dtf_type *type, const void *value, void *ret);

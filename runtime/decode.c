@@ -1,7 +1,7 @@
 /*
- * JSON to values.  jansson has checked the text; here each value is held
- * against its type.  Every error names the path and what stood there, since the
- * person who reads it has the payload before him and not this code.
+ * JSON to values; what is as plain as our own text is read by plain.c.  jansson has checked the
+ * text; here each value is held against its type.  Every error names the path and what stood there,
+ * since the person who reads it has the payload before him and not this code.
  *
  * An int is an int: 1.0 is refused, for a reader that rounds would make two
  * programs disagree about one text.  A float may be written without a point.
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base64.h"
 #include "error.h"
 #include "json.h"
 #include "list.h"
@@ -97,59 +98,16 @@ static int decode_string(const struct decoder *decoder, const json_t *json, cons
 	return 0;
 }
 
-static int sextet(char c) {
-	if (c >= 'A' && c <= 'Z') {
-		return c - 'A';
-	}
-	if (c >= 'a' && c <= 'z') {
-		return c - 'a' + 26;
-	}
-	if (c >= '0' && c <= '9') {
-		return c - '0' + 52;
-	}
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* Padded, no white space, unused bits zero: one text for each value. */
-static bool decode_base64(const char *s, size_t size, unsigned char *ret, size_t *ret_size) {
-	if (size % 4 != 0) {
-		return false;
-	}
-	size_t count = 0;
-	for (size_t i = 0; i < size; i += 4) {
-		size_t pad = 0;
-		if (i + 4 == size && s[i + 3] == '=') {
-			pad = s[i + 2] == '=' ? 2 : 1;
-		}
-		unsigned bits = 0;
-		for (size_t k = 0; k < 4 - pad; k++) {
-			int six = sextet(s[i + k]);
-			if (six < 0) {
-				return false;
-			}
-			bits |= (unsigned)six << (18 - 6 * k);
-		}
-		if ((pad == 1 && (bits & 0xff) != 0) || (pad == 2 && (bits & 0xffff) != 0)) {
-			return false;
-		}
-		for (size_t k = 0; k < 3 - pad; k++) {
-			ret[count++] = (unsigned char)(bits >> (16 - 8 * k));
-		}
-	}
-	*ret_size = count;
-	return true;
-}
-
 static int decode_bytes(const struct decoder *decoder, const json_t *json, struct dtf_bytes *ret) {
 	if (!json_is_string(json)) {
 		return expected(decoder, "base64", json);
 	}
 	size_t length = json_string_length(json), size;
-	unsigned char *data = dtf__arena_alloc(decoder->arena, length / 4 * 3 + 1);
+	unsigned char *data = dtf__arena_alloc(decoder->arena, dtf__base64_room(length));
 	if (data == NULL) {
 		return no_memory();
 	}
-	if (!decode_base64(json_string_value(json), length, data, &size)) {
+	if (!dtf__base64_read(json_string_value(json), length, data, &size)) {
 		return expected(decoder, "base64", json);
 	}
 	*ret = (struct dtf_bytes){ data, size };
@@ -372,6 +330,16 @@ static void clear(const struct dtf_type *type, void *ret) {
 }
 
 int dtf__decode(struct arena *arena, const struct dtf_type *type, const char *root,
+	struct slice text, void *ret) {
+	clear(type, ret);
+	int rc = dtf__decode_plain(arena, type, text, ret);
+	if (rc < 0) {
+		clear(type, ret);
+	}
+	return rc == CODEC_NOT_PLAIN ? dtf__decode_any(arena, type, root, text, ret) : rc;
+}
+
+int dtf__decode_any(struct arena *arena, const struct dtf_type *type, const char *root,
 	struct slice text, void *ret) {
 	clear(type, ret);
 	json_t *json;

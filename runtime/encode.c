@@ -6,11 +6,11 @@
  */
 #include "codec.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base64.h"
 #include "error.h"
 #include "json.h"
 #include "list.h"
@@ -41,23 +41,8 @@ static int encode_string(struct buf *buf, const struct path *path, const char *s
 }
 
 static void encode_bytes(struct buf *buf, struct dtf_bytes bytes) {
-	static const char
-		digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t size = bytes.data == NULL ? 0 : bytes.size;
 	dtf__buf_text(buf, "\"");
-	for (size_t i = 0; i < size; i += 3) {
-		size_t left = size - i;
-		unsigned bits = (unsigned)bytes.data[i] << 16;
-		bits |= left > 1 ? (unsigned)bytes.data[i + 1] << 8 : 0;
-		bits |= left > 2 ? (unsigned)bytes.data[i + 2] : 0;
-		const char four[4] = {
-			digits[bits >> 18],
-			digits[bits >> 12 & 63],
-			left > 1 ? digits[bits >> 6 & 63] : '=',
-			left > 2 ? digits[bits & 63] : '=',
-		};
-		dtf__buf_add(buf, four, sizeof(four));
-	}
+	dtf__base64_write(buf, bytes.data, bytes.data == NULL ? 0 : bytes.size);
 	dtf__buf_text(buf, "\"");
 }
 
@@ -200,7 +185,7 @@ static int encode(struct buf *buf, const struct path *path, const struct dtf_typ
 	case DTF_KIND_INT:
 	case DTF_KIND_DURATION:
 	case DTF_KIND_TIME:
-		dtf__buf_printf(buf, "%" PRId64, *(const int64_t *)value);
+		dtf__buf_int(buf, *(const int64_t *)value);
 		return 0;
 	case DTF_KIND_FLOAT:
 		return encode_float(buf, path, *(const double *)value);

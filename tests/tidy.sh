@@ -18,8 +18,8 @@ cd "$root" || exit 2
 layers() {
 	cat <<'TABLE'
 runtime: error clock arena buf utf8
-runtime: number path list optional wire json
-runtime: codec types encode decode copy compare failure
+runtime: number path list optional wire json base64
+runtime: codec types encode decode plain copy compare failure
 runtime: event record row
 runtime: ctx value arith text string items map
 runtime: store/*

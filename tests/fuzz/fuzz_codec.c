@@ -30,6 +30,18 @@ static bool read_value(
 	return rc == 0;
 }
 
+/* Plain text is read as all JSON is, if it is read. */
+static void compare_ways(
+	struct arena *arena, const struct dtf_type *type, struct slice json, const union value *a) {
+	union value plain = { .bytes = { 0 } }, any = { .bytes = { 0 } };
+	int rc = dtf__decode_plain(arena, type, json, &plain);
+	fuzz_demand(rc == 0 || rc == CODEC_NOT_PLAIN);
+	int rc_any = dtf__decode_any(arena, type, "x", json, &any);
+	fuzz_demand(a == NULL ? rc == CODEC_NOT_PLAIN && rc_any != 0 : rc_any == 0);
+	fuzz_demand(a == NULL || dtf__compare(type, a, &any) == 0);
+	fuzz_demand(rc != 0 || dtf__compare(type, &plain, &any) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	if (size == 0) {
 		return 0;
@@ -39,7 +51,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	struct arena arena = { 0 };
 	struct buf first = { 0 }, second = { 0 };
 	union value a, b, c;
-	if (read_value(&arena, type, (struct slice){ (const char *)data + 1, size - 1 }, &a)) {
+	struct slice json = { (const char *)data + 1, size - 1 };
+	bool readable = read_value(&arena, type, json, &a);
+	compare_ways(&arena, type, json, readable ? &a : NULL);
+	if (readable) {
 		fuzz_demand(dtf__encode(&first, type, &a) == 0);
 		fuzz_demand(read_value(&arena, type, (struct slice){ first.data, first.size }, &b));
 		fuzz_demand(dtf__compare(type, &a, &b) == 0);

@@ -404,6 +404,56 @@ START_TEST(tuples_are_arrays) {
 }
 END_TEST
 
+/* What the encoder writes is read by plain.c, what is not so plain is left alone. */
+START_TEST(our_own_text_is_plain) {
+	static const struct {
+		const struct dtf_type *type;
+		const char *json;
+	} plain[] = {
+		{ &args_type, "[{\"id\":\"a\\n\\u0001\xe2\x82\xac\",\"items\":[{\"sku\":\"s\","
+			      "\"qty\":1},{\"sku\":\"t\",\"qty\":-7}],\"express\":true},7,null]" },
+		{ &args_type, " [ {\"id\" : \"a\" , \"items\" : [ ] } , 7 ,\tnull ] " },
+		{ &map_type, "{\"a\":1,\"ab\":2,\"b\":3}" },
+		{ &map_type, "{}" },
+		{ &int_opt_type, "null" },
+		{ &chain_type, "{\"n\":1,\"next\":{\"n\":2}}" },
+		{ &decision_type, "\"rejected\"" },
+		{ &dtf_type_bytes, "\"AAECAwQ=\"" },
+		{ &dtf_type_float, "-1.7976931348623157e+308" },
+		{ &dtf_type_int, "-999999999999999999" },
+		{ &dtf_type_no_args, "[]" },
+		{ &dtf_type_unit, "null" },
+	}, other[] = {
+		{ &dtf_type_int, "01" }, { &dtf_type_int, "9223372036854775807" },
+		{ &dtf_type_int, "1.0" }, { &dtf_type_int, "1 2" }, { &dtf_type_int, "-" },
+		{ &dtf_type_float, "01.5" }, { &dtf_type_float, "3" }, { &dtf_type_float, "+1.0" },
+		{ &dtf_type_string, "\"\\u20ac\"" }, { &dtf_type_string, "\"\\u0000\"" },
+		{ &dtf_type_string, "\"a" }, { &dtf_type_string, "\"a\\" },
+		{ &dtf_type_string, "\"\xff\"" }, { &dtf_type_string, "\"\t\"" },
+		{ &map_type, "{\"b\":1,\"a\":2}" }, { &map_type, "{\"a\":1,\"a\":2}" },
+		{ &order_type, "{\"items\":[],\"id\":\"a\"}" },
+		{ &order_type, "{\"id\":\"a\",\"items\":[],\"new\":1}" },
+		{ &order_type, "{\"id\":\"a\",\"id\":\"a\",\"items\":[]}" },
+		{ &order_type, "{\"id\":\"a\"}" }, { &int_list_type, "[1,]" },
+		{ &dtf_type_no_args, "[null]" }, { &dtf_type_json, "1" },
+	};
+	for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++) {
+		char fast[256] = { 0 }, slow[256];
+		const struct dtf_type *type = plain[i].type;
+		ck_assert_msg(dtf__decode_plain(&arena, type, slice(plain[i].json), fast) == 0,
+			"%s", plain[i].json);
+		ck_assert_int_eq(dtf__decode_any(&arena, type, "", slice(plain[i].json), slow), 0);
+		ck_assert_int_eq(dtf__compare(type, fast, slow), 0);
+	}
+	for (size_t i = 0; i < sizeof(other) / sizeof(*other); i++) {
+		char ret[256] = { 0 };
+		ck_assert_msg(dtf__decode_plain(&arena, other[i].type, slice(other[i].json), ret) ==
+				CODEC_NOT_PLAIN,
+			"%s", other[i].json);
+	}
+}
+END_TEST
+
 /* ---- paths ---- */
 
 START_TEST(errors_name_the_path) {
@@ -585,6 +635,7 @@ int main(void) {
 	tcase_add_test(kinds, records_ignore_what_they_do_not_know);
 	tcase_add_test(kinds, enums_are_names);
 	tcase_add_test(kinds, tuples_are_arrays);
+	tcase_add_test(kinds, our_own_text_is_plain);
 	suite_add_tcase(suite, kinds);
 	TCase *whole = tcase_create("whole values");
 	tcase_add_checked_fixture(whole, setup, teardown);
