@@ -1,8 +1,7 @@
 /*
- * One thread stands for a program with many instances in flight.  It posts its
- * requests to the engine's queue as the functions of dtf.h do, but does not
- * wait for each: answers come on the engine's thread, go into a list, and are
- * looked at here.  So the load costs one thread, not one for each instance.
+ * One thread stands for a program with many instances in flight.  It asks and
+ * does not wait for each: answers come on the engine's thread, go into a list,
+ * and are looked at here.  So the load costs one thread, not one for each instance.
  */
 #include "load.h"
 
@@ -11,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../runtime/engine.h"
 #include "bench.h"
 
 #define TEXT_SIZE 100
@@ -38,15 +36,14 @@ const struct workload *load_workload(const char *name) {
 struct flight {
 	struct driver *driver;
 	struct flight *next; /* in driver.answered */
-	struct request start, raise, wait;
-	unsigned open; /* requests without an answer */
 	char id[24];
+	unsigned open; /* requests without an answer */
 	size_t number;
 	int64_t began_ns;
 };
 
 struct driver {
-	struct dtf_engine *engine;
+	struct dtf_client *client;
 	struct load *load;
 	char text[TEXT_SIZE + 3], input[2 * TEXT_SIZE];
 	size_t begun, ended;
@@ -56,11 +53,11 @@ struct driver {
 };
 
 /* On the engine's thread. */
-static void answered(struct request *request, int rc, const char *text) {
-	struct flight *flight = request->arg;
+static void answered(void *arg, int rc, const struct dtf_result *result) {
+	struct flight *flight = arg;
 	struct driver *driver = flight->driver;
-	if (rc < 0) {
-		bench_die("%s: %s", flight->id, text);
+	if (rc < 0 || (result != NULL && result->status != DTF_COMPLETED)) {
+		bench_die("%s: %s", flight->id, rc < 0 ? dtf_errmsg() : "it has not completed");
 	}
 	if (--flight->open > 0) {
 		return;
@@ -74,13 +71,11 @@ static void answered(struct request *request, int rc, const char *text) {
 	(void)pthread_mutex_unlock(&driver->lock);
 }
 
-static void post(struct flight *flight, struct request *request) {
-	request->id = flight->id;
-	request->answer = answered;
-	request->arg = flight;
-	if (!dtf__queue_request(flight->driver->engine->queue, request)) {
-		bench_die("the engine takes nothing any more");
-	}
+static void ask(struct flight *flight, struct dtf_request request) {
+	request.id = flight->id;
+	request.done = answered;
+	request.arg = flight;
+	bench_must(dtf_ask(flight->driver->client, &request), flight->id);
 }
 
 static void begin(struct driver *driver, struct flight *flight) {
@@ -89,17 +84,16 @@ static void begin(struct driver *driver, struct flight *flight) {
 	flight->began_ns = bench_now_ns();
 	flight->open = workload->event == NULL ? 2 : 3;
 	(void)snprintf(flight->id, sizeof(flight->id), "bench-%zu", flight->number);
-	flight->start = (struct request){ .kind = REQUEST_START,
-		.name = workload->workflow,
-		.payload = { driver->input, strlen(driver->input) } };
-	flight->raise = (struct request){ .kind = REQUEST_RAISE,
-		.name = workload->event,
-		.payload = { driver->text, TEXT_SIZE + 2 } };
-	flight->wait = (struct request){ .kind = REQUEST_WAIT };
-	post(flight, &flight->start);
-	post(flight, &flight->wait);
+	ask(flight,
+		(struct dtf_request){ .verb = DTF_ASK_START,
+			.workflow = workload->workflow,
+			.input = driver->input });
+	ask(flight, (struct dtf_request){ .verb = DTF_ASK_WAIT });
 	if (workload->event != NULL) {
-		post(flight, &flight->raise);
+		ask(flight,
+			(struct dtf_request){ .verb = DTF_ASK_RAISE,
+				.event = workload->event,
+				.payload = driver->text });
 	}
 }
 
@@ -130,7 +124,7 @@ static void go_round(struct driver *driver) {
 }
 
 void load_run(struct dtf_engine *engine, struct load *load) {
-	struct driver driver = { .engine = engine, .load = load };
+	struct driver driver = { .client = dtf_engine_client(engine), .load = load };
 	struct flight *flights = bench_alloc(load->in_flight, sizeof(*flights));
 	(void)pthread_mutex_init(&driver.lock, NULL);
 	(void)pthread_cond_init(&driver.some, NULL);
