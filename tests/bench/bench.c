@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <dtf/dtf.h>
+#include "bench.dtf.h"
 
 int64_t bench_now_ns(void) {
 	struct timespec now;
@@ -52,6 +52,17 @@ void *bench_alloc(size_t count, size_t size) {
 		bench_die("out of memory");
 	}
 	return memory;
+}
+
+struct dtf_engine *bench_engine_open(const char *dir, unsigned workers) {
+	struct dtf_engine *engine;
+	struct dtf_engine_options options = {
+		.dir = dir, .workers = workers, .history_max = INT64_C(16000000)
+	};
+	bench_must(dtf_engine_open(&options, &engine), "open");
+	bench_must(dtf_engine_register(engine, &bench_module), "register");
+	bench_must(dtf_engine_start(engine), "start");
+	return engine;
 }
 
 /* ---- directories ---- */

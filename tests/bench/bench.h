@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <dtf/dtf.h>
+
 int64_t bench_now_ns(void);
 /* Sorts; the value below which that share of them lies. */
 double bench_percentile(double *values, size_t count, double share);
@@ -20,6 +22,8 @@ void *bench_alloc(size_t count, size_t size); /* zeroed, or it dies */
 /* A fresh directory inside this one, removed with all that is in it. */
 char *bench_dir_create(const char *where);
 void bench_dir_remove(char *dir);
+/* An engine with bench.dtf that runs; dir NULL: in memory. */
+struct dtf_engine *bench_engine_open(const char *dir, unsigned workers);
 /* A number of the command line, or it dies. */
 uint64_t bench_number(const char *option, const char *text);
 /* A line that a terminal sees and a file does not. */

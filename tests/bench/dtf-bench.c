@@ -1,50 +1,40 @@
 /*
- * Durable steps a second, beside what the disk and LMDB can do in the same run.
+ * Measures dtf on this machine.
  *
- *	dtf-bench hello|chain5|chain100|chain1000|fan50|wait [-n INSTANCES]
- *		[-c IN_FLIGHT] [--workers N] [--dir DIR] [--memory]
+ *	dtf-bench WHAT [-n COUNT] [-c IN_FLIGHT] [--workers N] [--dir DIR] [--memory]
  *
- * One JSON object on one line.  A machine's disk is never twice the same, so
- * the figures to keep are those that compare: ratio_to_limit, p50_to_commit,
- * flushes and bytes.
+ * One JSON object on one line.  Stores are made in a fresh directory inside DIR,
+ * which is this one if nothing is said, with every commit synced, and removed.
  */
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "bench.dtf.h"
 #include "bench.h"
-#include "device.h"
-#include "limit.h"
-#include "load.h"
+#include "commands.h"
 
-struct options {
-	const char *dir; /* where a directory is made */
-	bool memory;
-	unsigned workers;
-};
-
-struct outcome {
-	struct load load;
-	struct device device;
-	uint64_t peak_rss, heap; /* with all that has run */
-	struct kept kept;
-	struct limit limit;
+static const struct command {
+	const char *name;
+	void (*run)(const char *name, const struct options *options);
+} commands[] = {
+	{ "hello", run_workload },
+	{ "chain5", run_workload },
+	{ "chain100", run_workload },
+	{ "chain1000", run_workload },
+	{ "fan50", run_workload },
+	{ "wait", run_workload },
+	{ "replay", run_replay },
+	{ "restart", run_restart },
+	{ "memory", run_memory },
+	{ "length", run_length },
+	{ "life", run_life },
 };
 
 static void usage(void) {
-	bench_die("usage: dtf-bench hello|chain5|chain100|chain1000|fan50|wait [-n INSTANCES]\n"
-		  "       [-c IN_FLIGHT] [--workers N] [--dir DIR] [--memory]");
+	bench_die("usage: dtf-bench hello|chain5|chain100|chain1000|fan50|wait|\n"
+		  "           replay|restart|memory|length|life\n"
+		  "       [-n COUNT] [-c IN_FLIGHT] [--workers N] [--dir DIR] [--memory]");
 }
 
-static void parse(int argc, char **argv, struct options *options, struct load *load) {
-	load->workload = argc < 2 ? NULL : load_workload(argv[1]);
-	if (load->workload == NULL) {
-		usage();
-	}
-	load->instances = load->workload->instances;
-	load->in_flight = load->workload->in_flight;
+static void parse(int argc, char **argv, struct options *options) {
 	for (int i = 2; i < argc; i++) {
 		const char *option = argv[i];
 		if (strcmp(option, "--memory") == 0) {
@@ -58,86 +48,25 @@ static void parse(int argc, char **argv, struct options *options, struct load *l
 		if (strcmp(option, "--dir") == 0) {
 			options->dir = value;
 		} else if (strcmp(option, "-n") == 0) {
-			load->instances = bench_number(option, value);
+			options->count = bench_number(option, value);
 		} else if (strcmp(option, "-c") == 0) {
-			load->in_flight = bench_number(option, value);
+			options->in_flight = bench_number(option, value);
 		} else if (strcmp(option, "--workers") == 0) {
 			options->workers = (unsigned)bench_number(option, value);
 		} else {
 			usage();
 		}
 	}
-	if (load->instances == 0 || load->in_flight == 0) {
-		usage();
-	}
-}
-
-static void run(const char *dir, const struct options *options, struct outcome *outcome) {
-	struct dtf_engine *engine;
-	struct dtf_engine_options open = { .dir = dir, .workers = options->workers };
-	bench_must(dtf_engine_open(&open, &engine), "open");
-	bench_must(dtf_engine_register(engine, &bench_module), "register");
-	bench_must(dtf_engine_start(engine), "start");
-	struct device before = device_now();
-	load_run(engine, &outcome->load);
-	outcome->device = device_since(&before);
-	outcome->heap = bench_heap();
-	bench_must(dtf_engine_stop(engine), "stop");
-	dtf_engine_close(engine);
-	outcome->peak_rss = bench_peak_rss();
-}
-
-static double ratio(double a, double b) {
-	return b > 0 ? a / b : 0;
-}
-
-static void print_limits(const struct outcome *outcome, double steps_per_s, double p50) {
-	const struct kept *kept = &outcome->kept;
-	printf(",\"record_bytes\":%.0f", ratio((double)kept->record_bytes, (double)kept->records));
-	printf(",\"limit_puts_per_s\":%.0f", outcome->limit.puts_per_s);
-	printf(",\"limit_commit_ms\":%.3f", outcome->limit.commit_ms);
-	printf(",\"ratio_to_limit\":%.4f", ratio(steps_per_s, outcome->limit.puts_per_s));
-	printf(",\"p50_to_commit\":%.2f", ratio(p50, outcome->limit.commit_ms));
-}
-
-static void print(struct outcome *outcome) {
-	struct load *load = &outcome->load;
-	const struct device *device = &outcome->device;
-	double n = (double)load->instances, steps = n * load->workload->steps;
-	double p50 = bench_percentile(load->ms, load->instances, 0.5);
-	double p99 = bench_percentile(load->ms, load->instances, 0.99);
-	printf("{\"workload\":\"%s\",\"instances\":%zu,\"in_flight\":%zu", load->workload->name,
-		load->instances, load->in_flight);
-	printf(",\"seconds\":%.3f,\"workflows_per_s\":%.0f,\"steps_per_s\":%.0f", load->seconds,
-		n / load->seconds, steps / load->seconds);
-	printf(",\"p50_ms\":%.3f,\"p99_ms\":%.3f", p50, p99);
-	printf(",\"peak_rss_bytes\":%llu,\"heap_bytes\":%llu",
-		(unsigned long long)outcome->peak_rss, (unsigned long long)outcome->heap);
-	printf(",\"bytes_per_step\":%.0f", (double)outcome->kept.used_bytes / steps);
-	printf(",\"written_per_workflow\":%.0f", (double)device->bytes / n);
-	printf(",\"flushes_per_workflow\":%.4f,\"commits\":%llu", (double)device->flushes / n,
-		(unsigned long long)device->commits);
-	printf(",\"mean_batch\":%.1f",
-		ratio((double)outcome->kept.records, (double)device->commits));
-	print_limits(outcome, steps / load->seconds, p50);
-	printf("}\n");
 }
 
 int main(int argc, char **argv) {
 	struct options options = { .dir = "." };
-	struct outcome outcome = { 0 };
-	parse(argc, argv, &options, &outcome.load);
-	char *dir = bench_dir_create(options.dir);
-	run(options.memory ? NULL : dir, &options, &outcome);
-	if (!options.memory) {
-		outcome.kept = limit_kept(dir);
-		size_t size = outcome.kept.records == 0
-			? 0
-			: outcome.kept.record_bytes / outcome.kept.records;
-		outcome.limit = limit_measure(dir, size);
+	parse(argc, argv, &options);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		if (argc > 1 && strcmp(argv[1], commands[i].name) == 0) {
+			commands[i].run(argv[1], &options);
+			return 0;
+		}
 	}
-	bench_dir_remove(dir);
-	print(&outcome);
-	free(outcome.load.ms);
-	return 0;
+	usage();
 }
