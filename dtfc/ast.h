@@ -549,6 +549,7 @@ struct decl {
 	const char *path;
 	struct span path_span;
 	struct file *imported;
+	struct decl *next_import;
 	/* workflow */
 	int64_t version; /* 1 unless written */
 	bool version_written;
@@ -593,8 +594,9 @@ struct file {
 	struct comment *comments;
 	bool ok; /* no syntax error */
 	/* checked: */
-	struct names *names; /* of its declarations */
-	enum decl_mark mark; /* check's own */
+	struct names *names;  /* of its declarations */
+	struct decl *imports; /* those that could be read, in order */
+	enum decl_mark mark;  /* check's own */
 };
 
 #endif

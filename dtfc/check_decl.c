@@ -64,9 +64,16 @@ static void declare(struct checker *c, struct decl *decl) {
 }
 
 void check_declare_all(struct checker *c) {
+	struct decl **imports_tail = &c->file->imports;
+
 	c->file->names = names_create(c->arena);
 	for (struct decl *d = c->file->decls; d != NULL; d = d->next) {
 		d->file = c->file;
+		if (d->kind == DECL_IMPORT && d->imported != NULL &&
+			d->imported->package.text != NULL) {
+			*imports_tail = d;
+			imports_tail = &d->next_import;
+		}
 		declare(c, d);
 	}
 }

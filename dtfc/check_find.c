@@ -50,11 +50,9 @@ struct decl *check_builtin_error(struct checker *c, const char *text) {
 /* ---- packages ---- */
 
 const struct decl *check_import(struct checker *c, const char *text) {
-	const struct decl *d = c->file->decls;
-	while (d &&
-		!(d->kind == DECL_IMPORT && d->imported && d->imported->package.text &&
-			strcmp(d->imported->package.text, text) == 0)) {
-		d = d->next;
+	const struct decl *d = c->file->imports;
+	while (d && strcmp(d->imported->package.text, text) != 0) {
+		d = d->next_import;
 	}
 	return d;
 }

@@ -22,147 +22,148 @@
 #include "cname.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
 
+/*
+ * In the order of strcmp: words of C11, C23 and C++, types and macros that the
+ * headers bring or that compilers predefine, and names that a run function uses.
+ */
 static const char *const reserved[] = {
-	/* C11, C23 */
+	"BUFSIZ",
+	"EOF",
+	"FALSE",
+	"I",
+	"NULL",
+	"TRUE",
 	"alignas",
 	"alignof",
+	"and",
+	"and_eq",
+	"arm",
+	"asm",
+	"assert",
 	"auto",
+	"bitand",
+	"bitor",
 	"bool",
 	"break",
 	"case",
-	"char",
-	"const",
-	"constexpr",
-	"continue",
-	"default",
-	"do",
-	"double",
-	"else",
-	"enum",
-	"extern",
-	"false",
-	"float",
-	"for",
-	"goto",
-	"if",
-	"inline",
-	"int",
-	"long",
-	"nullptr",
-	"register",
-	"restrict",
-	"return",
-	"short",
-	"signed",
-	"sizeof",
-	"static",
-	"static_assert",
-	"struct",
-	"switch",
-	"thread_local",
-	"true",
-	"typedef",
-	"typeof",
-	"typeof_unqual",
-	"union",
-	"unsigned",
-	"void",
-	"volatile",
-	"while",
-	"asm",
-	"fortran",
-	/* C++ */
-	"and",
-	"and_eq",
-	"bitand",
-	"bitor",
 	"catch",
-	"char8_t",
+	"char",
 	"char16_t",
 	"char32_t",
+	"char8_t",
 	"class",
 	"co_await",
 	"co_return",
 	"co_yield",
 	"compl",
 	"concept",
-	"consteval",
-	"constinit",
+	"const",
 	"const_cast",
+	"consteval",
+	"constexpr",
+	"constinit",
+	"continue",
+	"ctx",
 	"decltype",
+	"default",
 	"delete",
+	"do",
+	"double",
 	"dynamic_cast",
+	"else",
+	"enum",
+	"environ",
+	"errno",
 	"explicit",
 	"export",
+	"extern",
+	"f",
+	"false",
+	"float",
+	"for",
+	"fortran",
+	"frame",
 	"friend",
+	"goto",
+	"i386",
+	"if",
+	"inline",
+	"int",
+	"int16_t",
+	"int32_t",
+	"int64_t",
+	"int8_t",
+	"intmax_t",
+	"intptr_t",
+	"linux",
+	"long",
+	"main",
+	"max_align_t",
 	"mutable",
 	"namespace",
 	"new",
 	"noexcept",
 	"not",
 	"not_eq",
+	"nullptr",
+	"offsetof",
 	"operator",
 	"or",
 	"or_eq",
 	"private",
 	"protected",
+	"ptrdiff_t",
 	"public",
+	"register",
 	"reinterpret_cast",
 	"requires",
+	"restrict",
+	"return",
+	"short",
+	"signed",
+	"size_t",
+	"sizeof",
+	"static",
+	"static_assert",
 	"static_cast",
+	"stderr",
+	"stdin",
+	"stdout",
+	"step",
+	"struct",
+	"switch",
 	"template",
 	"this",
+	"thread_local",
 	"throw",
+	"true",
 	"try",
+	"typedef",
 	"typeid",
 	"typename",
-	"using",
-	"virtual",
-	"wchar_t",
-	"xor",
-	"xor_eq",
-	/* types and macros that the headers bring, or that compilers predefine */
-	"int8_t",
-	"int16_t",
-	"int32_t",
-	"int64_t",
-	"uint8_t",
+	"typeof",
+	"typeof_unqual",
 	"uint16_t",
 	"uint32_t",
 	"uint64_t",
-	"intptr_t",
-	"uintptr_t",
-	"intmax_t",
+	"uint8_t",
 	"uintmax_t",
-	"size_t",
-	"ptrdiff_t",
-	"max_align_t",
-	"offsetof",
-	"linux",
+	"uintptr_t",
+	"union",
 	"unix",
-	"i386",
-	"errno",
-	"stdin",
-	"stdout",
-	"stderr",
-	"assert",
-	"environ",
-	"NULL",
-	"EOF",
-	"BUFSIZ",
-	"TRUE",
-	"FALSE",
-	"I",
-	/* names that a run function uses itself */
-	"ctx",
-	"frame",
-	"f",
+	"unsigned",
 	"up",
-	"step",
-	"arm",
-	"main",
+	"using",
+	"virtual",
+	"void",
+	"volatile",
+	"wchar_t",
+	"while",
+	"xor",
+	"xor_eq",
 };
 
 static bool is_reserved(const char *name, size_t len) {
@@ -175,10 +176,14 @@ static bool is_reserved(const char *name, size_t len) {
 			strncmp(name + len - 4, "_MIN", 4) == 0)) {
 		return true;
 	}
-	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++) {
-		if (strlen(reserved[i]) == len && memcmp(reserved[i], name, len) == 0) {
+	size_t low = 0, high = sizeof(reserved) / sizeof(*reserved);
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order = strncmp(name, reserved[middle], len);
+		if (order == 0 && reserved[middle][len] == '\0') {
 			return true;
 		}
+		*(order > 0 ? &low : &high) = order > 0 ? middle + 1 : middle;
 	}
 	return false;
 }
@@ -249,20 +254,19 @@ const char *cname_upper(struct arena *arena, const char *name) {
 	return upper;
 }
 
-const char *cname_string(struct arena *arena, const char *text, size_t len) {
-	char *out = mem_alloc(arena, 4 * len + 1);
+size_t cname_escape(char *out, const char *text, size_t len) {
 	size_t n = 0;
 
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
-		if (c == '"' || c == '\\') {
+		if (c >= ' ' && c < 0x7f && c != '"' && c != '\\' && c != '?') {
+			out[n++] = (char)c; /* `?` could make a trigraph */
+		} else if (c == '"' || c == '\\') {
 			out[n++] = '\\';
 			out[n++] = (char)c;
 		} else if (c == '\n' || c == '\t') {
 			out[n++] = '\\';
 			out[n++] = c == '\n' ? 'n' : 't';
-		} else if (c >= ' ' && c < 0x7f && c != '?') { /* `?` could make a trigraph */
-			out[n++] = (char)c;
 		} else {
 			out[n++] = '\\';
 			out[n++] = (char)('0' + (c >> 6));
@@ -270,6 +274,17 @@ const char *cname_string(struct arena *arena, const char *text, size_t len) {
 			out[n++] = (char)('0' + (c & 7));
 		}
 	}
+	return n;
+}
+
+const char *cname_string(struct arena *arena, const char *text, size_t len) {
+	char small[1024];
+
+	if (len <= sizeof(small) / 4) {
+		return mem_copy(arena, small, cname_escape(small, text, len));
+	}
+	char *out = mem_alloc(arena, 4 * len + 1);
+	(void)cname_escape(out, text, len);
 	return out;
 }
 
@@ -307,26 +322,33 @@ const char *cname_comment(struct arena *arena, const char *text) {
 
 /* ---- sets ---- */
 
+/*
+ * An open hash table that knows each name's hash.  An entry that is no name, as
+ * it has a `%` in it, counts for a base and its patterns how far they are known
+ * to be taken: names are never given back, so none is tried again, and numbering
+ * n equal names is linear.
+ */
 struct entry {
-	struct entry *next;
-	const char *name;
+	const char *name; /* NULL: free */
+	uint32_t hash;
+	uint32_t next; /* of a family: base, base_2, … before it are taken */
 };
-
-enum { BUCKETS = 256 };
 
 struct cname_set {
 	struct arena *arena;
 	struct cname_set *outer;
-	struct entry *buckets[BUCKETS];
+	struct entry *entries;
+	size_t capacity; /* a power of two, or 0 */
+	size_t count;
 };
 
-static size_t bucket(const char *name) {
-	size_t hash = 5381;
+static uint32_t hash_of(const char *name) {
+	uint32_t hash = 2166136261;
 
 	for (; *name != '\0'; name++) {
-		hash = hash * 33 + (unsigned char)*name;
+		hash = (hash ^ (unsigned char)*name) * 16777619;
 	}
-	return hash % BUCKETS;
+	return hash ^ hash >> 15;
 }
 
 struct cname_set *cname_set_create(struct arena *arena, struct cname_set *outer) {
@@ -337,23 +359,57 @@ struct cname_set *cname_set_create(struct arena *arena, struct cname_set *outer)
 	return set;
 }
 
-bool cname_taken(const struct cname_set *set, const char *name) {
+/* The entry, or the free one where it would be.  Only in a set with entries. */
+static struct entry *entry_of(const struct cname_set *set, const char *name, uint32_t hash) {
+	for (size_t i = hash;; i++) {
+		struct entry *e = &set->entries[i & (set->capacity - 1)];
+		if (e->name == NULL || (e->hash == hash && strcmp(e->name, name) == 0)) {
+			return e;
+		}
+	}
+}
+
+static bool is_taken(const struct cname_set *set, const char *name, uint32_t hash) {
 	for (; set != NULL; set = set->outer) {
-		for (struct entry *e = set->buckets[bucket(name)]; e != NULL; e = e->next) {
-			if (strcmp(e->name, name) == 0) {
-				return true;
-			}
+		if (set->count > 0 && entry_of(set, name, hash)->name != NULL) {
+			return true;
 		}
 	}
 	return false;
 }
 
-void cname_take(struct cname_set *set, const char *name) {
-	struct entry *e = mem_new(set->arena, struct entry);
+bool cname_taken(const struct cname_set *set, const char *name) {
+	return is_taken(set, name, hash_of(name));
+}
 
-	e->name = name;
-	e->next = set->buckets[bucket(name)];
-	set->buckets[bucket(name)] = e;
+static void grow(struct cname_set *set) {
+	struct entry *old = set->entries;
+	size_t n = set->capacity;
+
+	set->capacity = n == 0 ? 16 : 2 * n;
+	set->entries = mem_alloc(set->arena, set->capacity * sizeof(*set->entries));
+	for (size_t i = 0; i < n; i++) {
+		if (old[i].name != NULL) {
+			*entry_of(set, old[i].name, old[i].hash) = old[i];
+		}
+	}
+}
+
+/* `name` lives as long as the set. */
+static struct entry *add(struct cname_set *set, const char *name, uint32_t hash) {
+	if (2 * set->count >= set->capacity) {
+		grow(set);
+	}
+	struct entry *e = entry_of(set, name, hash);
+	if (e->name == NULL) {
+		*e = (struct entry){ .name = name, .hash = hash };
+		set->count++;
+	}
+	return e;
+}
+
+void cname_take(struct cname_set *set, const char *name) {
+	(void)add(set, name, hash_of(name));
 }
 
 const char *cname_unique(struct cname_set *set, const char *name) {
@@ -368,24 +424,63 @@ static const char *fill(struct arena *arena, const char *pattern, const char *ba
 	if (at == NULL) {
 		bug("a pattern of names has no %");
 	}
-	return mem_printf(arena, "%.*s%s%s", (int)(at - pattern), pattern, base, at + 1);
+	if (pattern[1] == '\0') {
+		return base;
+	}
+	size_t before = (size_t)(at - pattern), len = strlen(base), after = strlen(at + 1);
+	char *name = mem_alloc(arena, before + len + after + 1);
+	memcpy(name, pattern, before);
+	memcpy(name + before, base, len);
+	memcpy(name + before + len, at + 1, after);
+	return name;
+}
+
+/* "order shop_% shop_%_type": no name is like it. */
+static struct entry *family_of(
+	struct cname_set *set, const char *base, const char *const *patterns) {
+	const char *key = base;
+
+	for (; *patterns != NULL; patterns++) {
+		key = mem_printf(set->arena, "%s %s", key, *patterns);
+	}
+	return add(set, key, hash_of(key));
+}
+
+enum { FAMILY_MAX = 16 };
+
+/* Takes all or none. */
+static bool take_all(struct cname_set *set, const char *base, const char *const *patterns) {
+	const char *names[FAMILY_MAX];
+	uint32_t hashes[FAMILY_MAX];
+	size_t count = 0;
+
+	for (; patterns[count] != NULL; count++) {
+		if (count == FAMILY_MAX) {
+			bug("a family of names is too large");
+		}
+		names[count] = fill(set->arena, patterns[count], base);
+		hashes[count] = hash_of(names[count]);
+		if (is_taken(set, names[count], hashes[count])) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		(void)add(set, names[i], hashes[i]);
+	}
+	return true;
 }
 
 const char *cname_family(struct cname_set *set, const char *base, const char *const *patterns) {
-	const char *name = base;
-
-	for (int n = 2;; n++) {
-		bool taken = false;
-		for (const char *const *p = patterns; *p != NULL && !taken; p++) {
-			taken = cname_taken(set, fill(set->arena, *p, name));
-		}
-		if (!taken) {
-			break;
-		}
-		name = mem_printf(set->arena, "%s_%d", base, n);
+	if (take_all(set, base, patterns)) {
+		return base;
 	}
-	for (const char *const *p = patterns; *p != NULL; p++) {
-		cname_take(set, fill(set->arena, *p, name));
-	}
+	struct entry *family = family_of(set, base, patterns);
+	uint32_t n = family->next == 0 ? 2 : family->next;
+	const char *name;
+	/* Taking moves the entries. */
+	do {
+		name = mem_printf(set->arena, "%s_%" PRIu32, base, n++);
+	} while (!take_all(set, name, patterns));
+	family_of(set, base, patterns)->next = n;
 	return name;
 }

@@ -16,6 +16,8 @@ const char *cname_beside(struct arena *arena, const char *name, const char *cons
 const char *cname_global(struct arena *arena, const char *name);
 /* Good inside a C string literal: everything but plain ASCII in octal. */
 const char *cname_string(struct arena *arena, const char *text, size_t len);
+/* The same into `out`, which has room for 4 * len bytes: how many it is, without a NUL. */
+size_t cname_escape(char *out, const char *text, size_t len);
 /* Good inside a comment. */
 const char *cname_comment(struct arena *arena, const char *text);
 

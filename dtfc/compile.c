@@ -202,7 +202,7 @@ static void emit_depfile(struct compile *c, struct emit *e) {
 
 	for (size_t i = 0; i < 3; i++) {
 		if (outputs[i] != NULL) {
-			emit_text(e, e->size > 0 ? " " : "");
+			emit_text(e, e->text.size > 0 ? " " : "");
 			add_path(e, outputs[i]);
 		}
 	}
@@ -219,13 +219,15 @@ static struct output *add_output(
 	if (path == NULL) {
 		return at;
 	}
-	*at = (struct output){ path, e->data, e->size, banner };
+	*at = (struct output){ path, &e->text, banner };
 	return at + 1;
 }
 
 static enum compile_exit write_outputs(struct compile *c, const struct ir_module *module) {
 	const struct compile_options *o = c->options;
 	const char *base = compile_base_name(o->input);
+	struct emit text, header, manifest, depfile;
+	struct output outputs[4], *end = outputs;
 	struct emit_options options = {
 		.stamps = !o->no_line,
 		.no_functions = o->no_functions,
@@ -233,17 +235,16 @@ static enum compile_exit write_outputs(struct compile *c, const struct ir_module
 				       : mem_printf(&c->arena, "%s.c", base),
 		.h_file = o->header != NULL ? compile_base_name(o->header)
 					    : mem_printf(&c->arena, "%s.h", base),
+		.manifest = &manifest.text,
 	};
-	struct emit text, header, manifest, depfile;
-	struct output outputs[4], *end = outputs;
 
 	emit_init(&text, &c->arena);
 	emit_init(&header, &c->arena);
 	emit_init(&manifest, &c->arena);
 	emit_init(&depfile, &c->arena);
+	emit_manifest(&manifest, module);
 	emit_c(&text, module, &options);
 	emit_header(&header, module);
-	emit_manifest(&manifest, module);
 	emit_depfile(c, &depfile);
 	end = add_output(end, o->c, &text, EMIT_BANNER_START);
 	end = add_output(end, o->header, &header, EMIT_BANNER_START);
@@ -266,8 +267,10 @@ static enum compile_exit dump(struct compile *c, const struct ir_module *module)
 	} else {
 		emit_dot(&e, module);
 	}
-	bool ok = fwrite(e.data, 1, e.size, stdout) == e.size && fflush(stdout) == 0;
-	return ok ? COMPILE_OK : COMPILE_NO_OUTPUT;
+	for (const struct buffer_piece *p = e.text.first; p != NULL; p = p->next) {
+		(void)fwrite(p->data, 1, p->size, stdout);
+	}
+	return fflush(stdout) == 0 && !ferror(stdout) ? COMPILE_OK : COMPILE_NO_OUTPUT;
 }
 
 /* ---- the stages ---- */
@@ -301,7 +304,7 @@ static enum compile_exit run(struct compile *c) {
 }
 
 enum compile_exit compile_run(const struct compile_options *options) {
-	struct compile c = { .options = options };
+	struct compile c = { .options = options, .arena.block_max = (size_t)32 * 1024 * 1024 };
 
 	c.diag.arena = &c.arena;
 	c.diag.warnings_are_errors = options->warnings_are_errors;

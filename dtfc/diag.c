@@ -67,10 +67,7 @@ static struct diagnostic *create(struct arena *arena, const struct source *sourc
 	struct diagnostic *d = mem_new(arena, struct diagnostic);
 	d->source = source;
 	d->span = span;
-	d->message = dtf__arena_vprintf(arena, format, args);
-	if (d->message == NULL) {
-		d->message = "(out of memory)";
-	}
+	d->message = mem_vprintf(arena, format, args);
 	d->notes_tail = &d->notes;
 	return d;
 }

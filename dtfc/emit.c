@@ -15,66 +15,82 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format.h"
+
 void emit_init(struct emit *e, struct arena *arena) {
-	*e = (struct emit){ .arena = arena, .line = 1 };
-	e->capacity = 1 << 14;
-	e->data = mem_alloc(arena, e->capacity);
+	*e = (struct emit){ .arena = arena, .text.arena = arena, .line = 1 };
+}
+
+static void count_lines(struct emit *e, const char *text, size_t len) {
+	const char *end = text + len;
+	unsigned lines = 0;
+
+	while ((text = memchr(text, '\n', (size_t)(end - text))) != NULL) {
+		lines++;
+		text++;
+	}
+	e->line += lines;
+	e->source_line += e->source_line != 0 ? lines : 0;
 }
 
 static void add(struct emit *e, const char *text, size_t len) {
-	if (e->size + len + 1 > e->capacity) {
-		size_t capacity = 2 * (e->size + len + 1);
-		char *data = mem_alloc(e->arena, capacity);
-		memcpy(data, e->data, e->size);
-		e->data = data;
-		e->capacity = capacity;
-	}
-	memcpy(e->data + e->size, text, len);
-	e->size += len;
-	e->data[e->size] = '\0';
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\n') {
-			e->line++;
-			if (e->source_line != 0) {
-				e->source_line++;
-			}
-		}
-	}
+	buffer_add(&e->text, text, len);
+	count_lines(e, text, len);
 }
 
 void emit_text(struct emit *e, const char *text) {
 	add(e, text, strlen(text));
 }
 
+static void print(struct emit *e, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+static void print(struct emit *e, const char *format, va_list args) {
+	enum { USUAL = 256 };
+	char *room = buffer_room(&e->text, USUAL);
+	va_list again;
+
+	va_copy(again, args);
+	size_t len = format_text(room, USUAL, format, args);
+	if (len >= USUAL) {
+		room = buffer_room(&e->text, len + 1);
+		(void)format_text(room, len + 1, format, again);
+	}
+	va_end(again);
+	buffer_used(&e->text, len);
+	count_lines(e, room, len);
+}
+
+void emit_print(struct emit *e, const char *format, ...) {
+	va_list args;
+	va_start(args, format);
+	print(e, format, args);
+	va_end(args);
+}
+
 static void stamp(struct emit *e) {
 	if (!e->stamps || e->want == e->source_line) {
 		return;
 	}
-	const char *text = e->want != 0
-		? mem_printf(e->arena, "#line %" PRIu32 " \"%s\"\n", e->want, e->source_name)
-		: mem_printf(e->arena, "#line %u \"%s\"\n", e->line + 1, e->file);
+	unsigned line = e->want != 0 ? e->want : e->line + 1;
 	e->source_line = 0;
-	emit_text(e, text);
+	emit_print(e, "#line %u \"%s\"\n", line, e->want != 0 ? e->source_name : e->file);
 	e->source_line = e->want;
 }
 
 static void begin_line(struct emit *e) {
 	stamp(e);
-	for (unsigned i = 0; i < e->indent; i++) {
-		add(e, "\t", 1);
-	}
+	char *room = buffer_room(&e->text, e->indent);
+	memset(room, '\t', e->indent);
+	buffer_used(&e->text, e->indent);
 }
 
 void emit_line(struct emit *e, const char *format, ...) {
 	va_list args;
-	va_start(args, format);
-	const char *text = dtf__arena_vprintf(e->arena, format, args);
-	va_end(args);
-	if (text == NULL) {
-		bug("out of memory");
-	}
 	begin_line(e);
-	emit_text(e, text);
+	va_start(args, format);
+	print(e, format, args);
+	va_end(args);
 	add(e, "\n", 1);
 }
 
@@ -128,7 +144,9 @@ static void flat_add(struct flat *out, const char *text) {
 	if (out->size + len + 1 > out->capacity) {
 		out->capacity = 2 * (out->size + len + 1);
 		char *data = mem_alloc(out->arena, out->capacity);
-		memcpy(data, out->data, out->size);
+		if (out->size > 0) {
+			memcpy(data, out->data, out->size);
+		}
 		out->data = data;
 	}
 	memcpy(out->data + out->size, text, len + 1);
@@ -139,18 +157,19 @@ const char *emit_up(struct arena *arena, unsigned levels) {
 	return levels == 1 ? "up" : mem_printf(arena, "up_%u", levels);
 }
 
-static const char *slot_text(
-	struct arena *arena, const struct ir_strand *strand, const struct ir_slot *slot) {
+static void flat_slot(struct flat *out, const struct ir_slot *slot) {
 	unsigned levels = 0;
 
-	if (!slot->in_frame) {
-		return slot->name;
+	if (slot->in_frame) {
+		const struct ir_strand *s = out->strand;
+		for (; s != NULL && s != slot->strand; s = s->parent) {
+			levels++;
+		}
+		flat_add(out, levels == 0 ? "f" : emit_up(out->arena, levels));
+		flat_add(out, "->");
+		flat_add(out, slot->prefix);
 	}
-	for (const struct ir_strand *s = strand; s != NULL && s != slot->strand; s = s->parent) {
-		levels++;
-	}
-	return mem_printf(arena, "%s->%s%s", levels == 0 ? "f" : emit_up(arena, levels),
-		slot->prefix, slot->name);
+	flat_add(out, slot->name);
 }
 
 static void flat_expr(struct flat *out, const struct ir_expr *expr);
@@ -164,7 +183,9 @@ static void flat_in(struct flat *out, const struct ir_expr *expr, bool parens) {
 static void flat_items(struct flat *out, const struct ir_expr *expr, bool named) {
 	for (const struct ir_item *item = expr->items; item != NULL; item = item->next) {
 		if (named && item->name != NULL) {
-			flat_add(out, mem_printf(out->arena, ".%s = ", item->name));
+			flat_add(out, ".");
+			flat_add(out, item->name);
+			flat_add(out, " = ");
 		}
 		flat_in(out, item->value, ir_precedence(item->value) < 2);
 		flat_add(out, item->next != NULL ? ", " : "");
@@ -177,7 +198,7 @@ static void flat_expr(struct flat *out, const struct ir_expr *expr) {
 		flat_add(out, expr->name);
 		break;
 	case IR_SLOT:
-		flat_add(out, slot_text(out->arena, out->strand, expr->slot));
+		flat_slot(out, expr->slot);
 		break;
 	case IR_FRAME:
 		flat_add(out, "f");
@@ -228,9 +249,9 @@ static void flat_expr(struct flat *out, const struct ir_expr *expr) {
 		flat_in(out, expr->other, ir_precedence(expr->other) <= 3);
 		break;
 	case IR_LITERAL:
-		flat_add(out,
-			expr->name[0] == '\0' ? "" : mem_printf(out->arena, "(%s)", expr->name));
-		flat_add(out, "{ ");
+		flat_add(out, expr->name[0] == '\0' ? "" : "(");
+		flat_add(out, expr->name);
+		flat_add(out, expr->name[0] == '\0' ? "{ " : "){ ");
 		flat_items(out, expr, !expr->brief);
 		flat_add(out, " }");
 		break;
@@ -239,9 +260,9 @@ static void flat_expr(struct flat *out, const struct ir_expr *expr) {
 
 const char *emit_flat(
 	struct arena *arena, const struct ir_strand *strand, const struct ir_expr *expr) {
-	struct flat out = { .arena = arena, .strand = strand, .capacity = 128 };
+	struct flat out = { .arena = arena, .strand = strand };
 
-	out.data = mem_alloc(arena, out.capacity);
+	flat_add(&out, "");
 	flat_expr(&out, expr);
 	return out.data;
 }
@@ -252,13 +273,15 @@ enum { TAB = 8 };
 
 struct layout {
 	struct emit *e;
-	const struct ir_strand *strand;
+	struct flat flat;
 	size_t column;
 };
 
 static void put(struct layout *l, const char *text) {
-	emit_text(l->e, text);
-	l->column += strlen(text);
+	size_t len = strlen(text);
+
+	add(l->e, text, len);
+	l->column += len;
 }
 
 static void newline(struct layout *l, size_t tabs) {
@@ -269,8 +292,16 @@ static void newline(struct layout *l, size_t tabs) {
 	l->column = tabs * TAB;
 }
 
+/* As long as nothing else is made flat. */
+static const struct flat *flat(struct layout *l, const struct ir_expr *expr) {
+	l->flat.size = 0;
+	flat_add(&l->flat, "");
+	flat_expr(&l->flat, expr);
+	return &l->flat;
+}
+
 static size_t width(struct layout *l, const struct ir_expr *expr) {
-	return strlen(emit_flat(l->e->arena, l->strand, expr));
+	return flat(l, expr)->size;
 }
 
 /* Lays expr out from the current column; `trail` characters follow it on its last line. */
@@ -308,14 +339,17 @@ static void lay_call(struct layout *l, const struct ir_expr *expr, size_t tabs, 
 }
 
 static void lay_literal(struct layout *l, const struct ir_expr *expr, size_t tabs) {
-	put(l, expr->name[0] == '\0' ? "" : mem_printf(l->e->arena, "(%s)", expr->name));
-	put(l, "{");
+	put(l, expr->name[0] == '\0' ? "" : "(");
+	put(l, expr->name);
+	put(l, expr->name[0] == '\0' ? "{" : "){");
 	for (const struct ir_item *item = expr->items; item != NULL; item = item->next) {
 		bool parens = ir_precedence(item->value) < 2;
 		size_t inner = tabs + 1;
 		newline(l, inner);
 		if (item->name != NULL) {
-			put(l, mem_printf(l->e->arena, ".%s =", item->name));
+			put(l, ".");
+			put(l, item->name);
+			put(l, " =");
 			bool fits = l->column + 2 + width(l, item->value) <= EMIT_WIDTH;
 			if (item->value->kind == IR_LITERAL && !fits) {
 				newline(l, ++inner);
@@ -341,7 +375,8 @@ static void lay_binary(struct layout *l, const struct ir_expr *expr, size_t tabs
 		lay_in(l, expr->right, parens, tabs, trail);
 		return;
 	}
-	put(l, expr->kind == IR_COMMA ? "," : mem_printf(l->e->arena, " %s", expr->name));
+	put(l, expr->kind == IR_COMMA ? "," : " ");
+	put(l, expr->kind == IR_COMMA ? "" : expr->name);
 	if (l->e->line != line || l->column + 1 + need > EMIT_WIDTH) {
 		newline(l, tabs + 1);
 	} else {
@@ -361,16 +396,16 @@ static void lay_choice(struct layout *l, const struct ir_expr *expr, size_t tabs
 }
 
 static void lay(struct layout *l, const struct ir_expr *expr, size_t tabs, size_t trail) {
-	const char *flat = emit_flat(l->e->arena, l->strand, expr);
+	const char *all = flat(l, expr)->data;
 
-	if (l->column + strlen(flat) + trail <= EMIT_WIDTH) {
-		put(l, flat);
+	if (l->column + l->flat.size + trail <= EMIT_WIDTH) {
+		put(l, all);
 		return;
 	}
 	switch (expr->kind) {
 	case IR_CALL:
 		if (expr->items == NULL) {
-			put(l, flat);
+			put(l, all);
 		} else {
 			lay_call(l, expr, tabs, trail);
 		}
@@ -394,10 +429,11 @@ static void lay(struct layout *l, const struct ir_expr *expr, size_t tabs, size_
 			tabs, trail);
 		break;
 	case IR_MEMBER: {
-		const char *rest = mem_printf(
-			l->e->arena, "%s%s", expr->arrow ? "->" : ".", expr->name);
-		lay_in(l, expr->left, ir_precedence(expr->left) < 15, tabs, trail + strlen(rest));
-		put(l, rest);
+		const char *dot = expr->arrow ? "->" : ".";
+		size_t rest = strlen(dot) + strlen(expr->name);
+		lay_in(l, expr->left, ir_precedence(expr->left) < 15, tabs, trail + rest);
+		put(l, dot);
+		put(l, expr->name);
 		break;
 	}
 	case IR_TEXT:
@@ -405,14 +441,16 @@ static void lay(struct layout *l, const struct ir_expr *expr, size_t tabs, size_
 	case IR_FRAME:
 	case IR_INDEX:
 	case IR_BUMP:
-		put(l, flat);
+		put(l, all);
 		break;
 	}
 }
 
 void emit_expr(struct emit *e, const struct ir_strand *strand, const char *before,
 	const struct ir_expr *expr, const char *after) {
-	struct layout l = { e, strand, (size_t)e->indent * TAB };
+	char usual[512];
+	struct layout l = { e, { e->arena, strand, usual, 0, sizeof(usual) },
+		(size_t)e->indent * TAB };
 
 	begin_line(e);
 	put(&l, before);

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "buffer.h"
 #include "ir.h"
 #include <dtf/version.h>
 
@@ -19,8 +20,7 @@ enum { EMIT_WIDTH = 100 }; /* of a line */
 
 struct emit {
 	struct arena *arena;
-	char *data; /* NUL-terminated */
-	size_t size, capacity;
+	struct buffer text;
 	unsigned line;   /* of the text, from 1: the one being written */
 	unsigned indent; /* in tabs */
 	/* #line: */
@@ -35,7 +35,8 @@ void emit_init(struct emit *e, struct arena *arena);
 /* One line, indented. */
 void emit_line(struct emit *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void emit_blank(struct emit *e);
-/* Text as it is, newlines and all. */
+/* Text as it is, newlines and all; no indentation. */
+void emit_print(struct emit *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void emit_text(struct emit *e, const char *text);
 /*
  * before, the expression, after: broken over lines if it must be.  `strand`
@@ -57,6 +58,7 @@ struct emit_options {
 	bool no_functions; /* activities without a C function */
 	const char *c_file,
 		*h_file; /* base names of the outputs; a #line and an #include name them */
+	const struct buffer *manifest; /* what emit_manifest wrote: the C holds it too */
 };
 
 void emit_header(struct emit *e, const struct ir_module *module);

@@ -329,17 +329,16 @@ static void emit_events(struct emit *e, const struct ir_module *module) {
 
 enum { PIECE_MAX = 4000 }; /* C promises 4095 bytes of a literal */
 
-static void emit_embedded_manifest(struct emit *e, const struct ir_module *module) {
-	struct emit json;
-
-	emit_init(&json, e->arena);
-	emit_manifest(&json, module);
+static void emit_embedded_manifest(
+	struct emit *e, const struct ir_module *module, const struct buffer *manifest) {
 	emit_line(e, "static const char *const %s[] = {", module->manifest_name);
-	for (const char *line = json.data; *line != '\0';) {
+	for (const char *line = buffer_text(manifest); *line != '\0';) {
 		const char *end = strchr(line, '\n');
 		size_t len = (size_t)(end - line) + 1;
 		len = len > PIECE_MAX ? PIECE_MAX : len;
-		emit_line(e, "\t\"%s\",", cname_string(e->arena, line, len));
+		emit_text(e, "\t\"");
+		buffer_used(&e->text, cname_escape(buffer_room(&e->text, 4 * len), line, len));
+		emit_text(e, "\",\n");
 		line += len;
 	}
 	emit_line(e, "\tNULL,");
@@ -358,7 +357,8 @@ static void emit_embedded_manifest(struct emit *e, const struct ir_module *modul
 		}                                                                 \
 	} while (0)
 
-static void emit_module(struct emit *e, const struct ir_module *module) {
+static void emit_module(
+	struct emit *e, const struct ir_module *module, const struct buffer *manifest) {
 	struct ir_name *activities = NULL, *events = NULL, *workflows = NULL;
 
 	NAMES_OF(e, module->activities, ir_activity, activities);
@@ -366,7 +366,7 @@ static void emit_module(struct emit *e, const struct ir_module *module) {
 	NAMES_OF(e, module->workflows, ir_workflow, workflows);
 	emit_line(e, "/* ---- the module ---- */");
 	emit_blank(e);
-	emit_embedded_manifest(e, module);
+	emit_embedded_manifest(e, module, manifest);
 	emit_line(e, "const struct dtf_module %s = {", module->def);
 	e->indent++;
 	emit_line(e, ".abi = DTF_ABI,");
@@ -407,5 +407,5 @@ void emit_c(struct emit *e, const struct ir_module *module, const struct emit_op
 	for (const struct ir_workflow *w = module->workflows; w != NULL; w = w->next) {
 		emit_c_workflow(e, w);
 	}
-	emit_module(e, module);
+	emit_module(e, module, options->manifest);
 }

@@ -8,10 +8,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char *quoted(struct emit *e, const char *text) {
+/* before "text" */
+static void string(struct emit *e, const char *before, const char *text) {
 	size_t len = strlen(text), n = 0;
-	char *out = mem_alloc(e->arena, 6 * len + 3);
 
+	emit_text(e, before);
+	char *out = buffer_room(&e->text, 6 * len + 2); /* the escape of a control is the longest */
 	out[n++] = '"';
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
@@ -29,15 +31,15 @@ static const char *quoted(struct emit *e, const char *text) {
 		}
 	}
 	out[n++] = '"';
-	return out;
+	buffer_used(&e->text, n);
 }
 
 static void emit_fields(struct emit *e, const struct ir_field *fields) {
 	emit_text(e, "[");
 	for (const struct ir_field *f = fields; f != NULL; f = f->next) {
-		emit_text(e,
-			mem_printf(e->arena, "{\"name\":%s,\"type\":%s}%s", quoted(e, f->name),
-				quoted(e, f->type), f->next != NULL ? "," : ""));
+		string(e, "{\"name\":", f->name);
+		string(e, ",\"type\":", f->type);
+		emit_text(e, f->next != NULL ? "}," : "}");
 	}
 	emit_text(e, "]");
 }
@@ -50,17 +52,15 @@ static void emit_types(struct emit *e, const struct ir_module *module) {
 		if (!t->is_public) {
 			continue;
 		}
-		emit_text(e, first ? "\n" : ",\n");
+		string(e, first ? "\n{\"name\":" : ",\n{\"name\":", t->text);
 		first = false;
-		emit_text(e, mem_printf(e->arena, "{\"name\":%s,", quoted(e, t->text)));
 		if (t->kind == IR_TYPE_RECORD) {
-			emit_text(e, "\"fields\":");
+			emit_text(e, ",\"fields\":");
 			emit_fields(e, t->fields);
 		} else {
-			emit_text(e, "\"members\":[");
+			emit_text(e, ",\"members\":[");
 			for (const struct ir_field *f = t->fields; f != NULL; f = f->next) {
-				emit_text(e, quoted(e, f->name));
-				emit_text(e, f->next != NULL ? "," : "");
+				string(e, f == t->fields ? "" : ",", f->name);
 			}
 			emit_text(e, "]");
 		}
@@ -72,9 +72,8 @@ static void emit_types(struct emit *e, const struct ir_module *module) {
 static void emit_errors(struct emit *e, const struct ir_module *module) {
 	emit_text(e, "\"errors\":[");
 	for (const struct ir_error *x = module->errors; x != NULL; x = x->next) {
-		emit_text(e,
-			mem_printf(e->arena, "%s\n{\"name\":%s,\"fields\":",
-				x == module->errors ? "" : ",", quoted(e, x->name)));
+		string(e, x == module->errors ? "\n{\"name\":" : ",\n{\"name\":", x->name);
+		emit_text(e, ",\"fields\":");
 		emit_fields(e, x->fields);
 		emit_text(e, "}");
 	}
@@ -84,20 +83,15 @@ static void emit_errors(struct emit *e, const struct ir_module *module) {
 static void emit_activities(struct emit *e, const struct ir_module *module) {
 	emit_text(e, "\"activities\":[");
 	for (const struct ir_activity *a = module->activities; a != NULL; a = a->next) {
-		const char *tag = a->policy.tag != NULL ? a->policy.tag : "";
-		emit_text(e,
-			mem_printf(e->arena, "%s\n{\"name\":%s,\"parameters\":",
-				a == module->activities ? "" : ",", quoted(e, a->name)));
+		string(e, a == module->activities ? "\n{\"name\":" : ",\n{\"name\":", a->name);
+		emit_text(e, ",\"parameters\":");
 		emit_fields(e, a->params);
-		emit_text(e,
-			mem_printf(e->arena,
-				",\"result\":%s,\"timeout_ms\":%" PRId64 ",\"attempts\":%" PRId64
-				",\"tag\":%s",
-				quoted(e, a->result), a->policy.timeout_ms, a->policy.attempts,
-				quoted(e, tag)));
+		string(e, ",\"result\":", a->result);
+		emit_print(e, ",\"timeout_ms\":%" PRId64 ",\"attempts\":%" PRId64,
+			a->policy.timeout_ms, a->policy.attempts);
+		string(e, ",\"tag\":", a->policy.tag != NULL ? a->policy.tag : "");
 		for (const struct ir_name *f = a->fails; f != NULL; f = f->next) {
-			emit_text(e, f == a->fails ? ",\"fails\":[" : ",");
-			emit_text(e, quoted(e, f->text));
+			string(e, f == a->fails ? ",\"fails\":[" : ",", f->text);
 		}
 		emit_text(e, a->fails == NULL ? "}" : "]}");
 	}
@@ -107,48 +101,42 @@ static void emit_activities(struct emit *e, const struct ir_module *module) {
 static void emit_events(struct emit *e, const struct ir_module *module) {
 	emit_text(e, "\"events\":[");
 	for (const struct ir_event *x = module->events; x != NULL; x = x->next) {
-		const char *type = x->payload != NULL ? x->payload->type : "";
-		emit_text(e,
-			mem_printf(e->arena,
-				"%s\n{\"name\":%s,\"payload\":%s,\"capacity\":%" PRId64 "}",
-				x == module->events ? "" : ",", quoted(e, x->name), quoted(e, type),
-				x->capacity));
+		string(e, x == module->events ? "\n{\"name\":" : ",\n{\"name\":", x->name);
+		string(e, ",\"payload\":", x->payload != NULL ? x->payload->type : "");
+		emit_print(e, ",\"capacity\":%" PRId64 "}", x->capacity);
 	}
 	emit_text(e, "],\n");
 }
 
 static void emit_workflow(struct emit *e, const struct ir_workflow *w) {
-	emit_text(e,
-		mem_printf(e->arena,
-			"{\"name\":%s,\"version\":%" PRId64 ",\"fingerprint\":\"%016" PRIx64
-			"\",\"parameters\":",
-			quoted(e, w->name), w->version, w->fingerprint));
+	string(e, "{\"name\":", w->name);
+	emit_print(e, ",\"version\":%" PRId64 ",\"fingerprint\":\"%016" PRIx64 "\",\"parameters\":",
+		w->version, w->fingerprint);
 	emit_fields(e, w->params);
-	emit_text(e, mem_printf(e->arena, ",\"result\":%s", quoted(e, w->output)));
+	string(e, ",\"result\":", w->output);
 	for (const struct ir_query *q = w->queries; q != NULL; q = q->next) {
-		emit_text(e,
-			mem_printf(e->arena, "%s{\"name\":%s,\"type\":%s}%s",
-				q == w->queries ? ",\"queries\":[" : ",", quoted(e, q->name),
-				quoted(e, q->type), q->next == NULL ? "]" : ""));
+		string(e, q == w->queries ? ",\"queries\":[{\"name\":" : ",{\"name\":", q->name);
+		string(e, ",\"type\":", q->type);
+		emit_text(e, q->next == NULL ? "}]" : "}");
 	}
 	emit_text(e, ",\"sites\":[");
 	for (const struct ir_site *s = w->sites; s != NULL; s = s->next) {
-		emit_text(e,
-			mem_printf(e->arena,
-				"%s\n{\"kind\":%s,\"name\":%s,\"line\":%u,"
-				"\"column\":%u,\"text_column\":%u,\"text\":%s}",
-				s == w->sites ? "" : ",", quoted(e, s->kind), quoted(e, s->name),
-				s->line, s->column, s->text_column, quoted(e, s->text)));
+		string(e, s == w->sites ? "\n{\"kind\":" : ",\n{\"kind\":", s->kind);
+		string(e, ",\"name\":", s->name);
+		emit_print(e, ",\"line\":%u,\"column\":%u,\"text_column\":%u", s->line, s->column,
+			s->text_column);
+		string(e, ",\"text\":", s->text);
+		emit_text(e, "}");
 	}
 	emit_text(e, "]}");
 }
 
 void emit_manifest(struct emit *e, const struct ir_module *module) {
-	emit_text(e,
-		mem_printf(e->arena,
-			EMIT_JSON_START "\"%s\",\"package\":%s,\"file\":%s,\"hash\":%s,\n",
-			DTF_VERSION, quoted(e, module->package), quoted(e, module->file),
-			quoted(e, module->content_hash)));
+	emit_print(e, EMIT_JSON_START "\"%s\"", DTF_VERSION);
+	string(e, ",\"package\":", module->package);
+	string(e, ",\"file\":", module->file);
+	string(e, ",\"hash\":", module->content_hash);
+	emit_text(e, ",\n");
 	emit_types(e, module);
 	emit_errors(e, module);
 	emit_activities(e, module);

@@ -26,11 +26,8 @@ struct ir_expr *ir_textf(struct arena *arena, const char *format, ...) {
 	va_list args;
 
 	va_start(args, format);
-	char *text = dtf__arena_vprintf(arena, format, args);
+	const char *text = mem_vprintf(arena, format, args);
 	va_end(args);
-	if (text == NULL) {
-		bug("out of memory");
-	}
 	return ir_text(arena, text);
 }
 

@@ -207,6 +207,18 @@ static void lower_imports(struct lower *l, const struct lower_options *options) 
 	}
 }
 
+static struct cname_set *take_members(struct arena *arena, struct cname_set *globals) {
+	struct cname_set *members = cname_set_create(arena, globals);
+
+	cname_take(members, "at");
+	cname_take(members, "in");
+	cname_take(members, "captured");
+	for (unsigned n = 2; n < 32; n++) {
+		cname_take(members, mem_printf(arena, "up_%u", n));
+	}
+	return members;
+}
+
 struct ir_module *lower_unit(struct unit *unit, const struct lower_options *options) {
 	struct lower l = { .arena = unit->arena, .unit = unit, .file = unit->files };
 	struct ir_module *m = mem_new(l.arena, struct ir_module);
@@ -214,6 +226,7 @@ struct ir_module *lower_unit(struct unit *unit, const struct lower_options *opti
 	l.module = m;
 	l.types_tail = &m->types;
 	l.globals = cname_set_create(l.arena, NULL);
+	l.members = take_members(l.arena, l.globals);
 	for (struct file *f = unit->files; f != NULL; f = f->next) {
 		lower_names(&l, f);
 	}
@@ -234,6 +247,6 @@ struct ir_module *lower_unit(struct unit *unit, const struct lower_options *opti
 			w = w->next;
 		}
 	}
-	lower_used_tables(m);
+	lower_used_tables(l.arena, m);
 	return m;
 }

@@ -7,6 +7,7 @@
  * out; so is everything of how the C looks, so that a newer dtfc gives the same
  * fingerprint for the same source.  Variables are numbered by first use.
  */
+#include "format.h"
 #include "lower_in.h"
 
 #include <inttypes.h>
@@ -28,11 +29,14 @@ static void add(struct print *p, const char *format, ...) {
 	va_list args;
 
 	va_start(args, format);
-	char *text = dtf__arena_vprintf(p->l->arena, format, args);
-	va_end(args);
-	if (text == NULL) {
-		bug("out of memory");
+	char usual[256];
+	const char *text = usual;
+	if (format_text(usual, sizeof(usual), format, args) >= sizeof(usual)) {
+		va_end(args);
+		va_start(args, format);
+		text = mem_vprintf(p->l->arena, format, args);
 	}
+	va_end(args);
 	XXH3_64bits_update(p->hash, text, strlen(text) + 1); /* the NUL ends the token */
 }
 

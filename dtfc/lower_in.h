@@ -5,10 +5,12 @@
 #include "cname.h"
 #include "lower.h"
 
-/* Pointers to pointers. */
+/* Pointers to pointers, by hash; zeroed it is empty. */
 struct map_entry;
 struct map {
-	struct map_entry **buckets;
+	struct map_entry *entries;
+	size_t capacity; /* a power of two, or 0 */
+	size_t count;
 };
 void *map_get(const struct map *map, const void *key);
 void map_put(struct arena *arena, struct map *map, const void *key, void *value);
@@ -40,8 +42,9 @@ struct lower {
 	struct file *file; /* the root */
 	struct ir_module *module;
 	struct cname_set *globals;
-	struct map names; /* decl -> decl_names */
-	struct map types; /* type -> ctype */
+	struct cname_set *members; /* in globals: what every frame may have beside its variables */
+	struct map names;          /* decl -> decl_names */
+	struct map types;          /* type -> ctype */
 	struct ir_type **types_tail;
 	bool in_header;              /* a declaration's types, not a workflow's inside */
 	const struct decl *defining; /* the record whose fields are being lowered, or NULL */
@@ -306,7 +309,7 @@ extern const char *const lower_activity_fixed[], *const lower_start_fixed[],
 							 *const lower_fail_fixed[];
 
 /* Sets has_table of the types that something refers to. */
-void lower_used_tables(struct ir_module *module);
+void lower_used_tables(struct arena *arena, struct ir_module *module);
 
 uint64_t lower_fingerprint(struct lower *l, struct decl *workflow);
 /* XXH3-128 of the file, in hex. */

@@ -12,18 +12,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-static const char *vtext(struct lower *l, const char *format, va_list args)
-	__attribute__((format(printf, 2, 0)));
-
-static const char *vtext(struct lower *l, const char *format, va_list args) {
-	const char *text = dtf__arena_vprintf(l->arena, format, args);
-
-	if (text == NULL) {
-		bug("out of memory");
-	}
-	return text;
-}
-
 /* ---- where we are ---- */
 
 void lower_at(struct lower *l, struct span span) {
@@ -70,7 +58,7 @@ struct ir_state *lower_state(struct lower *l, const char *format, ...) {
 	va_list args;
 
 	va_start(args, format);
-	const char *name = vtext(l, format, args);
+	const char *name = mem_vprintf(l->arena, format, args);
 	va_end(args);
 	name = mem_printf(l->arena, "%s_%s", l->strand->ir->upper, cname_upper(l->arena, name));
 	state->name = cname_unique(l->globals, name);
@@ -308,14 +296,7 @@ struct strand *lower_strand_begin(
 	ir->slots_tail = &ir->slots;
 	ir->states_tail = &ir->states;
 	s->ir = ir;
-	s->locals = cname_set_create(l->arena, l->globals);
-	/* Members that every frame may have beside its variables. */
-	cname_take(s->locals, "at");
-	cname_take(s->locals, "in");
-	cname_take(s->locals, "captured");
-	for (unsigned n = 2; n < 32; n++) {
-		cname_take(s->locals, mem_printf(l->arena, "up_%u", n));
-	}
+	s->locals = cname_set_create(l->arena, l->members);
 	s->up = l->strand;
 	if (s->up != NULL) {
 		ir->parent = s->up->ir;

@@ -11,39 +11,45 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { MAP_BUCKETS = 512 };
-
 struct map_entry {
-	struct map_entry *next;
-	const void *key;
+	const void *key; /* NULL: free */
 	void *value;
 };
 
-static size_t slot_of(const void *key) {
-	return ((uintptr_t)key >> 4) * 2654435761U % MAP_BUCKETS;
+/* Where the key is, or would be.  Only in a map with entries. */
+static struct map_entry *entry_of(const struct map *map, const void *key) {
+	for (size_t i = ((uintptr_t)key >> 4) * 2654435761U;; i++) {
+		struct map_entry *e = &map->entries[i & (map->capacity - 1)];
+		if (e->key == NULL || e->key == key) {
+			return e;
+		}
+	}
 }
 
 void *map_get(const struct map *map, const void *key) {
-	if (map->buckets == NULL) {
-		return NULL;
-	}
-	for (struct map_entry *e = map->buckets[slot_of(key)]; e != NULL; e = e->next) {
-		if (e->key == key) {
-			return e->value;
+	return map->capacity == 0 ? NULL : entry_of(map, key)->value;
+}
+
+static void grow(struct arena *arena, struct map *map) {
+	struct map_entry *old = map->entries;
+	size_t n = map->capacity;
+
+	map->capacity = n == 0 ? 8 : 2 * n;
+	map->entries = mem_alloc(arena, map->capacity * sizeof(*map->entries));
+	for (size_t i = 0; i < n; i++) {
+		if (old[i].key != NULL) {
+			*entry_of(map, old[i].key) = old[i];
 		}
 	}
-	return NULL;
 }
 
 void map_put(struct arena *arena, struct map *map, const void *key, void *value) {
-	if (map->buckets == NULL) {
-		map->buckets = mem_alloc(arena, MAP_BUCKETS * sizeof(*map->buckets));
+	if (2 * map->count >= map->capacity) {
+		grow(arena, map);
 	}
-	struct map_entry *e = mem_new(arena, struct map_entry);
-	e->key = key;
-	e->value = value;
-	e->next = map->buckets[slot_of(key)]; /* the newest is found first */
-	map->buckets[slot_of(key)] = e;
+	struct map_entry *e = entry_of(map, key);
+	map->count += e->key == NULL;
+	*e = (struct map_entry){ key, value };
 }
 
 /* ---- names ---- */

@@ -12,15 +12,61 @@
 
 struct used {
 	struct ir_module *module;
-	bool changed;
+	/* By table, open addressing; those of one name behind each other by `same_table`. */
+	struct ir_type **slots;
+	size_t capacity; /* a power of two */
+	/* Found, and what they need not yet looked at. */
+	struct ir_type **pending;
+	size_t npending;
 };
 
-static void use(struct used *u, const char *table) {
-	for (struct ir_type *t = u->module->types; t != NULL && table != NULL; t = t->next) {
-		if (!t->has_table && strcmp(t->table, table) == 0) {
-			t->has_table = true;
-			u->changed = true;
+static struct ir_type **slot_of(const struct used *u, const char *table) {
+	uint32_t hash = 2166136261;
+
+	for (const char *c = table; *c != '\0'; c++) {
+		hash = (hash ^ (unsigned char)*c) * 16777619;
+	}
+	for (size_t i = hash ^ hash >> 15;; i++) {
+		struct ir_type **slot = &u->slots[i & (u->capacity - 1)];
+		if (*slot == NULL || strcmp((*slot)->table, table) == 0) {
+			return slot;
 		}
+	}
+}
+
+static void mark(struct used *u, struct ir_type *type) {
+	if (!type->has_table) {
+		type->has_table = true;
+		u->pending[u->npending++] = type;
+	}
+}
+
+static void prepare(struct used *u, struct arena *arena) {
+	size_t count = 0;
+
+	for (struct ir_type *t = u->module->types; t != NULL; t = t->next) {
+		t->has_table = false;
+		count++;
+	}
+	for (u->capacity = 16; u->capacity < 2 * count; u->capacity *= 2) {
+	}
+	u->slots = mem_alloc(arena, u->capacity * sizeof(struct ir_type *));
+	u->pending = mem_alloc(arena, (count + 1) * sizeof(struct ir_type *));
+	for (struct ir_type *t = u->module->types; t != NULL; t = t->next) {
+		struct ir_type **slot = slot_of(u, t->table);
+		t->same_table = *slot;
+		*slot = t;
+		if (t->is_public) {
+			mark(u, t);
+		}
+	}
+}
+
+static void use(struct used *u, const char *table) {
+	struct ir_type *t = table == NULL ? NULL : *slot_of(u, table);
+
+	for (; t != NULL; t = t->same_table) {
+		mark(u, t);
 	}
 }
 
@@ -79,20 +125,14 @@ static void use_declarations(struct used *u) {
 	}
 }
 
-void lower_used_tables(struct ir_module *module) {
+void lower_used_tables(struct arena *arena, struct ir_module *module) {
 	struct used u = { .module = module };
 
-	for (struct ir_type *t = module->types; t != NULL; t = t->next) {
-		t->has_table = t->is_public;
-	}
+	prepare(&u, arena);
 	use_declarations(&u);
-	do {
-		u.changed = false;
-		for (struct ir_type *t = module->types; t != NULL; t = t->next) {
-			if (t->has_table) {
-				use(&u, t->of_table);
-				use_fields(&u, t->fields);
-			}
-		}
-	} while (u.changed);
+	while (u.npending > 0) {
+		const struct ir_type *t = u.pending[--u.npending];
+		use(&u, t->of_table);
+		use_fields(&u, t->fields);
+	}
 }

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "format.h"
+
 static noreturn void out_of_memory(void) {
 	(void)fputs("dtfc: out of memory\n", stderr);
 	exit(71);
@@ -32,14 +34,28 @@ char *mem_copy(struct arena *arena, const void *bytes, size_t size) {
 	return copy;
 }
 
+char *mem_vprintf(struct arena *arena, const char *format, va_list args) {
+	char small[256];
+	va_list again;
+
+	va_copy(again, args);
+	size_t size = format_text(small, sizeof(small), format, args);
+	char *text;
+	if (size < sizeof(small)) {
+		text = mem_copy(arena, small, size);
+	} else {
+		text = mem_alloc(arena, size + 1);
+		(void)format_text(text, size + 1, format, again);
+	}
+	va_end(again);
+	return text;
+}
+
 char *mem_printf(struct arena *arena, const char *format, ...) {
 	va_list args;
 	va_start(args, format);
-	char *text = dtf__arena_vprintf(arena, format, args);
+	char *text = mem_vprintf(arena, format, args);
 	va_end(args);
-	if (text == NULL) {
-		out_of_memory();
-	}
 	return text;
 }
 

@@ -9,6 +9,8 @@
 void *mem_alloc(struct arena *arena, size_t size);
 #define mem_new(arena, type) ((type *)mem_alloc((arena), sizeof(type)))
 char *mem_copy(struct arena *arena, const void *bytes, size_t size);
+char *mem_vprintf(struct arena *arena, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
 char *mem_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -47,19 +47,14 @@ static const char *refuse(struct arena *arena, const struct output *output, bool
 }
 
 static const char *write_to(struct arena *arena, int fd, const struct output *output) {
-	const char *data = output->data;
-	size_t left = output->size;
-
-	while (left > 0) {
-		ssize_t n = write(fd, data, left);
-		if (n < 0 && errno == EINTR) {
-			continue;
+	for (const struct buffer_piece *p = output->text->first; p != NULL; p = p->next) {
+		for (size_t done = 0; done < p->size;) {
+			ssize_t n = write(fd, p->data + done, p->size - done);
+			if (n < 0 && errno != EINTR) {
+				return mem_printf(arena, "%s: %s", output->path, strerror(errno));
+			}
+			done += n < 0 ? 0 : (size_t)n;
 		}
-		if (n < 0) {
-			return mem_printf(arena, "%s: %s", output->path, strerror(errno));
-		}
-		data += n;
-		left -= (size_t)n;
 	}
 	return NULL;
 }

@@ -4,12 +4,11 @@
 
 #include <stdbool.h>
 
-#include "mem.h"
+#include "buffer.h"
 
 struct output {
 	const char *path;
-	const char *data;
-	size_t size;
+	const struct buffer *text;
 	const char *banner; /* how a file that may be replaced begins; NULL: any may be */
 };
 

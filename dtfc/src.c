@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "buffer.h"
+
 static void map_lines(struct arena *arena, struct source *source) {
 	uint32_t nlines = 1;
 	for (uint32_t i = 0; i < source->size; i++) {
@@ -45,19 +47,23 @@ struct source *src_read(struct arena *arena, const char *path, const char **ret_
 		*ret_error = mem_printf(arena, "cannot open '%s': %s", path, strerror(errno));
 		return NULL;
 	}
-	/* One byte more than allowed tells too large from just large enough. */
+	enum { PIECE = 32 * 1024 };
 	struct arena scratch = { 0 };
-	char *text = mem_alloc(&scratch, SRC_SIZE_MAX + 1);
-	size_t size = fread(text, 1, SRC_SIZE_MAX + 1, file);
+	struct buffer text = { .arena = &scratch };
+	size_t n;
+	do { /* one byte more than allowed would be enough to tell that it is too large */
+		n = fread(buffer_room(&text, PIECE), 1, PIECE, file);
+		buffer_used(&text, n);
+	} while (n > 0 && text.size <= SRC_SIZE_MAX);
 	int error = ferror(file) ? errno : 0;
 	(void)fclose(file);
 	struct source *source = NULL;
 	if (error != 0) {
 		*ret_error = mem_printf(arena, "cannot read '%s': %s", path, strerror(error));
-	} else if (size > SRC_SIZE_MAX) {
-		*ret_error = mem_printf(arena, "'%s' is larger than 1 MiB", path);
+	} else if (text.size > SRC_SIZE_MAX) {
+		*ret_error = mem_printf(arena, "'%s' is larger than 8 MiB", path);
 	} else {
-		source = src_create(arena, path, text, (uint32_t)size);
+		source = src_create(arena, path, buffer_text(&text), (uint32_t)text.size);
 	}
 	dtf__arena_finish(&scratch);
 	return source;

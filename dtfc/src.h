@@ -10,7 +10,7 @@
 #include "ast.h"
 #include "mem.h"
 
-#define SRC_SIZE_MAX ((uint32_t)1024 * 1024)
+#define SRC_SIZE_MAX ((uint32_t)8 * 1024 * 1024)
 
 struct source {
 	const char *name; /* as printed and as given on the command line */

@@ -77,7 +77,9 @@ static const char *doc_text(struct lexer *lx) {
 
 static struct token *push(struct lexer *lx, int kind, const char *from, const char *to) {
 	if (lx->count == lx->capacity) {
-		uint32_t capacity = lx->capacity == 0 ? 256 : lx->capacity * 2;
+		/* Few sources have more, and memory that is not touched is free. */
+		uint32_t usual = lx->source->size / 4 + 16;
+		uint32_t capacity = lx->capacity == 0 ? usual : lx->capacity * 2;
 		struct token *items = mem_alloc(lx->arena, capacity * sizeof(*items));
 		if (lx->count > 0) {
 			memcpy(items, lx->items, lx->count * sizeof(*items));
@@ -441,6 +443,10 @@ static void bad_byte(struct lexer *lx, const char *from) {
 static void check_encoding(struct lexer *lx) {
 	const char *at = lx->at;
 	while (at < lx->limit) {
+		if (*at > 0 && *at < 0x7f) {
+			at++;
+			continue;
+		}
 		uint32_t code;
 		size_t size = text_decode(at, (size_t)(lx->limit - at), &code);
 		if (code == TEXT_INVALID || code == 0) {
@@ -465,7 +471,8 @@ static void punctuation(struct lexer *lx, const char *from, const char *to) {
 		{ "=", T_ASSIGN }, { "+", T_PLUS }, { "-", T_MINUS }, { "*", T_STAR },
 		{ "/", T_SLASH }, { "%", T_PERCENT } };
 	size_t size = (size_t)(to - from), i = 0;
-	while (strlen(marks[i].text) != size || memcmp(marks[i].text, from, size) != 0) {
+	while (*marks[i].text != *from || strlen(marks[i].text) != size ||
+		memcmp(marks[i].text, from, size) != 0) {
 		i++;
 	}
 	(void)push(lx, marks[i].kind, from, to);

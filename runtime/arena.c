@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define BLOCK_MIN ((size_t)1024)
 #define BLOCK_MAX ((size_t)256 * 1024)
+#define HUGE_MIN  ((size_t)4 * 1024 * 1024)
 #define ALIGNMENT _Alignof(max_align_t)
 
 struct arena_block {
@@ -25,8 +27,9 @@ static struct arena_block *add_block(struct arena *arena, size_t size) {
 	if (arena->blocks != NULL) {
 		want = arena->blocks->size * 2;
 	}
-	if (want > BLOCK_MAX) {
-		want = BLOCK_MAX;
+	size_t max = arena->block_max == 0 ? BLOCK_MAX : arena->block_max;
+	if (want > max) {
+		want = max;
 	}
 	if (want < size) {
 		want = size;
@@ -34,6 +37,11 @@ static struct arena_block *add_block(struct arena *arena, size_t size) {
 	struct arena_block *block = calloc(1, sizeof(*block) + want);
 	if (block == NULL) {
 		return NULL;
+	}
+	if (want >= HUGE_MIN) { /* faults of small pages would cost more than what is done there */
+		uintptr_t from = ((uintptr_t)block + 4095) & ~(uintptr_t)4095;
+		uintptr_t to = ((uintptr_t)block + want) & ~(uintptr_t)4095;
+		(void)madvise((char *)block + (from - (uintptr_t)block), to - from, MADV_HUGEPAGE);
 	}
 	block->size = want;
 	block->next = arena->blocks;

@@ -17,6 +17,7 @@ struct arena_block;
 struct arena {
 	struct arena_block *blocks; /* owned; newest first */
 	size_t used;                /* bytes handed out, for limits and statistics */
+	size_t block_max;           /* how large blocks get; 0: 256 KiB */
 };
 
 /* A zeroed struct arena is an empty arena.  NULL when memory is exhausted. */

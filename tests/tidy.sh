@@ -32,7 +32,7 @@ runtime: engine registry queue heap instance family load arrival turn batch requ
 runtime: scenario/*
 cli: runtime/scenario/scenario
 cli: *
-dtfc: ../runtime/arena ast mem
+dtfc: ../runtime/arena ast mem format buffer
 dtfc: src suggest text
 dtfc: codes diag
 dtfc: type

@@ -28,18 +28,20 @@ static bool imports(const struct file *file) {
 
 /* The C, the header and the manifest, one after the other. */
 static const char *print(struct arena *arena, const struct ir_module *module) {
+	struct emit e, manifest;
 	const struct emit_options options = {
-		.stamps = true, .c_file = "x.dtf.c", .h_file = "x.dtf.h"
+		.stamps = true, .c_file = "x.dtf.c", .h_file = "x.dtf.h", .manifest = &manifest.text
 	};
-	struct emit e;
 
 	emit_init(&e, arena);
+	emit_init(&manifest, arena);
+	emit_manifest(&manifest, module);
 	emit_c(&e, module, &options);
 	e.stamps = false;
 	e.want = 0;
 	emit_header(&e, module);
 	emit_manifest(&e, module);
-	return e.data;
+	return buffer_text(&e.text);
 }
 
 static const struct ir_module *compile(struct arena *arena, const char *text, size_t size) {

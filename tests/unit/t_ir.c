@@ -84,7 +84,7 @@ START_TEST(long_calls_are_broken) {
 	emit_init(&e, &arena);
 	e.indent = 2;
 	emit_expr(&e, NULL, "", call, ";");
-	ck_assert_str_eq(e.data,
+	ck_assert_str_eq(buffer_text(&e.text),
 		"\t\tdtf_do(ctx, 8, &shop_charge_activity,\n"
 		"\t\t\t&(struct shop_charge_args){\n"
 		"\t\t\t\t.order = f->in.order.id,\n"
@@ -111,7 +111,7 @@ START_TEST(stamps_only_where_the_compiler_would_be_wrong) {
 	e.want = 0;
 	emit_line(&e, "home();");
 	emit_line(&e, "home();");
-	ck_assert_str_eq(e.data,
+	ck_assert_str_eq(buffer_text(&e.text),
 		"one();\n"
 		"#line 7 \"x.dtf\"\n"
 		"seven();\n"

@@ -181,10 +181,12 @@ static char *repeat(const char *before, const char *piece, unsigned n, const cha
 	return text;
 }
 
+enum { LARGE = 1024 * 1024 };
+
 #define HEAD "package p\nworkflow w() {\nlet x = "
 
 START_TEST(limits) {
-	unsigned most = (SRC_SIZE_MAX - 100) / 8;
+	unsigned most = LARGE / 8;
 	ck_assert(parse(repeat("package p\nworkflow w() {\n", "x = y.z\n", most, "}"))->ok);
 	ck_assert(parse(repeat(HEAD, "(", 120, repeat("1", ")", 120, "\n}")))->ok);
 	ck_assert(!parse(repeat(HEAD, "(", 200, repeat("1", ")", 200, "\n}")))->ok);
@@ -223,7 +225,7 @@ START_TEST(a_lot_of_anything) {
 		"[1,", "-9223372036854775808,", "if a {\n", "else ", "\"\n", "workflow w() {\n",
 		"a: int\n", "\xc3\xa9", "parallel { let x = ", "undo ", "'", "x = 3\n", "R { a: " };
 	const char *piece = pieces[_i];
-	unsigned n = (unsigned)(SRC_SIZE_MAX / 8 / strlen(piece));
+	unsigned n = (unsigned)(LARGE / 8 / strlen(piece));
 	(void)parse(repeat("package p\nworkflow w() {\n", piece, n, ""));
 	(void)parse(repeat(HEAD, piece, n, "\n}"));
 	struct file *file = parse(repeat("", piece, n, ""));
