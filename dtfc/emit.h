@@ -85,6 +85,8 @@ void emit_c_function(struct emit *e, const struct ir_expr *prototype, const stru
 /* .member = (const struct of *const[]){ &names…, NULL }, */
 void emit_c_pointers(
 	struct emit *e, const char *member, const char *of, const struct ir_name *names);
+/* static const char *const table[] = { the names of `fields` }; */
+void emit_c_members(struct emit *e, const char *table, const struct ir_field *fields);
 /* A table of fields for struct c_type, whose members start with prefix. */
 void emit_c_fields(
 	struct emit *e, const char *table, const char *c_type, const struct ir_field *fields);

@@ -31,21 +31,21 @@ void emit_c_fields(
 	emit_line(e, "};");
 }
 
-static void emit_members(struct emit *e, const struct ir_type *type) {
+void emit_c_members(struct emit *e, const char *table, const struct ir_field *fields) {
 	struct ir_expr *members = ir_literal(e->arena, "");
-	size_t width = strlen(type->fields_name) + 40;
+	size_t width = strlen(table) + 40;
 
-	for (const struct ir_field *f = type->fields; f != NULL; f = f->next) {
+	for (const struct ir_field *f = fields; f != NULL; f = f->next) {
 		width += strlen(f->name) + 4;
 		ir_add(e->arena, members, NULL, ir_textf(e->arena, "\"%s\"", f->name));
 	}
 	if (width <= EMIT_WIDTH) {
 		const char *flat = emit_flat(e->arena, NULL, members);
-		emit_line(e, "static const char *const %s[] = %s;", type->fields_name, flat);
+		emit_line(e, "static const char *const %s[] = %s;", table, flat);
 		return;
 	}
-	emit_line(e, "static const char *const %s[] = {", type->fields_name);
-	for (const struct ir_field *f = type->fields; f != NULL; f = f->next) {
+	emit_line(e, "static const char *const %s[] = {", table);
+	for (const struct ir_field *f = fields; f != NULL; f = f->next) {
 		emit_line(e, "\t\"%s\",", f->name);
 	}
 	emit_line(e, "};");
@@ -72,7 +72,7 @@ static void emit_type_table(struct emit *e, const struct ir_type *type) {
 		emit_record_table(e, type, c);
 		break;
 	case IR_TYPE_ENUM:
-		emit_members(e, type);
+		emit_c_members(e, type->fields_name, type->fields);
 		emit_c_table(e, false, type->table, "DTF_ENUM", type->text, c, type->fields_name);
 		break;
 	case IR_TYPE_LIST:
@@ -168,7 +168,7 @@ static void emit_error(struct emit *e, const struct ir_error *error) {
 		const char *c = mem_printf(e->arena, "struct %s", error->fields_c);
 		fields = error->fields_table;
 		emit_c_fields(e, error->fields_name, c, error->fields);
-		emit_c_table(e, true, fields, "DTF_RECORD", error->name, c, error->fields_name);
+		emit_c_table(e, false, fields, "DTF_RECORD", error->name, c, error->fields_name);
 		value = emit_c_struct(e, error->fields_c, error->fields);
 	}
 	emit_line(e, "const struct dtf_error_def %s = {", error->def);
@@ -224,8 +224,8 @@ void emit_c_pointers(
 	struct ir_expr *array = ir_literal(
 		e->arena, mem_printf(e->arena, "const struct %s *const[]", of));
 
-	for (; names != NULL; names = names->next) {
-		ir_add(e->arena, array, NULL, ir_textf(e->arena, "&%s", names->name));
+	for (const struct ir_name *n = names; n != NULL; n = n->next) {
+		ir_add(e->arena, array, NULL, ir_textf(e->arena, "&%s", n->name));
 	}
 	ir_add(e->arena, array, NULL, ir_text(e->arena, "NULL"));
 	size_t width = 8 * e->indent + strlen(member) + strlen(emit_flat(e->arena, NULL, array)) +
@@ -235,9 +235,12 @@ void emit_c_pointers(
 		return;
 	}
 	emit_line(e, ".%s =", member);
-	e->indent++;
-	emit_expr(e, NULL, "", array, ",");
-	e->indent--;
+	emit_line(e, "\t(const struct %s *const[]){", of);
+	for (; names != NULL; names = names->next) {
+		emit_line(e, "\t\t&%s,", names->name);
+	}
+	emit_line(e, "\t\tNULL,");
+	emit_line(e, "\t},");
 }
 
 static void emit_thunk(struct emit *e, const struct ir_activity *activity) {

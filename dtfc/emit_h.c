@@ -274,6 +274,7 @@ static void emit_shared(struct emit *e, const struct ir_module *module) {
 	for (const struct ir_error *error = module->errors; error != NULL; error = error->next) {
 		if (error->fields_c != NULL) {
 			emit_struct(e, error->fields_c, error->fields);
+			emit_line(e, "extern const struct dtf_type %s;", error->fields_table);
 		}
 		emit_line(e, "extern const struct dtf_error_def %s;", error->def);
 	}

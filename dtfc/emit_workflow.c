@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <xxhash.h>
+
 #include "cname.h"
 
 static void emit_sites(struct emit *e, const struct ir_workflow *workflow) {
@@ -39,6 +41,22 @@ static void emit_frame_type(
 	emit_c_fields(e, fields, c, shown);
 	emit_c_table(e, true, mem_printf(e->arena, "%s_frame_type", strand->c_name), "DTF_RECORD",
 		strand->path, c, fields);
+	emit_blank(e);
+}
+
+/* A finally keeps the state that it goes on to. */
+static void emit_states_type(struct emit *e, const struct ir_strand *strand) {
+	const char *names = mem_printf(e->arena, "%s_at_names", strand->c_name);
+	struct ir_field *members = NULL, **tail = &members;
+
+	for (const struct ir_state *s = strand->states; s != NULL; s = s->next) {
+		*tail = mem_new(e->arena, struct ir_field);
+		(*tail)->name = s->name;
+		tail = &(*tail)->next;
+	}
+	emit_c_members(e, names, members);
+	emit_c_table(e, true, mem_printf(e->arena, "%s_at_type", strand->c_name), "DTF_ENUM",
+		strand->path, mem_printf(e->arena, "enum %s_at", strand->c_name), names);
 	emit_blank(e);
 }
 
@@ -81,16 +99,17 @@ static void emit_frame(
 		if (s->prefix[0] == '\0') {
 			emit_line(e, "\t%s;", emit_declarator(e->arena, s->c_type, s->name));
 		}
-		if (s->table != NULL) {
-			*tail = mem_new(e->arena, struct ir_field);
-			(*tail)->name = s->name;
-			(*tail)->table = s->table;
-			(*tail)->c_name = mem_printf(e->arena, "%s%s", s->prefix, s->name);
-			tail = &(*tail)->next;
-		}
+		*tail = mem_new(e->arena, struct ir_field);
+		(*tail)->name = s->name;
+		(*tail)->table = s->table;
+		(*tail)->c_name = mem_printf(e->arena, "%s%s", s->prefix, s->name);
+		tail = &(*tail)->next;
 	}
 	emit_line(e, "};");
 	emit_blank(e);
+	if (strand->shows_at) {
+		emit_states_type(e, strand);
+	}
 	if (shown != NULL) {
 		emit_frame_type(e, strand, shown);
 	}
@@ -98,7 +117,7 @@ static void emit_frame(
 
 static bool shows_frame(const struct ir_strand *strand) {
 	for (const struct ir_slot *s = strand->slots; s != NULL; s = s->next) {
-		if (s->in_frame && s->table != NULL) {
+		if (s->in_frame) {
 			return true;
 		}
 	}
@@ -184,8 +203,29 @@ static void emit_queries(struct emit *e, const struct ir_workflow *w) {
 	emit_blank(e);
 }
 
-static void emit_workflow_def(struct emit *e, const struct ir_workflow *w) {
+/* Of what was printed from there on, but for where that stands in the source. */
+static uint64_t hash_text(const struct emit *e, size_t from) {
+	uint64_t hash = 0;
+
+	for (const char *line = e->data + from; *line != '\0';) {
+		size_t len = strcspn(line, "\n") + 1;
+		if (strncmp(line, "#line", 5) != 0) {
+			hash = XXH3_64bits_withSeed(line, len, hash);
+		}
+		line += len;
+	}
+	return hash;
+}
+
+static void emit_workflow_def(struct emit *e, const struct ir_workflow *w, size_t from) {
+	struct ir_name *strands = NULL, **tail = &strands;
 	size_t nqueries = 0;
+
+	for (const struct ir_strand *s = w->strands; s != NULL; s = s->next) {
+		*tail = mem_new(e->arena, struct ir_name);
+		(*tail)->name = s->def;
+		tail = &(*tail)->next;
+	}
 
 	for (const struct ir_query *q = w->queries; q != NULL; q = q->next) {
 		nqueries++;
@@ -214,6 +254,10 @@ static void emit_workflow_def(struct emit *e, const struct ir_workflow *w) {
 	if (w->deadline_ms > 0) {
 		emit_line(e, ".deadline_ms = %s,", emit_int(e->arena, w->deadline_ms));
 	}
+	emit_c_pointers(e, "strands", "dtf_strand_def", strands);
+	emit_c_pointers(e, "activities", "dtf_activity_def", w->activities);
+	emit_c_pointers(e, "children", "dtf_workflow_def", w->children);
+	emit_line(e, ".code = UINT64_C(0x%016" PRIx64 "),", hash_text(e, from));
 	e->indent--;
 	emit_line(e, "};");
 	emit_blank(e);
@@ -250,6 +294,7 @@ void emit_c_workflow(struct emit *e, const struct ir_workflow *w) {
 	}
 	emit_blank(e);
 	emit_sites(e, w);
+	size_t from = e->size;
 	for (const struct ir_policy *p = w->policies; p != NULL; p = p->next) {
 		emit_line(e, "static const struct dtf_policy %s = {", p->c_name);
 		e->indent++;
@@ -272,7 +317,7 @@ void emit_c_workflow(struct emit *e, const struct ir_workflow *w) {
 		emit_strand_def(e, s);
 	}
 	emit_queries(e, w);
-	emit_workflow_def(e, w);
+	emit_workflow_def(e, w, from);
 	if (!w->is_old) {
 		emit_client(e, w);
 	}

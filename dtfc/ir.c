@@ -410,6 +410,11 @@ static void verify_strand(struct verify *v, struct ir_strand *strand) {
 			}
 		}
 	} while (v->changed);
+	for (const struct ir_slot *s = strand->slots; s != NULL; s = s->next) {
+		if (s->in_frame && s->table == NULL) {
+			broken(v, "no type table for what the frame holds:", s->name);
+		}
+	}
 	for (struct ir_state *s = strand->states; s != NULL; s = s->next) {
 		if (!s->reached) {
 			broken(v, "nothing reaches", s->name);

@@ -57,7 +57,7 @@ struct ir_slot {
 	struct var *var;        /* the user's variable, or NULL */
 	const char *name;       /* in C and for people */
 	const char *c_type;     /* "const char *", "struct shop_order" */
-	const char *table;      /* "dtf_type_int"; NULL: not shown in the frame's type */
+	const char *table;      /* "dtf_type_int"; NULL: never in a frame */
 	const char *prefix;     /* "in." of parameters, "captured." of an undo, or "" */
 	struct ir_state *state; /* that declares it; NULL for parameters and captures */
 	bool declared;          /* an op declares it */
@@ -144,7 +144,7 @@ struct ir_strand {
 	struct ir_slot *arm;      /* which arm of a select won: a local of the whole function */
 	bool uses_step;
 	unsigned ups;  /* bit n: dtf_up(ctx, n) is used */
-	bool shows_at; /* the frame's type shows a saved state: its enum needs a table */
+	bool shows_at; /* a state is saved in the frame: the enum needs a table */
 };
 
 /* ---- definitions ---- */
@@ -262,7 +262,7 @@ struct ir_workflow {
 	uint64_t fingerprint;
 	struct ir_site *sites, **sites_tail;
 	uint32_t nsites;
-	struct ir_name *events;
+	struct ir_name *events, *activities, *children; /* that it waits for */
 	struct ir_query *queries;
 	struct ir_policy *policies;
 	struct ir_strand *strands; /* children before their parents: the body is last */

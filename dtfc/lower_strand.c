@@ -282,9 +282,9 @@ void lower_declare(struct lower *l, struct ir_slot *slot, struct ir_expr *value)
 
 struct strand *lower_strand_begin(
 	struct lower *l, struct strand_syntax *syntax, const char *path, const char *c_name) {
-	static const char *const patterns[] = { "%_at", "%_frame", "%_run", "%_strand",
-		"%_frame_fields", "%_frame_type", "%_captured", "%_captured_fields",
-		"%_captured_type", NULL };
+	static const char *const patterns[] = { "%_at", "%_at_names", "%_at_type", "%_frame",
+		"%_run", "%_strand", "%_frame_fields", "%_frame_type", "%_captured",
+		"%_captured_fields", "%_captured_type", NULL };
 	struct strand *s = mem_new(l->arena, struct strand);
 	struct ir_strand *ir = mem_new(l->arena, struct ir_strand);
 

@@ -205,9 +205,11 @@ static void lower_catch(
 	if (var != NULL && var->used) {
 		map_put(l->arena, &l->strand->slots, var, slot);
 		if (error != NULL && error->file != NULL && error->fields != NULL) {
-			const char *c = mem_printf(l->arena, "struct %s_%s_fields",
+			const char *name = mem_printf(l->arena, "%s_%s_fields",
 				lower_package(l, error->file), lower_decl(l, error)->base);
-			struct ctype type = { .c = c, .is_struct = true };
+			struct ctype type = { .c = mem_printf(l->arena, "struct %s", name),
+				.table = mem_printf(l->arena, "%s_type", name),
+				.is_struct = true };
 			struct ir_slot *data = lower_slot(
 				l, mem_printf(l->arena, "%s_fields", var->name.text), &type);
 			lower_declare(l, data, NULL);
@@ -341,8 +343,10 @@ void lower_try(struct lower *l, struct stmt *stmt) {
 	if (attempt->has_finally) {
 		attempt->finally = lower_state(l, "try_%u_finally", attempt->number);
 		if (attempt_leaves(stmt)) {
-			struct ctype at = { .c = mem_printf(l->arena, "enum %s_at",
-						    l->strand->ir->c_name) };
+			struct ir_strand *strand = l->strand->ir;
+			struct ctype at = { .c = mem_printf(l->arena, "enum %s_at", strand->c_name),
+				.table = mem_printf(l->arena, "%s_at_type", strand->c_name) };
+			strand->shows_at = true;
 			attempt->then = lower_slot(
 				l, mem_printf(l->arena, "try_%u_then", attempt->number), &at);
 			attempt->then->declared = true;

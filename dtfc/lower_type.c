@@ -483,7 +483,8 @@ static bool is_basic(enum type_kind kind, struct ctype *ret) {
 		{ TYPE_DURATION, "int64_t", "dtf_int", "duration", "dtf_type_duration", false },
 		{ TYPE_TIME, "int64_t", "dtf_int", "time", "dtf_type_time", false },
 		{ TYPE_JSON, "const char *", "dtf_string", "json", "dtf_type_json", false },
-		{ TYPE_FAILURE, "struct dtf_failure", "dtf_failure", "failure", NULL, true },
+		{ TYPE_FAILURE, "struct dtf_failure", "dtf_failure", "failure", "dtf_type_failure",
+			true },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

@@ -52,10 +52,9 @@ static struct ir_expr *def_of(struct lower *l, const struct decl *decl) {
 	return ir_textf(l->arena, "&%s", lower_def(l, decl));
 }
 
-/* The event is one that the workflow waits for. */
-static void note_event(struct lower *l, const struct decl *event) {
-	const char *def = lower_def(l, event);
-	struct ir_name **tail = &l->workflow->events;
+/* The workflow waits for it: an event, an activity or a child. */
+static void note(struct lower *l, struct ir_name **tail, const struct decl *decl) {
+	const char *def = lower_def(l, decl);
 
 	for (; *tail != NULL; tail = &(*tail)->next) {
 		if (strcmp((*tail)->name, def) == 0) {
@@ -145,6 +144,7 @@ static void end_undo(struct lower *l, struct strand *s) {
 static void undo_step(struct lower *l, struct undo *undo, struct ir_expr *args) {
 	struct expr *call = undo->call;
 
+	note(l, &l->workflow->activities, call->decl);
 	lower_eval(l,
 		lower_ctx_call(l, "dtf_do", ir_textf(l->arena, "%u", l->strand->ir->site),
 			def_of(l, call->decl), args, policy_of(l, call), NULL));
@@ -334,6 +334,7 @@ void lower_step(struct lower *l, struct expr *expr, int arm) {
 	}
 	struct ir_expr *policy = policy_of(l, expr);
 	struct ir_expr *def = def_of(l, expr->decl);
+	note(l, &l->workflow->activities, expr->decl);
 	lower_eval(l,
 		arm < 0 ? lower_ctx_call(l, "dtf_do", site, def, args, policy, NULL)
 			: lower_ctx_call(l, "dtf_arm_do", lower_number(l, arm), site, def, args,
@@ -367,6 +368,7 @@ static struct ir_expr *child_call(
 }
 
 void lower_call(struct lower *l, struct expr *expr, int arm) {
+	note(l, &l->workflow->children, expr->decl);
 	lower_eval(l,
 		arm < 0 ? child_call(l, expr, "dtf_call", NULL)
 			: child_call(l, expr, "dtf_arm_call", lower_number(l, arm)));
@@ -429,7 +431,7 @@ void lower_durable(
 			unit ? NULL : dest);
 		break;
 	case EXPR_WAIT:
-		note_event(l, expr->decl);
+		note(l, &l->workflow->events, expr->decl);
 		lower_eval(l,
 			lower_ctx_call(l, "dtf_wait",
 				site_of(l, "wait", lower_full_name(l, expr->decl), expr->span),
@@ -488,7 +490,7 @@ static void lower_trigger(struct lower *l, struct select_arm *arm, int n) {
 
 	switch (arm->kind) {
 	case ARM_ON:
-		note_event(l, arm->trigger->decl);
+		note(l, &l->workflow->events, arm->trigger->decl);
 		lower_eval(l,
 			lower_ctx_call(l, "dtf_arm_event", number,
 				site_of(l, "on", lower_full_name(l, arm->trigger->decl), arm->span),

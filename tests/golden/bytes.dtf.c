@@ -427,6 +427,21 @@ const struct dtf_workflow_def blobs_keep_workflow = {
 	.nsites = 6,
 	.events = (const struct dtf_event_def *const[]){ &blobs_uploaded_event, NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands =
+		(const struct dtf_strand_def *const[]){
+			&keep_undo_1_strand,
+			&keep_strand,
+			NULL,
+		},
+	.activities =
+		(const struct dtf_activity_def *const[]){
+			&blobs_drop_activity,
+			&blobs_read_activity,
+			&blobs_put_activity,
+			NULL,
+		},
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0xfcd90de7f067c9ed),
 };
 
 int blobs_keep_start(struct dtf_client *client, const char *instance, const struct blobs_blob *blob,

@@ -131,6 +131,10 @@ const struct dtf_workflow_def mail_track_workflow = {
 	.nsites = 2,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &track_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ &mail_notify_activity, NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x40efbc330becdc77),
 };
 
 int mail_track_start(struct dtf_client *client, const char *instance, const char *parcel) {
@@ -168,7 +172,7 @@ static enum dtf_step survey_run(struct dtf_ctx *ctx, void *frame) {
 	case SURVEY_START:
 #line 15 "children.dtf"
 		dtf_sleep(ctx, 0, INT64_C(2592000000));
-#line 172 "children.dtf.c"
+#line 176 "children.dtf.c"
 		f->at = SURVEY_SLEEP_1;
 		DTF_FALLTHROUGH;
 
@@ -180,7 +184,7 @@ static enum dtf_step survey_run(struct dtf_ctx *ctx, void *frame) {
 #line 16 "children.dtf"
 		return dtf_return(ctx, NULL);
 
-#line 184 "children.dtf.c"
+#line 188 "children.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -205,6 +209,10 @@ const struct dtf_workflow_def mail_survey_workflow = {
 	.nsites = 1,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &survey_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x2ea65eec54302924),
 };
 
 int mail_survey_start(struct dtf_client *client, const char *instance) {
@@ -304,7 +312,7 @@ static enum dtf_step send_parallel_1_1_run(struct dtf_ctx *ctx, void *frame) {
 				.limit = (struct dtf_int_opt){ true, 20 },
 			},
 			dtf_concat(ctx, 2, (const char *const[]){ "leaflet-", up->in.order }));
-#line 308 "children.dtf.c"
+#line 316 "children.dtf.c"
 		f->at = SEND_PARALLEL_1_1_PACK;
 		DTF_FALLTHROUGH;
 
@@ -339,7 +347,7 @@ static enum dtf_step send_parallel_1_2_run(struct dtf_ctx *ctx, void *frame) {
 #line 22 "children.dtf"
 		dtf_do(ctx, 5, &mail_notify_activity,
 			&(struct mail_notify_args){ up->in.order, "packed" }, NULL);
-#line 343 "children.dtf.c"
+#line 351 "children.dtf.c"
 		f->at = SEND_PARALLEL_1_2_NOTIFY;
 		DTF_FALLTHROUGH;
 
@@ -378,7 +386,7 @@ static enum dtf_step send_run(struct dtf_ctx *ctx, void *frame) {
 				.limit = (struct dtf_int_opt){ .has = false },
 			},
 			dtf_default_id);
-#line 382 "children.dtf.c"
+#line 390 "children.dtf.c"
 		f->at = SEND_PACK;
 		DTF_FALLTHROUGH;
 
@@ -391,7 +399,7 @@ static enum dtf_step send_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_parallel(ctx, 1);
 		dtf_branch(ctx, &send_parallel_1_1_strand, f);
 		dtf_branch(ctx, &send_parallel_1_2_strand, f);
-#line 395 "children.dtf.c"
+#line 403 "children.dtf.c"
 		f->at = SEND_PARALLEL_1;
 		DTF_FALLTHROUGH;
 
@@ -408,7 +416,7 @@ static enum dtf_step send_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_arm_after(ctx, 1, 7, 604800000);
 #line 24 "children.dtf"
 		dtf_select(ctx, false);
-#line 412 "children.dtf.c"
+#line 420 "children.dtf.c"
 		f->at = SEND_SELECT_1;
 		DTF_FALLTHROUGH;
 
@@ -419,20 +427,20 @@ static enum dtf_step send_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 24 "children.dtf"
 		switch (arm) {
-#line 423 "children.dtf.c"
+#line 431 "children.dtf.c"
 		case 0: {
 			int64_t days;
 #line 25 "children.dtf"
 			dtf_take(ctx, &days);
 #line 25 "children.dtf"
 			dtf_status(ctx, 8, &dtf_type_int, &days);
-#line 430 "children.dtf.c"
+#line 438 "children.dtf.c"
 			break;
 		}
 		case 1:
 #line 26 "children.dtf"
 			dtf_status(ctx, 9, &dtf_type_string, &(const char *){ "slow" });
-#line 436 "children.dtf.c"
+#line 444 "children.dtf.c"
 			break;
 		default:
 			return dtf_bad_state(ctx, arm);
@@ -440,20 +448,20 @@ static enum dtf_step send_run(struct dtf_ctx *ctx, void *frame) {
 #line 28 "children.dtf"
 		f->asked = dtf_spawn(ctx, 10, &mail_survey_workflow, NULL,
 			dtf_concat(ctx, 2, (const char *const[]){ "survey-", f->parcel.id }));
-#line 444 "children.dtf.c"
+#line 452 "children.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 29 "children.dtf"
 		dtf_spawn(ctx, 11, &mail_survey_workflow, NULL, dtf_default_id);
-#line 450 "children.dtf.c"
+#line 458 "children.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 30 "children.dtf"
 		dtf_try(ctx);
 		dtf_call(ctx, 12, &mail_survey_workflow, NULL, f->asked);
-#line 457 "children.dtf.c"
+#line 465 "children.dtf.c"
 		f->at = SEND_SURVEY;
 		DTF_FALLTHROUGH;
 
@@ -468,7 +476,7 @@ static enum dtf_step send_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 32 "children.dtf"
 		dtf_try_end(ctx);
-#line 472 "children.dtf.c"
+#line 480 "children.dtf.c"
 		f->at = SEND_TRY_1_END;
 		return DTF_AGAIN;
 
@@ -479,7 +487,7 @@ static enum dtf_step send_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 32 "children.dtf"
 		if (!dtf_raised_is(ctx, &dtf_child_failed)) {
-#line 483 "children.dtf.c"
+#line 491 "children.dtf.c"
 			return DTF_RAISED;
 		}
 		struct dtf_failure e;
@@ -488,14 +496,14 @@ static enum dtf_step send_run(struct dtf_ctx *ctx, void *frame) {
 		const char *t1 = dtf_concat(ctx, 3, (const char *const[]){ e.id, ": ", e.status });
 #line 33 "children.dtf"
 		return dtf_return(ctx, &t1);
-#line 492 "children.dtf.c"
+#line 500 "children.dtf.c"
 	}
 
 	case SEND_TRY_1_END:
 #line 35 "children.dtf"
 		return dtf_return(ctx, &f->asked);
 
-#line 499 "children.dtf.c"
+#line 507 "children.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -521,6 +529,22 @@ const struct dtf_workflow_def mail_send_workflow = {
 	.nsites = 13,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ &shipping_too_heavy_error, NULL },
+	.strands =
+		(const struct dtf_strand_def *const[]){
+			&send_parallel_1_1_strand,
+			&send_parallel_1_2_strand,
+			&send_strand,
+			NULL,
+		},
+	.activities = (const struct dtf_activity_def *const[]){ &mail_notify_activity, NULL },
+	.children =
+		(const struct dtf_workflow_def *const[]){
+			&shipping_pack_workflow,
+			&mail_track_workflow,
+			&mail_survey_workflow,
+			NULL,
+		},
+	.code = UINT64_C(0x42242e469d203dd6),
 };
 
 int mail_send_start(struct dtf_client *client, const char *instance, const char *order) {

@@ -505,6 +505,16 @@ const struct dtf_workflow_def choose_buy_workflow = {
 			NULL,
 		},
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &buy_undo_1_strand, &buy_strand, NULL },
+	.activities =
+		(const struct dtf_activity_def *const[]){
+			&choose_withdraw_activity,
+			&choose_quote_activity,
+			&choose_decline_activity,
+			NULL,
+		},
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x9815bec8b6f00b0c),
 };
 
 int choose_buy_start(struct dtf_client *client, const char *instance, const char *item,

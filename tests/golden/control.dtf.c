@@ -338,6 +338,10 @@ const struct dtf_workflow_def control_straight_workflow = {
 	.nsites = 1,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &straight_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ &control_report_activity, NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0xcaa60ddf0a528cbf),
 };
 
 int control_straight_start(struct dtf_client *client, const char *instance, int64_t n,

@@ -52,7 +52,7 @@ static const struct dtf_type int_opt_type = DTF_OPTIONAL("int?", struct dtf_int_
 static const struct dtf_field elements_unreadable_fields[] = {
 	{ "path", &dtf_type_string, offsetof(struct elements_unreadable_fields, path) },
 };
-static const struct dtf_type elements_unreadable_fields_type = DTF_RECORD(
+const struct dtf_type elements_unreadable_fields_type = DTF_RECORD(
 	"elements.unreadable", struct elements_unreadable_fields, elements_unreadable_fields);
 const struct dtf_error_def elements_unreadable_error = {
 	.name = "elements.unreadable",
@@ -319,6 +319,21 @@ const struct dtf_workflow_def elements_survey_workflow = {
 	.nsites = 4,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ &elements_unreadable_error, NULL },
+	.strands =
+		(const struct dtf_strand_def *const[]){
+			&survey_parallel_1_undo_1_strand,
+			&survey_parallel_1_strand,
+			&survey_strand,
+			NULL,
+		},
+	.activities =
+		(const struct dtf_activity_def *const[]){
+			&elements_forget_activity,
+			&elements_count_activity,
+			NULL,
+		},
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x6a28233a5bcaf8e1),
 };
 
 int elements_survey_start(struct dtf_client *client, const char *instance,
@@ -391,7 +406,7 @@ static enum dtf_step fastest_parallel_1_run(struct dtf_ctx *ctx, void *frame) {
 #line 23 "elements.dtf"
 		dtf_do(ctx, 2, &elements_count_activity, &(struct elements_count_args){ f->path },
 			NULL);
-#line 395 "elements.dtf.c"
+#line 410 "elements.dtf.c"
 		f->at = FASTEST_PARALLEL_1_COUNT;
 		DTF_FALLTHROUGH;
 
@@ -403,7 +418,7 @@ static enum dtf_step fastest_parallel_1_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 23 "elements.dtf"
 		return dtf_yield(ctx, &t1);
-#line 407 "elements.dtf.c"
+#line 422 "elements.dtf.c"
 	}
 
 	default:
@@ -436,7 +451,7 @@ static enum dtf_step fastest_run(struct dtf_ctx *ctx, void *frame) {
 #line 22 "elements.dtf"
 		dtf_elements(
 			ctx, &fastest_parallel_1_strand, f, f->in.paths.items, f->in.paths.count);
-#line 440 "elements.dtf.c"
+#line 455 "elements.dtf.c"
 		f->at = FASTEST_PARALLEL_1;
 		DTF_FALLTHROUGH;
 
@@ -448,7 +463,7 @@ static enum dtf_step fastest_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 22 "elements.dtf"
 		return dtf_return(ctx, &t1);
-#line 452 "elements.dtf.c"
+#line 467 "elements.dtf.c"
 	}
 
 	default:
@@ -476,6 +491,15 @@ const struct dtf_workflow_def elements_fastest_workflow = {
 	.nsites = 3,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ &elements_unreadable_error, NULL },
+	.strands =
+		(const struct dtf_strand_def *const[]){
+			&fastest_parallel_1_strand,
+			&fastest_strand,
+			NULL,
+		},
+	.activities = (const struct dtf_activity_def *const[]){ &elements_count_activity, NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0xefdadea8d95b8a49),
 };
 
 int elements_fastest_start(
@@ -551,7 +575,7 @@ static enum dtf_step audit_parallel_1_run(struct dtf_ctx *ctx, void *frame) {
 #line 31 "elements.dtf"
 		dtf_do(ctx, 2, &elements_count_activity, &(struct elements_count_args){ f->path },
 			NULL);
-#line 555 "elements.dtf.c"
+#line 579 "elements.dtf.c"
 		f->at = AUDIT_PARALLEL_1_COUNT;
 		DTF_FALLTHROUGH;
 
@@ -563,7 +587,7 @@ static enum dtf_step audit_parallel_1_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 31 "elements.dtf"
 		return dtf_yield(ctx, &t1);
-#line 567 "elements.dtf.c"
+#line 591 "elements.dtf.c"
 	}
 
 	default:
@@ -597,7 +621,7 @@ static enum dtf_step audit_run(struct dtf_ctx *ctx, void *frame) {
 #line 30 "elements.dtf"
 		dtf_elements(
 			ctx, &audit_parallel_1_strand, f, f->in.paths.items, f->in.paths.count);
-#line 601 "elements.dtf.c"
+#line 625 "elements.dtf.c"
 		f->at = AUDIT_PARALLEL_1;
 		DTF_FALLTHROUGH;
 
@@ -626,7 +650,7 @@ static enum dtf_step audit_run(struct dtf_ctx *ctx, void *frame) {
 					1);
 #line 35 "elements.dtf"
 				f->report.count++;
-#line 630 "elements.dtf.c"
+#line 654 "elements.dtf.c"
 				if (dtf_raised(ctx)) {
 					return DTF_RAISED;
 				}
@@ -637,7 +661,7 @@ static enum dtf_step audit_run(struct dtf_ctx *ctx, void *frame) {
 					&(const char *){ dtf_failure_name(&outcome.error) }, 1);
 #line 37 "elements.dtf"
 				f->report.count++;
-#line 641 "elements.dtf.c"
+#line 665 "elements.dtf.c"
 				if (dtf_raised(ctx)) {
 					return DTF_RAISED;
 				}
@@ -648,7 +672,7 @@ static enum dtf_step audit_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 40 "elements.dtf"
 		return dtf_return(ctx, &f->report);
-#line 652 "elements.dtf.c"
+#line 676 "elements.dtf.c"
 	}
 
 	default:
@@ -676,6 +700,15 @@ const struct dtf_workflow_def elements_audit_workflow = {
 	.nsites = 3,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands =
+		(const struct dtf_strand_def *const[]){
+			&audit_parallel_1_strand,
+			&audit_strand,
+			NULL,
+		},
+	.activities = (const struct dtf_activity_def *const[]){ &elements_count_activity, NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x4d704121852cc9ed),
 };
 
 int elements_audit_start(
@@ -755,7 +788,7 @@ static enum dtf_step either_parallel_1_1_run(struct dtf_ctx *ctx, void *frame) {
 #line 46 "elements.dtf"
 		dtf_do(ctx, 2, &elements_count_activity,
 			&(struct elements_count_args){ up->in.path }, NULL);
-#line 759 "elements.dtf.c"
+#line 792 "elements.dtf.c"
 		f->at = EITHER_PARALLEL_1_1_COUNT;
 		DTF_FALLTHROUGH;
 
@@ -767,7 +800,7 @@ static enum dtf_step either_parallel_1_1_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 46 "elements.dtf"
 		return dtf_yield(ctx, &t1);
-#line 771 "elements.dtf.c"
+#line 804 "elements.dtf.c"
 	}
 
 	default:
@@ -793,7 +826,7 @@ static enum dtf_step either_parallel_1_2_run(struct dtf_ctx *ctx, void *frame) {
 	case EITHER_PARALLEL_1_2_START:
 #line 48 "elements.dtf"
 		dtf_sleep(ctx, 4, 10000);
-#line 797 "elements.dtf.c"
+#line 830 "elements.dtf.c"
 		f->at = EITHER_PARALLEL_1_2_SLEEP_1;
 		DTF_FALLTHROUGH;
 
@@ -805,7 +838,7 @@ static enum dtf_step either_parallel_1_2_run(struct dtf_ctx *ctx, void *frame) {
 #line 49 "elements.dtf"
 		return dtf_yield(ctx, &(int64_t){ 0 });
 
-#line 809 "elements.dtf.c"
+#line 842 "elements.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -833,7 +866,7 @@ static enum dtf_step either_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_until(ctx, 1, 2);
 		dtf_branch(ctx, &either_parallel_1_1_strand, f);
 		dtf_branch(ctx, &either_parallel_1_2_strand, f);
-#line 837 "elements.dtf.c"
+#line 870 "elements.dtf.c"
 		f->at = EITHER_PARALLEL_1;
 		DTF_FALLTHROUGH;
 
@@ -847,13 +880,13 @@ static enum dtf_step either_run(struct dtf_ctx *ctx, void *frame) {
 		const int64_t *t1 = dtf_at(ctx, sizeof(int64_t), got.items, got.count, 0);
 #line 52 "elements.dtf"
 		int64_t t2 = *t1;
-#line 851 "elements.dtf.c"
+#line 884 "elements.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 52 "elements.dtf"
 		return dtf_return(ctx, &t2);
-#line 857 "elements.dtf.c"
+#line 890 "elements.dtf.c"
 	}
 
 	default:
@@ -881,6 +914,16 @@ const struct dtf_workflow_def elements_either_workflow = {
 	.nsites = 5,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ &elements_unreadable_error, NULL },
+	.strands =
+		(const struct dtf_strand_def *const[]){
+			&either_parallel_1_1_strand,
+			&either_parallel_1_2_strand,
+			&either_strand,
+			NULL,
+		},
+	.activities = (const struct dtf_activity_def *const[]){ &elements_count_activity, NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x1218b7e75dc44c7a),
 };
 
 int elements_either_start(struct dtf_client *client, const char *instance, const char *path) {

@@ -65,6 +65,7 @@ extern const struct dtf_type elements_page_type;
 struct elements_unreadable_fields {
 	const char *path;
 };
+extern const struct dtf_type elements_unreadable_fields_type;
 extern const struct dtf_error_def elements_unreadable_error;
 struct elements_count_args {
 	const char *path;

@@ -22,7 +22,7 @@ static const struct dtf_field errors_missing_fields[] = {
 	{ "name", &dtf_type_string, offsetof(struct errors_missing_fields, name) },
 	{ "count", &dtf_type_int, offsetof(struct errors_missing_fields, count) },
 };
-static const struct dtf_type errors_missing_fields_type = DTF_RECORD(
+const struct dtf_type errors_missing_fields_type = DTF_RECORD(
 	"errors.missing", struct errors_missing_fields, errors_missing_fields);
 const struct dtf_error_def errors_missing_error = {
 	.name = "errors.missing",
@@ -337,6 +337,15 @@ const struct dtf_workflow_def errors_simple_workflow = {
 	.nsites = 2,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ &errors_broken_error, NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &simple_strand, NULL },
+	.activities =
+		(const struct dtf_activity_def *const[]){
+			&errors_open_activity,
+			&errors_tell_activity,
+			NULL,
+		},
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x64648f8569e03c50),
 };
 
 int errors_simple_start(struct dtf_client *client, const char *instance, const char *name) {
@@ -395,6 +404,22 @@ struct always_frame {
 	struct dtf_failure e_2;
 };
 
+static const char *const always_at_names[] = {
+	"ALWAYS_START",
+	"ALWAYS_FOR_1",
+	"ALWAYS_OPEN",
+	"ALWAYS_USE",
+	"ALWAYS_TRY_1_UNWIND",
+	"ALWAYS_TELL",
+	"ALWAYS_TRY_1_FINALLY",
+	"ALWAYS_CLOSE",
+	"ALWAYS_TRY_1_RETURN",
+	"ALWAYS_TRY_1_END",
+	"ALWAYS_FOR_1_NEXT",
+	"ALWAYS_FOR_1_END",
+};
+static const struct dtf_type always_at_type = DTF_ENUM("always", enum always_at, always_at_names);
+
 static const struct dtf_field always_frame_fields[] = {
 	{ "names", &string_list_type, offsetof(struct always_frame, in.names) },
 	{ "counts", &int_list_type, offsetof(struct always_frame, in.counts) },
@@ -402,7 +427,9 @@ static const struct dtf_field always_frame_fields[] = {
 	{ "for_1_at", &dtf_type_int, offsetof(struct always_frame, for_1_at) },
 	{ "name", &dtf_type_string, offsetof(struct always_frame, name) },
 	{ "handle", &dtf_type_int, offsetof(struct always_frame, handle) },
+	{ "try_1_then", &always_at_type, offsetof(struct always_frame, try_1_then) },
 	{ "result", &dtf_type_int, offsetof(struct always_frame, result) },
+	{ "e_2", &dtf_type_failure, offsetof(struct always_frame, e_2) },
 };
 static const struct dtf_type always_frame_type = DTF_RECORD(
 	"always", struct always_frame, always_frame_fields);
@@ -416,20 +443,20 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 #line 27 "errors.dtf"
 		f->done = 0;
 		f->for_1_at = 0;
-#line 420 "errors.dtf.c"
+#line 447 "errors.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case ALWAYS_FOR_1:
 #line 28 "errors.dtf"
 		if (f->for_1_at >= (int64_t)f->in.names.count) {
-#line 426 "errors.dtf.c"
+#line 453 "errors.dtf.c"
 			f->at = ALWAYS_FOR_1_END;
 			return DTF_AGAIN;
 		}
 #line 28 "errors.dtf"
 		f->name = f->in.names.items[f->for_1_at];
 		dtf_do(ctx, 0, &errors_open_activity, &(struct errors_open_args){ f->name }, NULL);
-#line 433 "errors.dtf.c"
+#line 460 "errors.dtf.c"
 		f->at = ALWAYS_OPEN;
 		DTF_FALLTHROUGH;
 
@@ -444,7 +471,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_try_end(ctx);
 #line 32 "errors.dtf"
 			f->try_1_then = ALWAYS_FOR_1_END;
-#line 448 "errors.dtf.c"
+#line 475 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
@@ -453,14 +480,14 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_try_end(ctx);
 #line 35 "errors.dtf"
 			f->try_1_then = ALWAYS_FOR_1_NEXT;
-#line 457 "errors.dtf.c"
+#line 484 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 #line 37 "errors.dtf"
 		if (dtf_string_equal(f->name, "return")) {
 			f->result = dtf_mul(ctx, f->done, 2);
-#line 464 "errors.dtf.c"
+#line 491 "errors.dtf.c"
 			if (dtf_raised(ctx)) {
 				f->at = ALWAYS_TRY_1_UNWIND;
 				return DTF_AGAIN;
@@ -469,13 +496,13 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_try_end(ctx);
 #line 38 "errors.dtf"
 			f->try_1_then = ALWAYS_TRY_1_RETURN;
-#line 473 "errors.dtf.c"
+#line 500 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 #line 40 "errors.dtf"
 		dtf_do(ctx, 1, &errors_use_activity, &(struct errors_use_args){ f->handle }, NULL);
-#line 479 "errors.dtf.c"
+#line 506 "errors.dtf.c"
 		f->at = ALWAYS_USE;
 		DTF_FALLTHROUGH;
 
@@ -493,7 +520,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(int64_t), f->in.counts.items, f->in.counts.count, f->done);
 #line 41 "errors.dtf"
 		int64_t t2 = dtf_add(ctx, f->done, *t1);
-#line 497 "errors.dtf.c"
+#line 524 "errors.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = ALWAYS_TRY_1_UNWIND;
 			return DTF_AGAIN;
@@ -501,7 +528,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 #line 41 "errors.dtf"
 		f->done = t2;
 		dtf_try_end(ctx);
-#line 505 "errors.dtf.c"
+#line 532 "errors.dtf.c"
 		f->try_1_then = ALWAYS_TRY_1_END;
 		f->at = ALWAYS_TRY_1_FINALLY;
 		return DTF_AGAIN;
@@ -514,19 +541,19 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 42 "errors.dtf"
 		if (dtf_raised_is(ctx, &dtf_out_of_range)) {
-#line 518 "errors.dtf.c"
+#line 545 "errors.dtf.c"
 			struct dtf_failure e;
 #line 42 "errors.dtf"
 			dtf_catch(ctx, &e, NULL, NULL);
 			dtf_fail(ctx, 2, &errors_missing_error,
 				&(struct errors_missing_fields){ dtf_failure_name(&e), f->done });
-#line 524 "errors.dtf.c"
+#line 551 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 #line 44 "errors.dtf"
 		if (!dtf_raised_is(ctx, NULL)) {
-#line 530 "errors.dtf.c"
+#line 557 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
@@ -534,7 +561,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_catch(ctx, &f->e_2, NULL, NULL);
 		dtf_do(ctx, 3, &errors_tell_activity, &(struct errors_tell_args){ f->e_2.message },
 			NULL);
-#line 538 "errors.dtf.c"
+#line 565 "errors.dtf.c"
 		f->at = ALWAYS_TELL;
 		DTF_FALLTHROUGH;
 
@@ -550,7 +577,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 #line 46 "errors.dtf"
 		if (!f->e_2.retryable) {
 			dtf_fail_again(ctx, &f->e_2);
-#line 554 "errors.dtf.c"
+#line 581 "errors.dtf.c"
 			f->at = ALWAYS_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
@@ -562,7 +589,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_finally_begin(ctx);
 		dtf_do(ctx, 4, &errors_close_activity, &(struct errors_close_args){ f->handle },
 			NULL);
-#line 566 "errors.dtf.c"
+#line 593 "errors.dtf.c"
 		f->at = ALWAYS_CLOSE;
 		DTF_FALLTHROUGH;
 
@@ -573,7 +600,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 51 "errors.dtf"
 		if (dtf_finally_end(ctx)) {
-#line 577 "errors.dtf.c"
+#line 604 "errors.dtf.c"
 			return DTF_RAISED;
 		}
 		f->at = f->try_1_then;
@@ -595,7 +622,7 @@ static enum dtf_step always_run(struct dtf_ctx *ctx, void *frame) {
 #line 53 "errors.dtf"
 		return dtf_return(ctx, &f->done);
 
-#line 599 "errors.dtf.c"
+#line 626 "errors.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -626,6 +653,17 @@ const struct dtf_workflow_def errors_always_workflow = {
 			&errors_broken_error,
 			NULL,
 		},
+	.strands = (const struct dtf_strand_def *const[]){ &always_strand, NULL },
+	.activities =
+		(const struct dtf_activity_def *const[]){
+			&errors_open_activity,
+			&errors_use_activity,
+			&errors_tell_activity,
+			&errors_close_activity,
+			NULL,
+		},
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0xdd3cbac9ce44aa40),
 };
 
 int errors_always_start(struct dtf_client *client, const char *instance,
@@ -684,9 +722,31 @@ struct nested_frame {
 	enum nested_at try_2_then;
 };
 
+static const char *const nested_at_names[] = {
+	"NESTED_START",
+	"NESTED_WHILE_1",
+	"NESTED_TELL",
+	"NESTED_TRY_2_UNWIND",
+	"NESTED_TRY_2_FINALLY",
+	"NESTED_TRY_2_LEAVE",
+	"NESTED_TRY_2_END",
+	"NESTED_TRY_1_UNWIND",
+	"NESTED_TRY_1_FINALLY",
+	"NESTED_TELL_2",
+	"NESTED_TRY_1_RETURN",
+	"NESTED_TRY_1_END",
+	"NESTED_WHILE_1_END",
+	"NESTED_TRY_3_UNWIND",
+	"NESTED_TRY_3_FINALLY",
+	"NESTED_TELL_3",
+};
+static const struct dtf_type nested_at_type = DTF_ENUM("nested", enum nested_at, nested_at_names);
+
 static const struct dtf_field nested_frame_fields[] = {
 	{ "names", &string_list_type, offsetof(struct nested_frame, in.names) },
 	{ "i", &dtf_type_int, offsetof(struct nested_frame, i) },
+	{ "try_1_then", &nested_at_type, offsetof(struct nested_frame, try_1_then) },
+	{ "try_2_then", &nested_at_type, offsetof(struct nested_frame, try_2_then) },
 };
 static const struct dtf_type nested_frame_type = DTF_RECORD(
 	"nested", struct nested_frame, nested_frame_fields);
@@ -699,13 +759,13 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 	case NESTED_START:
 #line 57 "errors.dtf"
 		f->i = 0;
-#line 703 "errors.dtf.c"
+#line 763 "errors.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case NESTED_WHILE_1: {
 #line 58 "errors.dtf"
 		if (f->i >= 10) {
-#line 709 "errors.dtf.c"
+#line 769 "errors.dtf.c"
 			f->at = NESTED_WHILE_1_END;
 			return DTF_AGAIN;
 		}
@@ -716,7 +776,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(const char *), f->in.names.items, f->in.names.count, f->i);
 #line 61 "errors.dtf"
 		const char *name = *t1;
-#line 720 "errors.dtf.c"
+#line 780 "errors.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = NESTED_TRY_2_UNWIND;
 			return DTF_AGAIN;
@@ -726,7 +786,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_try_end(ctx);
 #line 63 "errors.dtf"
 			f->try_2_then = NESTED_TRY_2_LEAVE;
-#line 730 "errors.dtf.c"
+#line 790 "errors.dtf.c"
 			f->at = NESTED_TRY_2_FINALLY;
 			return DTF_AGAIN;
 		}
@@ -734,13 +794,13 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		if (dtf_string_equal(name, "")) {
 			dtf_fail(ctx, 0, &errors_missing_error,
 				&(struct errors_missing_fields){ "name", f->i });
-#line 738 "errors.dtf.c"
+#line 798 "errors.dtf.c"
 			f->at = NESTED_TRY_2_UNWIND;
 			return DTF_AGAIN;
 		}
 #line 68 "errors.dtf"
 		dtf_do(ctx, 1, &errors_tell_activity, &(struct errors_tell_args){ name }, NULL);
-#line 744 "errors.dtf.c"
+#line 804 "errors.dtf.c"
 		f->at = NESTED_TELL;
 		DTF_FALLTHROUGH;
 	}
@@ -756,7 +816,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 69 "errors.dtf"
 		dtf_try_end(ctx);
-#line 760 "errors.dtf.c"
+#line 820 "errors.dtf.c"
 		f->try_2_then = NESTED_TRY_2_END;
 		f->at = NESTED_TRY_2_FINALLY;
 		return DTF_AGAIN;
@@ -774,7 +834,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_finally_begin(ctx);
 		dtf_log(ctx, DTF_LOG_INFO, "inner");
 		int64_t t2 = dtf_add(ctx, f->i, 1);
-#line 778 "errors.dtf.c"
+#line 838 "errors.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = NESTED_TRY_1_UNWIND;
 			return DTF_AGAIN;
@@ -782,7 +842,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 71 "errors.dtf"
 		f->i = t2;
 		if (dtf_finally_end(ctx)) {
-#line 786 "errors.dtf.c"
+#line 846 "errors.dtf.c"
 			f->at = NESTED_TRY_1_UNWIND;
 			return DTF_AGAIN;
 		}
@@ -799,7 +859,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 	case NESTED_TRY_2_END:
 #line 73 "errors.dtf"
 		dtf_try_end(ctx);
-#line 803 "errors.dtf.c"
+#line 863 "errors.dtf.c"
 		f->try_1_then = NESTED_TRY_1_END;
 		f->at = NESTED_TRY_1_FINALLY;
 		return DTF_AGAIN;
@@ -811,21 +871,21 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 73 "errors.dtf"
 		if (!dtf_raised_is(ctx, &errors_missing_error)) {
-#line 815 "errors.dtf.c"
+#line 875 "errors.dtf.c"
 			f->at = NESTED_TRY_1_FINALLY;
 			return DTF_AGAIN;
 		}
 #line 73 "errors.dtf"
 		dtf_catch(ctx, NULL, NULL, NULL);
 		f->try_1_then = NESTED_TRY_1_RETURN;
-#line 822 "errors.dtf.c"
+#line 882 "errors.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case NESTED_TRY_1_FINALLY:
 #line 75 "errors.dtf"
 		dtf_finally_begin(ctx);
 		dtf_do(ctx, 2, &errors_tell_activity, &(struct errors_tell_args){ "outer" }, NULL);
-#line 829 "errors.dtf.c"
+#line 889 "errors.dtf.c"
 		f->at = NESTED_TELL_2;
 		DTF_FALLTHROUGH;
 
@@ -836,7 +896,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 77 "errors.dtf"
 		if (dtf_finally_end(ctx)) {
-#line 840 "errors.dtf.c"
+#line 900 "errors.dtf.c"
 			return DTF_RAISED;
 		}
 		f->at = f->try_1_then;
@@ -856,7 +916,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 79 "errors.dtf"
 		dtf_try(ctx);
 		dtf_fail(ctx, 3, &errors_broken_error, NULL);
-#line 860 "errors.dtf.c"
+#line 920 "errors.dtf.c"
 		f->at = NESTED_TRY_3_UNWIND;
 		DTF_FALLTHROUGH;
 
@@ -872,7 +932,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 #line 81 "errors.dtf"
 		dtf_finally_begin(ctx);
 		dtf_do(ctx, 4, &errors_tell_activity, &(struct errors_tell_args){ "broken" }, NULL);
-#line 876 "errors.dtf.c"
+#line 936 "errors.dtf.c"
 		f->at = NESTED_TELL_3;
 		DTF_FALLTHROUGH;
 
@@ -883,7 +943,7 @@ static enum dtf_step nested_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 83 "errors.dtf"
 		(void)dtf_finally_end(ctx);
-#line 887 "errors.dtf.c"
+#line 947 "errors.dtf.c"
 		return DTF_RAISED;
 
 	default:
@@ -911,6 +971,10 @@ const struct dtf_workflow_def errors_nested_workflow = {
 	.nsites = 5,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ &errors_broken_error, NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &nested_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ &errors_tell_activity, NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x0696fcd5b53d8093),
 };
 
 int errors_nested_start(

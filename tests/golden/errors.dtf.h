@@ -53,6 +53,7 @@ struct errors_missing_fields {
 	const char *name;
 	int64_t count;
 };
+extern const struct dtf_type errors_missing_fields_type;
 extern const struct dtf_error_def errors_missing_error;
 extern const struct dtf_error_def errors_broken_error;
 struct errors_open_args {

@@ -289,6 +289,10 @@ const struct dtf_workflow_def forever_turn_workflow = {
 	.nsites = 8,
 	.events = (const struct dtf_event_def *const[]){ &forever_poke_event, NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &turn_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ &forever_work_activity, NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x38e1d4d2bfd53fb2),
 };
 
 int forever_turn_start(struct dtf_client *client, const char *instance,

@@ -128,6 +128,10 @@ const struct dtf_workflow_def grove_walk_workflow = {
 	.nsites = 1,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &walk_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ &trees_plant_activity, NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x10c41123dee89cbb),
 };
 
 int grove_walk_start(struct dtf_client *client, const char *instance, const struct grove_stand *s) {

@@ -116,6 +116,10 @@ const struct dtf_workflow_def hello_hello_workflow = {
 	.nsites = 1,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &hello_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ &hello_greet_activity, NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x665ee9269ad32be3),
 };
 
 int hello_hello_start(struct dtf_client *client, const char *instance, const char *name) {

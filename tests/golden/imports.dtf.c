@@ -337,6 +337,20 @@ const struct dtf_workflow_def party_party_workflow = {
 	.nsites = 5,
 	.events = (const struct dtf_event_def *const[]){ &common_moved_event, NULL },
 	.fails = (const struct dtf_error_def *const[]){ &common_rude_error, NULL },
+	.strands =
+		(const struct dtf_strand_def *const[]){
+			&party_undo_1_strand,
+			&party_strand,
+			NULL,
+		},
+	.activities =
+		(const struct dtf_activity_def *const[]){
+			&party_invite_activity,
+			&common_greet_activity,
+			NULL,
+		},
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x347005eae58a7917),
 };
 
 int party_party_start(

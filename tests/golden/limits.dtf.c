@@ -329,6 +329,21 @@ const struct dtf_workflow_def limits_hold_workflow = {
 	.events = (const struct dtf_event_def *const[]){ &limits_confirmed_event, NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
 	.deadline_ms = 604800000,
+	.strands =
+		(const struct dtf_strand_def *const[]){
+			&hold_undo_1_strand,
+			&hold_strand,
+			NULL,
+		},
+	.activities =
+		(const struct dtf_activity_def *const[]){
+			&limits_release_activity,
+			&limits_reserve_activity,
+			&limits_book_activity,
+			NULL,
+		},
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x5a9f62b9041e9aed),
 };
 
 int limits_hold_start(struct dtf_client *client, const char *instance, const char *id) {
@@ -388,27 +403,27 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 	case STRICT_START:
 #line 30 "limits.dtf"
 		f->tries = 0;
-#line 392 "limits.dtf.c"
+#line 407 "limits.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case STRICT_WHILE_1: {
 #line 31 "limits.dtf"
 		if (f->tries >= 3) {
-#line 398 "limits.dtf.c"
+#line 413 "limits.dtf.c"
 			f->at = STRICT_WHILE_1_END;
 			return DTF_AGAIN;
 		}
 #line 32 "limits.dtf"
 		dtf_try(ctx);
 		dtf_within(ctx, 0, 60000);
-#line 405 "limits.dtf.c"
+#line 420 "limits.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = STRICT_WITHIN_1_UNWIND;
 			return DTF_AGAIN;
 		}
 #line 34 "limits.dtf"
 		int64_t t1 = dtf_add(ctx, f->tries, 1);
-#line 412 "limits.dtf.c"
+#line 427 "limits.dtf.c"
 		if (dtf_raised(ctx)) {
 			f->at = STRICT_WITHIN_1_UNWIND;
 			return DTF_AGAIN;
@@ -416,7 +431,7 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 #line 34 "limits.dtf"
 		f->tries = t1;
 		dtf_wait(ctx, 1, &limits_confirmed_event);
-#line 420 "limits.dtf.c"
+#line 435 "limits.dtf.c"
 		f->at = STRICT_CONFIRMED;
 		DTF_FALLTHROUGH;
 	}
@@ -440,7 +455,7 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 			f->at = STRICT_WHILE_1_NEXT;
 #line 37 "limits.dtf"
 			return DTF_AGAIN;
-#line 444 "limits.dtf.c"
+#line 459 "limits.dtf.c"
 		}
 #line 39 "limits.dtf"
 		dtf_within_end(ctx);
@@ -448,7 +463,7 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_try_end(ctx);
 #line 39 "limits.dtf"
 		return dtf_return(ctx, &yes);
-#line 452 "limits.dtf.c"
+#line 467 "limits.dtf.c"
 	}
 
 	case STRICT_WITHIN_1_UNWIND:
@@ -462,7 +477,7 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 33 "limits.dtf"
 		dtf_within_failed(ctx);
-#line 466 "limits.dtf.c"
+#line 481 "limits.dtf.c"
 		f->at = STRICT_TRY_1_UNWIND;
 		DTF_FALLTHROUGH;
 
@@ -473,13 +488,13 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 41 "limits.dtf"
 		if (!dtf_raised_is(ctx, &dtf_timeout)) {
-#line 477 "limits.dtf.c"
+#line 492 "limits.dtf.c"
 			return DTF_RAISED;
 		}
 #line 41 "limits.dtf"
 		dtf_catch(ctx, NULL, NULL, NULL);
 		dtf_log(ctx, DTF_LOG_INFO, "again");
-#line 483 "limits.dtf.c"
+#line 498 "limits.dtf.c"
 		DTF_FALLTHROUGH;
 
 	case STRICT_TRY_1_END:
@@ -494,7 +509,7 @@ static enum dtf_step strict_run(struct dtf_ctx *ctx, void *frame) {
 #line 45 "limits.dtf"
 		return dtf_return(ctx, &(bool){ false });
 
-#line 498 "limits.dtf.c"
+#line 513 "limits.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -520,6 +535,10 @@ const struct dtf_workflow_def limits_strict_workflow = {
 	.nsites = 2,
 	.events = (const struct dtf_event_def *const[]){ &limits_confirmed_event, NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &strict_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0xf9422524abf1d5d3),
 };
 
 int limits_strict_start(struct dtf_client *client, const char *instance, const char *id) {

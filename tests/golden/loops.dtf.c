@@ -567,6 +567,16 @@ const struct dtf_workflow_def loops_pages_workflow = {
 	.nsites = 12,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &pages_strand, NULL },
+	.activities =
+		(const struct dtf_activity_def *const[]){
+			&loops_fetch_activity,
+			&loops_store_activity,
+			&loops_ping_activity,
+			NULL,
+		},
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x038513f13c326620),
 };
 
 int loops_pages_start(struct dtf_client *client, const char *instance, int64_t first, int64_t last,

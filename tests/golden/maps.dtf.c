@@ -117,7 +117,7 @@ static const struct dtf_type string_list_type = DTF_LIST(
 static const struct dtf_field maps_missing_fields[] = {
 	{ "which", &int_map_type, offsetof(struct maps_missing_fields, which) },
 };
-static const struct dtf_type maps_missing_fields_type = DTF_RECORD(
+const struct dtf_type maps_missing_fields_type = DTF_RECORD(
 	"maps.missing", struct maps_missing_fields, maps_missing_fields);
 const struct dtf_error_def maps_missing_error = {
 	.name = "maps.missing",
@@ -568,6 +568,20 @@ const struct dtf_workflow_def maps_take_workflow = {
 	.fails = (const struct dtf_error_def *const[]){ &maps_missing_error, NULL },
 	.queries = take_queries,
 	.nqueries = 1,
+	.strands =
+		(const struct dtf_strand_def *const[]){
+			&take_undo_1_strand,
+			&take_strand,
+			NULL,
+		},
+	.activities =
+		(const struct dtf_activity_def *const[]){
+			&maps_note_activity,
+			&maps_count_activity,
+			NULL,
+		},
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0xc5c73ae1dbe3e823),
 };
 
 int maps_take_start(struct dtf_client *client, const char *instance, const struct maps_stock *stock,
@@ -636,13 +650,13 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 #line 44 "maps.dtf"
 		struct dtf_int_list_map empty = (struct dtf_int_list_map){ 0 };
 		if (!dtf_index_ok(ctx, f->all.count, 0)) {
-#line 640 "maps.dtf.c"
+#line 654 "maps.dtf.c"
 			return DTF_RAISED;
 		}
 #line 45 "maps.dtf"
 		struct maps_stock *items = dtf_items_writable(
 			ctx, sizeof(struct maps_stock), f->all.items, f->all.count);
-#line 646 "maps.dtf.c"
+#line 660 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -652,7 +666,7 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_map_set(ctx, &maps_item_map_type, &items[0].items, "new",
 			&(struct maps_item){ .sku = "new", .tags = (struct dtf_string_map){ 0 } },
 			&items[0].items);
-#line 656 "maps.dtf.c"
+#line 670 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -662,25 +676,25 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 				(const int64_t[]){ f->in.n, dtf_add(ctx, f->in.n, 1) }),
 			.count = 2,
 		};
-#line 666 "maps.dtf.c"
+#line 680 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 46 "maps.dtf"
 		dtf_map_set(ctx, &int_list_map_type, &empty, "xs", &t1, &empty);
-#line 672 "maps.dtf.c"
+#line 686 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 47 "maps.dtf"
 		if (!dtf_index_ok(ctx, f->all.count, f->in.n)) {
-#line 678 "maps.dtf.c"
+#line 692 "maps.dtf.c"
 			return DTF_RAISED;
 		}
 #line 47 "maps.dtf"
 		struct maps_stock *items_2 = dtf_items_writable(
 			ctx, sizeof(struct maps_stock), f->all.items, f->all.count);
-#line 684 "maps.dtf.c"
+#line 698 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -689,13 +703,13 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 #line 47 "maps.dtf"
 		dtf_map_set(ctx, &int_list_map_map_type, &items_2[f->in.n].nested, "a", &empty,
 			&items_2[f->in.n].nested);
-#line 693 "maps.dtf.c"
+#line 707 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 48 "maps.dtf"
 		dtf_wait(ctx, 0, &maps_restocked_event);
-#line 699 "maps.dtf.c"
+#line 713 "maps.dtf.c"
 		f->at = NEST_RESTOCKED;
 		DTF_FALLTHROUGH;
 	}
@@ -708,13 +722,13 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 49 "maps.dtf"
 		if (!dtf_index_ok(ctx, f->all.count, f->in.n)) {
-#line 712 "maps.dtf.c"
+#line 726 "maps.dtf.c"
 			return DTF_RAISED;
 		}
 #line 49 "maps.dtf"
 		struct maps_stock *items_3 = dtf_items_writable(
 			ctx, sizeof(struct maps_stock), f->all.items, f->all.count);
-#line 718 "maps.dtf.c"
+#line 732 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -722,7 +736,7 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 		f->all.items = items_3;
 #line 49 "maps.dtf"
 		items_3[f->in.n].items = more;
-#line 726 "maps.dtf.c"
+#line 740 "maps.dtf.c"
 		struct dtf_string_list t2;
 #line 50 "maps.dtf"
 		if (dtf_equal(ctx, &maps_item_map_type, &more, &f->in.stock.items) ||
@@ -738,7 +752,7 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 				f->all.items, f->all.count, &f->in.stock, 1);
 #line 50 "maps.dtf"
 			f->all.count++;
-#line 742 "maps.dtf.c"
+#line 756 "maps.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
@@ -758,19 +772,19 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(struct maps_item), skus.items, skus.count, 0);
 #line 52 "maps.dtf"
 		struct maps_item t6 = *t5;
-#line 762 "maps.dtf.c"
+#line 776 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 52 "maps.dtf"
 		if (!dtf_index_ok(ctx, f->all.count, 0)) {
-#line 768 "maps.dtf.c"
+#line 782 "maps.dtf.c"
 			return DTF_RAISED;
 		}
 #line 52 "maps.dtf"
 		struct maps_stock *items_4 = dtf_items_writable(
 			ctx, sizeof(struct maps_stock), f->all.items, f->all.count);
-#line 774 "maps.dtf.c"
+#line 788 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -779,7 +793,7 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 #line 52 "maps.dtf"
 		dtf_map_set(
 			ctx, &maps_item_map_type, &items_4[0].items, t4, &t6, &items_4[0].items);
-#line 783 "maps.dtf.c"
+#line 797 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -789,7 +803,7 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 #line 53 "maps.dtf"
 		const struct dtf_int_list_map *t8 = dtf_map_find(
 			&int_list_map_map_type, &t7->nested, "a");
-#line 793 "maps.dtf.c"
+#line 807 "maps.dtf.c"
 		struct dtf_int_list_map t9;
 #line 53 "maps.dtf"
 		dtf_map_make(ctx, &int_list_map_type,
@@ -808,13 +822,13 @@ static enum dtf_step nest_run(struct dtf_ctx *ctx, void *frame) {
 		struct dtf_int_list_map t10 = t8 != NULL ? *t8 : t9;
 #line 53 "maps.dtf"
 		dtf_status(ctx, 1, &int_list_map_type, &t10);
-#line 812 "maps.dtf.c"
+#line 826 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 54 "maps.dtf"
 		return dtf_return(ctx, &f->all);
-#line 818 "maps.dtf.c"
+#line 832 "maps.dtf.c"
 	}
 
 	default:
@@ -842,6 +856,10 @@ const struct dtf_workflow_def maps_nest_workflow = {
 	.nsites = 2,
 	.events = (const struct dtf_event_def *const[]){ &maps_restocked_event, NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &nest_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0xbad068d445dd0784),
 };
 
 int maps_nest_start(struct dtf_client *client, const char *instance, const struct maps_stock *stock,
@@ -893,7 +911,7 @@ static enum dtf_step plant_run(struct dtf_ctx *ctx, void *frame) {
 	case PLANT_START:
 #line 58 "maps.dtf"
 		dtf_do(ctx, 0, &maps_grow_activity, &(struct maps_grow_args){ f->in.tree }, NULL);
-#line 897 "maps.dtf.c"
+#line 915 "maps.dtf.c"
 		f->at = PLANT_GROW;
 		DTF_FALLTHROUGH;
 
@@ -922,7 +940,7 @@ static enum dtf_step plant_run(struct dtf_ctx *ctx, void *frame) {
 				&(const struct maps_tree *){
 					dtf_map_find(&maps_tree_map_type, &kids, "b"),
 				});
-#line 926 "maps.dtf.c"
+#line 944 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -933,7 +951,7 @@ static enum dtf_step plant_run(struct dtf_ctx *ctx, void *frame) {
 				&(const struct maps_tree *){
 					dtf_some(ctx, sizeof(struct maps_tree), &*first),
 				});
-#line 937 "maps.dtf.c"
+#line 955 "maps.dtf.c"
 		}
 #line 62 "maps.dtf"
 		const struct maps_tree *t3 = dtf_map_find(&maps_tree_map_type, &kids, "b");
@@ -941,7 +959,7 @@ static enum dtf_step plant_run(struct dtf_ctx *ctx, void *frame) {
 		struct maps_tree copy = t3 != NULL ? *t3 : f->in.tree;
 		dtf_map_set(ctx, &maps_tree_map_type, &copy.kids, f->in.tree.label, &f->in.tree,
 			&copy.kids);
-#line 945 "maps.dtf.c"
+#line 963 "maps.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -951,7 +969,7 @@ static enum dtf_step plant_run(struct dtf_ctx *ctx, void *frame) {
 			&(const struct maps_tree *){
 				dtf_some(ctx, sizeof(struct maps_tree), &copy),
 			});
-#line 955 "maps.dtf.c"
+#line 973 "maps.dtf.c"
 	}
 
 	default:
@@ -979,6 +997,10 @@ const struct dtf_workflow_def maps_plant_workflow = {
 	.nsites = 1,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &plant_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ &maps_grow_activity, NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0xb468b55cb13930db),
 };
 
 int maps_plant_start(
@@ -1025,7 +1047,7 @@ static enum dtf_step shelve_run(struct dtf_ctx *ctx, void *frame) {
 #line 69 "maps.dtf"
 		return dtf_return(ctx, &f->in.s.boxes);
 
-#line 1029 "maps.dtf.c"
+#line 1051 "maps.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -1049,6 +1071,10 @@ const struct dtf_workflow_def maps_shelve_workflow = {
 	.body = &shelve_strand,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &shelve_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0xa5bd78fa94671129),
 };
 
 int maps_shelve_start(struct dtf_client *client, const char *instance, const struct maps_shelf *s) {

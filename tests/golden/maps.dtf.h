@@ -139,6 +139,7 @@ extern const struct dtf_type maps_box_type;
 struct maps_missing_fields {
 	struct dtf_int_map which;
 };
+extern const struct dtf_type maps_missing_fields_type;
 extern const struct dtf_error_def maps_missing_error;
 struct maps_count_args {
 	struct maps_stock stock;

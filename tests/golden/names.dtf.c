@@ -60,7 +60,7 @@ static const struct dtf_field x_dtf_message_fields[] = {
 	{ "message", &dtf_type_string, offsetof(struct x_dtf_message_fields, message_) },
 	{ "act", &dtf_type_int, offsetof(struct x_dtf_message_fields, act_) },
 };
-static const struct dtf_type x_dtf_message_fields_type = DTF_RECORD(
+const struct dtf_type x_dtf_message_fields_type = DTF_RECORD(
 	"dtf.message", struct x_dtf_message_fields, x_dtf_message_fields);
 const struct dtf_error_def x_dtf_message_error = {
 	.name = "dtf.message",
@@ -387,6 +387,16 @@ const struct dtf_workflow_def x_dtf_main_workflow = {
 	.nsites = 5,
 	.events = (const struct dtf_event_def *const[]){ &x_dtf_event_id_event, NULL },
 	.fails = (const struct dtf_error_def *const[]){ &x_dtf_message_error, NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &main_strand, NULL },
+	.activities =
+		(const struct dtf_activity_def *const[]){
+			&x_dtf_f_activity,
+			&x_dtf_order_list_activity,
+			&x_dtf_order_2_activity,
+			NULL,
+		},
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0xc1c222dbc976c843),
 };
 
 int x_dtf_main_start(struct dtf_client *client, const char *instance, const char *client_,

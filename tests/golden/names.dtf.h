@@ -94,6 +94,7 @@ struct x_dtf_message_fields {
 	const char *message_;
 	int64_t act_;
 };
+extern const struct dtf_type x_dtf_message_fields_type;
 extern const struct dtf_error_def x_dtf_message_error;
 struct x_dtf_order_2_args {
 	struct x_dtf_order order;

@@ -53,7 +53,7 @@ static const struct dtf_type string_list_type = DTF_LIST(
 static const struct dtf_field shop_out_of_stock_fields[] = {
 	{ "sku", &dtf_type_string, offsetof(struct shop_out_of_stock_fields, sku) },
 };
-static const struct dtf_type shop_out_of_stock_fields_type = DTF_RECORD(
+const struct dtf_type shop_out_of_stock_fields_type = DTF_RECORD(
 	"shop.out_of_stock", struct shop_out_of_stock_fields, shop_out_of_stock_fields);
 const struct dtf_error_def shop_out_of_stock_error = {
 	.name = "shop.out_of_stock",
@@ -68,7 +68,7 @@ int shop_fail_out_of_stock(struct dtf_activity *act, const char *sku, const char
 static const struct dtf_field shop_card_declined_fields[] = {
 	{ "code", &dtf_type_string, offsetof(struct shop_card_declined_fields, code) },
 };
-static const struct dtf_type shop_card_declined_fields_type = DTF_RECORD(
+const struct dtf_type shop_card_declined_fields_type = DTF_RECORD(
 	"shop.card_declined", struct shop_card_declined_fields, shop_card_declined_fields);
 const struct dtf_error_def shop_card_declined_error = {
 	.name = "shop.card_declined",
@@ -721,6 +721,27 @@ const struct dtf_workflow_def shop_fulfil_workflow = {
 			&shop_rejected_error,
 			NULL,
 		},
+	.strands =
+		(const struct dtf_strand_def *const[]){
+			&fulfil_undo_1_strand,
+			&fulfil_undo_2_strand,
+			&fulfil_parallel_1_1_strand,
+			&fulfil_parallel_1_2_strand,
+			&fulfil_strand,
+			NULL,
+		},
+	.activities =
+		(const struct dtf_activity_def *const[]){
+			&shop_release_activity,
+			&shop_reserve_activity,
+			&shop_refund_activity,
+			&shop_charge_activity,
+			&shop_print_label_activity,
+			&shop_notify_activity,
+			NULL,
+		},
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0xef2df65da0a70292),
 };
 
 int shop_fulfil_start(

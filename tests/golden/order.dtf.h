@@ -81,10 +81,12 @@ extern const struct dtf_type shop_decision_type;
 struct shop_out_of_stock_fields {
 	const char *sku;
 };
+extern const struct dtf_type shop_out_of_stock_fields_type;
 extern const struct dtf_error_def shop_out_of_stock_error;
 struct shop_card_declined_fields {
 	const char *code;
 };
+extern const struct dtf_type shop_card_declined_fields_type;
 extern const struct dtf_error_def shop_card_declined_error;
 extern const struct dtf_error_def shop_rejected_error;
 struct shop_reserve_args {

@@ -601,6 +601,26 @@ const struct dtf_workflow_def branches_both_workflow = {
 	.nsites = 16,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ &branches_gone_error, NULL },
+	.strands =
+		(const struct dtf_strand_def *const[]){
+			&both_parallel_1_1_strand,
+			&both_parallel_1_2_strand,
+			&both_parallel_1_3_strand,
+			&both_parallel_1_4_strand,
+			&both_parallel_1_5_parallel_1_1_strand,
+			&both_parallel_1_5_parallel_1_2_strand,
+			&both_parallel_1_5_strand,
+			&both_strand,
+			NULL,
+		},
+	.activities =
+		(const struct dtf_activity_def *const[]){
+			&branches_load_activity,
+			&branches_save_activity,
+			NULL,
+		},
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x13e2c4555ed8b635),
 };
 
 int branches_both_start(

@@ -272,6 +272,17 @@ const struct dtf_workflow_def policy_use_workflow = {
 	.nsites = 4,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &use_strand, NULL },
+	.activities =
+		(const struct dtf_activity_def *const[]){
+			&policy_plain_activity,
+			&policy_once_activity,
+			&policy_always_activity,
+			&policy_often_activity,
+			NULL,
+		},
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x25fb6e552e323463),
 };
 
 int policy_use_start(struct dtf_client *client, const char *instance, int64_t n) {

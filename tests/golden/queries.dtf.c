@@ -248,6 +248,10 @@ const struct dtf_workflow_def queries_ship_all_workflow = {
 	.fails = (const struct dtf_error_def *const[]){ NULL },
 	.queries = ship_all_queries,
 	.nqueries = 5,
+	.strands = (const struct dtf_strand_def *const[]){ &ship_all_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ &queries_ship_activity, NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0xc49d4c3da515b44a),
 };
 
 int queries_ship_all_start(

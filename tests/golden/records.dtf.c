@@ -36,7 +36,7 @@ static const struct dtf_type records_ping_list_type = DTF_LIST(
 static const struct dtf_field records_refused_fields[] = {
 	{ "ping", &records_ping_type, offsetof(struct records_refused_fields, ping) },
 };
-static const struct dtf_type records_refused_fields_type = DTF_RECORD(
+const struct dtf_type records_refused_fields_type = DTF_RECORD(
 	"records.refused", struct records_refused_fields, records_refused_fields);
 const struct dtf_error_def records_refused_error = {
 	.name = "records.refused",
@@ -272,6 +272,10 @@ const struct dtf_workflow_def records_talk_workflow = {
 	.nsites = 5,
 	.events = (const struct dtf_event_def *const[]){ &records_poke_event, NULL },
 	.fails = (const struct dtf_error_def *const[]){ &records_refused_error, NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &talk_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ &records_send_activity, NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x99a1d07f9383f980),
 };
 
 int records_talk_start(struct dtf_client *client, const char *instance,

@@ -67,6 +67,7 @@ extern const struct dtf_type records_has_nothing_but_a_long_name_type;
 struct records_refused_fields {
 	struct records_ping ping;
 };
+extern const struct dtf_type records_refused_fields_type;
 extern const struct dtf_error_def records_refused_error;
 struct records_send_args {
 	struct records_ping ping;

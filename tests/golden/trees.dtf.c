@@ -88,7 +88,7 @@ static const struct dtf_type trees_node_opt_list_type = DTF_LIST(
 static const struct dtf_field trees_cut_fields[] = {
 	{ "tree", &trees_tree_opt_type, offsetof(struct trees_cut_fields, tree) },
 };
-static const struct dtf_type trees_cut_fields_type = DTF_RECORD(
+const struct dtf_type trees_cut_fields_type = DTF_RECORD(
 	"trees.cut", struct trees_cut_fields, trees_cut_fields);
 const struct dtf_error_def trees_cut_error = {
 	.name = "trees.cut",
@@ -326,6 +326,10 @@ const struct dtf_workflow_def trees_chain_workflow = {
 	.body = &chain_strand,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &chain_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x917b92d4343fd98c),
 };
 
 int trees_chain_start(struct dtf_client *client, const char *instance, int64_t n,
@@ -416,7 +420,7 @@ static enum dtf_step grow_undo_1_run(struct dtf_ctx *ctx, void *frame) {
 	case GROW_UNDO_1_START:
 #line 52 "trees.dtf"
 		dtf_do(ctx, 1, &trees_fell_activity, &f->captured, NULL);
-#line 420 "trees.dtf.c"
+#line 424 "trees.dtf.c"
 		f->at = GROW_UNDO_1_FELL;
 		DTF_FALLTHROUGH;
 
@@ -450,7 +454,7 @@ static enum dtf_step grow_undo_2_run(struct dtf_ctx *ctx, void *frame) {
 	case GROW_UNDO_2_START:
 #line 54 "trees.dtf"
 		dtf_do(ctx, 4, &trees_fell_activity, &f->captured, NULL);
-#line 454 "trees.dtf.c"
+#line 458 "trees.dtf.c"
 		f->at = GROW_UNDO_2_FELL;
 		DTF_FALLTHROUGH;
 
@@ -501,19 +505,19 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 				f->t.kids.count, t1.items, t1.count),
 			.count = f->t.kids.count + t1.count,
 		};
-#line 505 "trees.dtf.c"
+#line 509 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 50 "trees.dtf"
 		if (!dtf_index_ok(ctx, f->t.kids.count, 0)) {
-#line 511 "trees.dtf.c"
+#line 515 "trees.dtf.c"
 			return DTF_RAISED;
 		}
 #line 50 "trees.dtf"
 		struct trees_tree *items = dtf_items_writable(
 			ctx, sizeof(struct trees_tree), f->t.kids.items, f->t.kids.count);
-#line 517 "trees.dtf.c"
+#line 521 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -532,19 +536,19 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 				f->t.kids.count, t2.items, t2.count),
 			.count = f->t.kids.count + t2.count,
 		};
-#line 536 "trees.dtf.c"
+#line 540 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 51 "trees.dtf"
 		if (!dtf_index_ok(ctx, f->t.kids.count, 1)) {
-#line 542 "trees.dtf.c"
+#line 546 "trees.dtf.c"
 			return DTF_RAISED;
 		}
 #line 51 "trees.dtf"
 		struct trees_tree *items_2 = dtf_items_writable(
 			ctx, sizeof(struct trees_tree), f->t.kids.items, f->t.kids.count);
-#line 548 "trees.dtf.c"
+#line 552 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -559,7 +563,7 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 			&(struct trees_fell_args){
 				.tree = dtf_some(ctx, sizeof(struct trees_tree), &f->in.tree),
 			});
-#line 563 "trees.dtf.c"
+#line 567 "trees.dtf.c"
 		f->at = GROW_PLANT;
 		DTF_FALLTHROUGH;
 	}
@@ -571,7 +575,7 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 53 "trees.dtf"
 		dtf_wait(ctx, 2, &trees_grown_event);
-#line 575 "trees.dtf.c"
+#line 579 "trees.dtf.c"
 		f->at = GROW_GROWN;
 		DTF_FALLTHROUGH;
 
@@ -585,7 +589,7 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 			&(struct trees_plant_args){ f->in.tree, f->sent }, NULL);
 #line 54 "trees.dtf"
 		dtf_undo(ctx, &grow_undo_2_strand, &(struct trees_fell_args){ f->sent });
-#line 589 "trees.dtf.c"
+#line 593 "trees.dtf.c"
 		f->at = GROW_PLANT_2;
 		DTF_FALLTHROUGH;
 
@@ -612,7 +616,7 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 				h.chain.items, h.chain.count, t4.items, t4.count),
 			.count = h.chain.count + t4.count,
 		};
-#line 616 "trees.dtf.c"
+#line 620 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -621,19 +625,19 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(const struct trees_node *), h.chain.items, h.chain.count, 1);
 #line 57 "trees.dtf"
 		const struct trees_node *t6 = *t5;
-#line 625 "trees.dtf.c"
+#line 629 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 57 "trees.dtf"
 		if (!dtf_index_ok(ctx, h.chain.count, 0)) {
-#line 631 "trees.dtf.c"
+#line 635 "trees.dtf.c"
 			return DTF_RAISED;
 		}
 #line 57 "trees.dtf"
 		const struct trees_node **items_3 = dtf_items_writable(
 			ctx, sizeof(const struct trees_node *), h.chain.items, h.chain.count);
-#line 637 "trees.dtf.c"
+#line 641 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -643,14 +647,14 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 		items_3[0] = t6;
 		struct dtf_int_opt ends = dtf_items_find(ctx, &trees_node_opt_type, h.chain.items,
 			h.chain.count, &(const struct trees_node *){ NULL });
-#line 647 "trees.dtf.c"
+#line 651 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 59 "trees.dtf"
 		bool t7 = dtf_equal(ctx, &trees_tree_opt_type, &f->planted, &kept) &&
 			!dtf_equal(ctx, &trees_tree_type, &f->in.tree, &f->t);
-#line 654 "trees.dtf.c"
+#line 658 "trees.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -658,7 +662,7 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 		if (t7) {
 #line 59 "trees.dtf"
 			dtf_status(ctx, 5, &trees_holds_type, &h);
-#line 662 "trees.dtf.c"
+#line 666 "trees.dtf.c"
 		}
 #line 60 "trees.dtf"
 		if (f->planted != NULL) {
@@ -667,7 +671,7 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 			struct trees_tree t8 = f->sent != NULL ? *f->sent : f->in.tree;
 #line 61 "trees.dtf"
 			bool t9 = dtf_equal(ctx, &trees_tree_type, &p, &t8);
-#line 671 "trees.dtf.c"
+#line 675 "trees.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
@@ -675,20 +679,20 @@ static enum dtf_step grow_run(struct dtf_ctx *ctx, void *frame) {
 			if (t9) {
 #line 61 "trees.dtf"
 				return dtf_return(ctx, &p);
-#line 679 "trees.dtf.c"
+#line 683 "trees.dtf.c"
 			}
 		}
 #line 63 "trees.dtf"
 		if (!ends.has) {
 #line 63 "trees.dtf"
 			return dtf_return(ctx, &f->t);
-#line 686 "trees.dtf.c"
+#line 690 "trees.dtf.c"
 		}
 #line 64 "trees.dtf"
 		struct trees_tree t10 = kept != NULL ? *kept : f->in.tree;
 #line 64 "trees.dtf"
 		return dtf_return(ctx, &t10);
-#line 692 "trees.dtf.c"
+#line 696 "trees.dtf.c"
 	}
 
 	default:
@@ -716,6 +720,21 @@ const struct dtf_workflow_def trees_grow_workflow = {
 	.nsites = 6,
 	.events = (const struct dtf_event_def *const[]){ &trees_grown_event, NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands =
+		(const struct dtf_strand_def *const[]){
+			&grow_undo_1_strand,
+			&grow_undo_2_strand,
+			&grow_strand,
+			NULL,
+		},
+	.activities =
+		(const struct dtf_activity_def *const[]){
+			&trees_fell_activity,
+			&trees_plant_activity,
+			NULL,
+		},
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0xef81b77e985579d0),
 };
 
 int trees_grow_start(struct dtf_client *client, const char *instance, const struct trees_tree *tree,
@@ -779,7 +798,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 					},
 			},
 			NULL);
-#line 783 "trees.dtf.c"
+#line 802 "trees.dtf.c"
 		f->at = PARTY_MEET;
 		DTF_FALLTHROUGH;
 
@@ -793,7 +812,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 		if (!member.all.has) {
 #line 69 "trees.dtf"
 			dtf_fail(ctx, 1, &trees_cut_error, &(struct trees_cut_fields){ NULL });
-#line 797 "trees.dtf.c"
+#line 816 "trees.dtf.c"
 			return DTF_RAISED;
 		}
 #line 70 "trees.dtf"
@@ -806,7 +825,7 @@ static enum dtf_step party_run(struct dtf_ctx *ctx, void *frame) {
 		};
 #line 73 "trees.dtf"
 		return dtf_return(ctx, &g);
-#line 810 "trees.dtf.c"
+#line 829 "trees.dtf.c"
 	}
 
 	default:
@@ -834,6 +853,10 @@ const struct dtf_workflow_def trees_party_workflow = {
 	.nsites = 2,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ &trees_cut_error, NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &party_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ &trees_meet_activity, NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x19094929722db481),
 };
 
 int trees_party_start(

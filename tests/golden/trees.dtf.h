@@ -110,6 +110,7 @@ extern const struct dtf_type trees_holds_type;
 struct trees_cut_fields {
 	const struct trees_tree *tree;
 };
+extern const struct dtf_type trees_cut_fields_type;
 extern const struct dtf_error_def trees_cut_error;
 struct trees_plant_args {
 	struct trees_tree tree;

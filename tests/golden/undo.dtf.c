@@ -1014,6 +1014,32 @@ const struct dtf_workflow_def travel_trip_workflow = {
 	.nsites = 20,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ &travel_full_error, NULL },
+	.strands =
+		(const struct dtf_strand_def *const[]){
+			&trip_undo_1_strand,
+			&trip_undo_2_strand,
+			&trip_undo_3_strand,
+			&trip_undo_4_strand,
+			&trip_undo_5_strand,
+			&trip_undo_6_parallel_1_1_strand,
+			&trip_undo_6_parallel_1_2_strand,
+			&trip_undo_6_strand,
+			&trip_strand,
+			NULL,
+		},
+	.activities =
+		(const struct dtf_activity_def *const[]){
+			&travel_release_activity,
+			&travel_book_activity,
+			&travel_refund_activity,
+			&travel_pay_activity,
+			&travel_credit_activity,
+			&travel_mail_activity,
+			&travel_mark_activity,
+			NULL,
+		},
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x6bc7364224672611),
 };
 
 int travel_trip_start(struct dtf_client *client, const char *instance, const char *who,

@@ -253,6 +253,10 @@ const struct dtf_workflow_def values_numbers_workflow = {
 	.body = &numbers_strand,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &numbers_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x6fe18bdf0d25e625),
 };
 
 int values_numbers_start(struct dtf_client *client, const char *instance, int64_t a, int64_t b,
@@ -323,7 +327,7 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 				" every ",
 				dtf_text_duration(ctx, f->in.every),
 			});
-#line 327 "values.dtf.c"
+#line 331 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -335,7 +339,7 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 				"!",
 				dtf_text_int(ctx, dtf_add(ctx, f->in.n, 1)),
 			});
-#line 339 "values.dtf.c"
+#line 343 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -347,14 +351,14 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 					ctx, f->in.shape.tags.items, f->in.shape.tags.count, ", "),
 				"\" {braces} \\ tab\t\360\237\230\200 why\077\077/",
 			});
-#line 351 "values.dtf.c"
+#line 355 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 41 "values.dtf"
 		struct dtf_string_list parts = dtf_string_split(
 			ctx, dtf_string_upper(ctx, dtf_string_trim(ctx, f->in.name)), " ");
-#line 358 "values.dtf.c"
+#line 362 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -371,7 +375,7 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 				dtf_string_replace(
 					ctx, dtf_string_lower(ctx, f->in.name), "a", "b"),
 			});
-#line 375 "values.dtf.c"
+#line 379 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -380,13 +384,13 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 			dtf_string_ends_with(f->in.name, "z")) {
 #line 45 "values.dtf"
 			const char *t3 = dtf_concat(ctx, 2, (const char *const[]){ shown, joined });
-#line 384 "values.dtf.c"
+#line 388 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 45 "values.dtf"
 			return dtf_return(ctx, &t3);
-#line 390 "values.dtf.c"
+#line 394 "values.dtf.c"
 		}
 #line 47 "values.dtf"
 		if (dtf_string_compare(f->in.name, "m") < 0 ||
@@ -394,17 +398,17 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 #line 48 "values.dtf"
 			const char *t4 = dtf_concat(
 				ctx, 2, (const char *const[]){ dtf_text_int(ctx, found), quoted });
-#line 398 "values.dtf.c"
+#line 402 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
 #line 48 "values.dtf"
 			return dtf_return(ctx, &t4);
-#line 404 "values.dtf.c"
+#line 408 "values.dtf.c"
 		}
 #line 50 "values.dtf"
 		const char *packed = dtf_text_json(ctx, &string_list_type, &f->in.shape.tags);
-#line 408 "values.dtf.c"
+#line 412 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -413,7 +417,7 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 		dtf_parse(ctx, &string_list_type, packed, &t5);
 #line 51 "values.dtf"
 		struct dtf_string_list again = t5;
-#line 417 "values.dtf.c"
+#line 421 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -424,13 +428,13 @@ static enum dtf_step texts_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(const char *), again.items, again.count, 0);
 #line 52 "values.dtf"
 		const char *t8 = dtf_concat(ctx, 3, (const char *const[]){ tail, t6, *t7 });
-#line 428 "values.dtf.c"
+#line 432 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 52 "values.dtf"
 		return dtf_return(ctx, &t8);
-#line 434 "values.dtf.c"
+#line 438 "values.dtf.c"
 	}
 
 	default:
@@ -456,6 +460,10 @@ const struct dtf_workflow_def values_texts_workflow = {
 	.body = &texts_strand,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &texts_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x082a27a17bd373df),
 };
 
 int values_texts_start(struct dtf_client *client, const char *instance, const char *name, int64_t n,
@@ -527,7 +535,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 			.y = dtf_mul(ctx, f->in.count, 2),
 			.label = (struct dtf_string_opt){ true, "named" },
 		};
-#line 531 "values.dtf.c"
+#line 539 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -536,7 +544,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 			f->in.shape.points.items, f->in.shape.points.count, 0);
 #line 58 "values.dtf"
 		struct values_point first = *t2;
-#line 540 "values.dtf.c"
+#line 548 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -557,7 +565,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				t3.count, f->in.shape.points.items, f->in.shape.points.count),
 			.count = t3.count + f->in.shape.points.count,
 		};
-#line 561 "values.dtf.c"
+#line 569 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -566,19 +574,19 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 			f->points.items, f->points.count, &chosen, 1);
 #line 62 "values.dtf"
 		f->points.count++;
-#line 570 "values.dtf.c"
+#line 578 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 63 "values.dtf"
 		if (!dtf_index_ok(ctx, f->points.count, 0)) {
-#line 576 "values.dtf.c"
+#line 584 "values.dtf.c"
 			return DTF_RAISED;
 		}
 #line 63 "values.dtf"
 		struct values_point *items = dtf_items_writable(
 			ctx, sizeof(struct values_point), f->points.items, f->points.count);
-#line 582 "values.dtf.c"
+#line 590 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -587,13 +595,13 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 #line 63 "values.dtf"
 		items[0].x = (int64_t)f->points.count;
 		if (!dtf_index_ok(ctx, f->points.count, f->in.count)) {
-#line 591 "values.dtf.c"
+#line 599 "values.dtf.c"
 			return DTF_RAISED;
 		}
 #line 64 "values.dtf"
 		struct values_point *items_2 = dtf_items_writable(
 			ctx, sizeof(struct values_point), f->points.items, f->points.count);
-#line 597 "values.dtf.c"
+#line 605 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -607,19 +615,19 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(struct values_point), f->points.items, f->points.count, t4);
 #line 65 "values.dtf"
 		int64_t t6 = dtf_add(ctx, t5->y, 5);
-#line 611 "values.dtf.c"
+#line 619 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 65 "values.dtf"
 		if (!dtf_index_ok(ctx, f->points.count, t4)) {
-#line 617 "values.dtf.c"
+#line 625 "values.dtf.c"
 			return DTF_RAISED;
 		}
 #line 65 "values.dtf"
 		struct values_point *items_3 = dtf_items_writable(
 			ctx, sizeof(struct values_point), f->points.items, f->points.count);
-#line 623 "values.dtf.c"
+#line 631 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -632,19 +640,19 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 			ctx, sizeof(struct values_point), f->points.items, f->points.count, 0);
 #line 67 "values.dtf"
 		int64_t t8 = t7->x;
-#line 636 "values.dtf.c"
+#line 644 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
 #line 67 "values.dtf"
 		if (!dtf_index_ok(ctx, copy.points.count, 1)) {
-#line 642 "values.dtf.c"
+#line 650 "values.dtf.c"
 			return DTF_RAISED;
 		}
 #line 67 "values.dtf"
 		struct values_point *items_4 = dtf_items_writable(
 			ctx, sizeof(struct values_point), copy.points.items, copy.points.count);
-#line 648 "values.dtf.c"
+#line 656 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -653,7 +661,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 #line 67 "values.dtf"
 		items_4[1].x = t8;
 		copy.name = dtf_concat(ctx, 2, (const char *const[]){ copy.name, "!" });
-#line 657 "values.dtf.c"
+#line 665 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -667,7 +675,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				})) {
 #line 70 "values.dtf"
 			copy.color = VALUES_COLOR_BLUE;
-#line 671 "values.dtf.c"
+#line 679 "values.dtf.c"
 		}
 #line 72 "values.dtf"
 		if (f->in.extra.has) {
@@ -675,7 +683,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				f->points.items, f->points.count, &f->in.extra.value, 1);
 #line 73 "values.dtf"
 			f->points.count++;
-#line 679 "values.dtf.c"
+#line 687 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
@@ -695,7 +703,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 					f->points.items, f->points.count, t9.items, t9.count),
 				.count = f->points.count + t9.count,
 			};
-#line 699 "values.dtf.c"
+#line 707 "values.dtf.c"
 			if (dtf_raised(ctx)) {
 				return DTF_RAISED;
 			}
@@ -708,7 +716,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 		};
 #line 78 "values.dtf"
 		double weights = dtf_float_sum(ctx, t10.items, t10.count);
-#line 712 "values.dtf.c"
+#line 720 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -718,7 +726,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				f->in.shape.tags.items, f->in.shape.tags.count),
 			.count = f->in.shape.tags.count,
 		};
-#line 722 "values.dtf.c"
+#line 730 "values.dtf.c"
 		struct dtf_string_list t12;
 #line 79 "values.dtf"
 		dtf_list_unique(ctx, &dtf_type_string, &t11, &t12);
@@ -729,7 +737,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 		};
 #line 80 "values.dtf"
 		f->numbers = dtf_range(ctx, 0, f->in.count);
-#line 733 "values.dtf.c"
+#line 741 "values.dtf.c"
 		if (dtf_raised(ctx)) {
 			return DTF_RAISED;
 		}
@@ -754,7 +762,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				.maybe = (struct values_point_opt){ .has = false },
 			},
 			NULL);
-#line 758 "values.dtf.c"
+#line 766 "values.dtf.c"
 		f->at = STRUCTURES_KEEP;
 		DTF_FALLTHROUGH;
 	}
@@ -781,7 +789,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 				.maybe = f->in.extra,
 			},
 			NULL);
-#line 785 "values.dtf.c"
+#line 793 "values.dtf.c"
 		f->at = STRUCTURES_KEEP_2;
 		DTF_FALLTHROUGH;
 	}
@@ -794,7 +802,7 @@ static enum dtf_step structures_run(struct dtf_ctx *ctx, void *frame) {
 #line 83 "values.dtf"
 		return dtf_return(ctx, &f->points);
 
-#line 798 "values.dtf.c"
+#line 806 "values.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -820,6 +828,10 @@ const struct dtf_workflow_def values_structures_workflow = {
 	.nsites = 2,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &structures_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ &values_keep_activity, NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0xfa571cbdf2a9fffc),
 };
 
 int values_structures_start(struct dtf_client *client, const char *instance,
@@ -866,22 +878,22 @@ static enum dtf_step unread_run(struct dtf_ctx *ctx, void *frame) {
 	case UNREAD_START: {
 #line 88 "values.dtf"
 		struct values_point _point = (struct values_point){ 0 };
-#line 870 "values.dtf.c"
+#line 882 "values.dtf.c"
 		(void)_point;
 #line 89 "values.dtf"
 		if (f->in.b) {
 #line 89 "values.dtf"
 			_point = (struct values_point){ .x = 1, .y = 2 };
-#line 876 "values.dtf.c"
+#line 888 "values.dtf.c"
 		} else {
 #line 89 "values.dtf"
 			_point = (struct values_point){ .x = 2, .y = 1 };
-#line 880 "values.dtf.c"
+#line 892 "values.dtf.c"
 		}
 #line 90 "values.dtf"
 		_point.x = 3;
 		return dtf_return(ctx, NULL);
-#line 885 "values.dtf.c"
+#line 897 "values.dtf.c"
 	}
 
 	default:
@@ -907,6 +919,10 @@ const struct dtf_workflow_def values_unread_workflow = {
 	.body = &unread_strand,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &unread_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0xcaeb75d39fcda2cb),
 };
 
 int values_unread_start(struct dtf_client *client, const char *instance, bool b) {

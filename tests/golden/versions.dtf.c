@@ -187,6 +187,10 @@ const struct dtf_workflow_def versions_welcome_v1_workflow = {
 	.nsites = 3,
 	.events = (const struct dtf_event_def *const[]){ &versions_next_event, NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &welcome_v1_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ &versions_greet_activity, NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0xe0e1933b5ac75c69),
 };
 
 /* ---- workflow welcome ---- */
@@ -240,7 +244,7 @@ static enum dtf_step welcome_run(struct dtf_ctx *ctx, void *frame) {
 #line 22 "versions.dtf"
 		dtf_do(ctx, 0, &versions_greet_activity,
 			&(struct versions_greet_args){ f->in.name }, NULL);
-#line 244 "versions.dtf.c"
+#line 248 "versions.dtf.c"
 		f->at = WELCOME_GREET;
 		DTF_FALLTHROUGH;
 
@@ -252,7 +256,7 @@ static enum dtf_step welcome_run(struct dtf_ctx *ctx, void *frame) {
 #line 23 "versions.dtf"
 		dtf_do(ctx, 1, &versions_announce_activity,
 			&(struct versions_announce_args){ f->text }, NULL);
-#line 256 "versions.dtf.c"
+#line 260 "versions.dtf.c"
 		f->at = WELCOME_ANNOUNCE;
 		DTF_FALLTHROUGH;
 
@@ -263,14 +267,14 @@ static enum dtf_step welcome_run(struct dtf_ctx *ctx, void *frame) {
 		}
 #line 24 "versions.dtf"
 		if (!(f->in.loud.has ? f->in.loud.value : false)) {
-#line 267 "versions.dtf.c"
+#line 271 "versions.dtf.c"
 			f->at = WELCOME_IF_1_END;
 			return DTF_AGAIN;
 		}
 #line 25 "versions.dtf"
 		dtf_do(ctx, 2, &versions_announce_activity,
 			&(struct versions_announce_args){ dtf_string_upper(ctx, f->text) }, NULL);
-#line 274 "versions.dtf.c"
+#line 278 "versions.dtf.c"
 		f->at = WELCOME_ANNOUNCE_2;
 		DTF_FALLTHROUGH;
 
@@ -284,7 +288,7 @@ static enum dtf_step welcome_run(struct dtf_ctx *ctx, void *frame) {
 	case WELCOME_IF_1_END:
 #line 27 "versions.dtf"
 		dtf_wait(ctx, 3, &versions_next_event);
-#line 288 "versions.dtf.c"
+#line 292 "versions.dtf.c"
 		f->at = WELCOME_NEXT;
 		DTF_FALLTHROUGH;
 
@@ -298,11 +302,11 @@ static enum dtf_step welcome_run(struct dtf_ctx *ctx, void *frame) {
 		if (!dtf_string_equal(more, "")) {
 			return dtf_continue_with(
 				ctx, 4, &(struct versions_welcome_input){ more, f->in.loud });
-#line 302 "versions.dtf.c"
+#line 306 "versions.dtf.c"
 		}
 #line 31 "versions.dtf"
 		return dtf_return(ctx, &f->text);
-#line 306 "versions.dtf.c"
+#line 310 "versions.dtf.c"
 	}
 
 	default:
@@ -323,7 +327,7 @@ static void welcome_query_greeted(struct dtf_ctx *ctx, const void *frame, void *
 
 #line 20 "versions.dtf"
 	*(const char **)ret = f->text;
-#line 327 "versions.dtf.c"
+#line 331 "versions.dtf.c"
 }
 
 static const struct dtf_query_def welcome_queries[] = {
@@ -344,6 +348,15 @@ const struct dtf_workflow_def versions_welcome_workflow = {
 	.fails = (const struct dtf_error_def *const[]){ NULL },
 	.queries = welcome_queries,
 	.nqueries = 1,
+	.strands = (const struct dtf_strand_def *const[]){ &welcome_strand, NULL },
+	.activities =
+		(const struct dtf_activity_def *const[]){
+			&versions_greet_activity,
+			&versions_announce_activity,
+			NULL,
+		},
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x28b947680d6f363a),
 };
 
 int versions_welcome_start(struct dtf_client *client, const char *instance, const char *name,
@@ -403,7 +416,7 @@ static enum dtf_step both_run(struct dtf_ctx *ctx, void *frame) {
 #line 35 "versions.dtf"
 		dtf_do(ctx, 0, &versions_announce_activity,
 			&(struct versions_announce_args){ f->in.name }, NULL);
-#line 407 "versions.dtf.c"
+#line 420 "versions.dtf.c"
 		f->at = BOTH_ANNOUNCE;
 		DTF_FALLTHROUGH;
 
@@ -415,7 +428,7 @@ static enum dtf_step both_run(struct dtf_ctx *ctx, void *frame) {
 #line 36 "versions.dtf"
 		return dtf_return(ctx, &f->in.name);
 
-#line 419 "versions.dtf.c"
+#line 432 "versions.dtf.c"
 	default:
 		return dtf_bad_state(ctx, (int)f->at);
 	}
@@ -441,6 +454,10 @@ const struct dtf_workflow_def versions_both_workflow = {
 	.nsites = 1,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &both_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ &versions_announce_activity, NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0x64b6f88fd19dde7d),
 };
 
 int versions_both_start(struct dtf_client *client, const char *instance, const char *name) {

@@ -159,7 +159,7 @@ struct dtf_strand_def {
 	const char *name; /* "fulfil", "fulfil/parallel_1/2" */
 	size_t frame_size;
 	size_t at;                    /* offset of the frame's `at` (an enum) */
-	const struct dtf_type *frame; /* a record of the frame's variables, for verify and people */
+	const struct dtf_type *frame; /* a record of all that the frame holds, but for `at` */
 	enum dtf_step (*run)(struct dtf_ctx *ctx, void *frame);
 	/* An undo: the captured values at the start of its frame, and where the
 	 * undone step's result goes; NULL when the undo does not use it. */
@@ -195,6 +195,12 @@ struct dtf_workflow_def {
 	const struct dtf_query_def *queries;
 	size_t nqueries;
 	int64_t deadline_ms; /* of an instance, all its executions together; 0 = none */
+	/* What a snapshot of an execution may refer to, by its place here; NULL-terminated.
+	 * strands NULL: none are made. */
+	const struct dtf_strand_def *const *strands;
+	const struct dtf_activity_def *const *activities;
+	const struct dtf_workflow_def *const *children;
+	uint64_t code; /* hash of this C: other code has other states, and its own snapshots */
 };
 
 struct dtf_module {

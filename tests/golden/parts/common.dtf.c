@@ -30,7 +30,7 @@ static const struct dtf_type common_mood_list_type = DTF_LIST(
 static const struct dtf_field common_rude_fields[] = {
 	{ "word", &dtf_type_string, offsetof(struct common_rude_fields, word) },
 };
-static const struct dtf_type common_rude_fields_type = DTF_RECORD(
+const struct dtf_type common_rude_fields_type = DTF_RECORD(
 	"common.rude", struct common_rude_fields, common_rude_fields);
 const struct dtf_error_def common_rude_error = {
 	.name = "common.rude",

@@ -47,6 +47,7 @@ extern const struct dtf_type common_mood_type;
 struct common_rude_fields {
 	const char *word;
 };
+extern const struct dtf_type common_rude_fields_type;
 extern const struct dtf_error_def common_rude_error;
 struct common_greet_args {
 	struct common_person person;

@@ -25,7 +25,7 @@ static const struct dtf_type int_opt_type = DTF_OPTIONAL("int?", struct dtf_int_
 static const struct dtf_field shipping_too_heavy_fields[] = {
 	{ "limit", &dtf_type_int, offsetof(struct shipping_too_heavy_fields, limit) },
 };
-static const struct dtf_type shipping_too_heavy_fields_type = DTF_RECORD(
+const struct dtf_type shipping_too_heavy_fields_type = DTF_RECORD(
 	"shipping.too_heavy", struct shipping_too_heavy_fields, shipping_too_heavy_fields);
 const struct dtf_error_def shipping_too_heavy_error = {
 	.name = "shipping.too_heavy",
@@ -163,6 +163,10 @@ const struct dtf_workflow_def shipping_pack_workflow = {
 	.nsites = 2,
 	.events = (const struct dtf_event_def *const[]){ NULL },
 	.fails = (const struct dtf_error_def *const[]){ &shipping_too_heavy_error, NULL },
+	.strands = (const struct dtf_strand_def *const[]){ &pack_strand, NULL },
+	.activities = (const struct dtf_activity_def *const[]){ &shipping_weigh_activity, NULL },
+	.children = (const struct dtf_workflow_def *const[]){ NULL },
+	.code = UINT64_C(0xad2910ecf3343960),
 };
 
 int shipping_pack_start(struct dtf_client *client, const char *instance, const char *order,

@@ -44,6 +44,7 @@ extern const struct dtf_type shipping_parcel_type;
 struct shipping_too_heavy_fields {
 	int64_t limit;
 };
+extern const struct dtf_type shipping_too_heavy_fields_type;
 extern const struct dtf_error_def shipping_too_heavy_error;
 struct shipping_weigh_args {
 	const char *order;
