@@ -138,8 +138,8 @@ static void start_next(struct dtf_ctx *ctx, struct strand *holder) {
 	if (seat != NULL) {
 		block->seats = seat->next;
 	} else {
-		memcpy((char *)branch->frame + def->element_at,
-			block->items + branch->index * def->element->size, def->element->size);
+		memcpy((char *)branch->frame + def->element_at, block->items, def->element->size);
+		block->items += def->element->size;
 	}
 	*block->tail = branch;
 	block->tail = &branch->next;
@@ -211,7 +211,7 @@ static void add_outcome(
 		*error = branch->error;
 	}
 	*outcome = (struct branch_end){ .index = branch->index,
-		.type = branch->def->yields,
+		.def = branch->def,
 		.value = failed ? NULL : branch->yielded,
 		.error = error };
 	struct branch_end ***tail = failed && !block->settles ? &block->errors_tail
@@ -310,7 +310,7 @@ static void write_outcome(const struct dtf_type *type, char *at, const struct br
 	if (outcome->value != NULL) {
 		const struct dtf_type *value = fields[1].type;
 		char *to = at + fields[1].offset;
-		if (outcome->type->kind == DTF_KIND_OPTIONAL) {
+		if (outcome->def->yields->kind == DTF_KIND_OPTIONAL) {
 			memcpy(to, outcome->value, value->size);
 		} else if (value->value_at == 0) {
 			memcpy(to, &outcome->value, sizeof(outcome->value));

@@ -48,7 +48,7 @@ struct op *dtf__op_find(struct dtf_ctx *ctx, uint32_t number) {
 	return op;
 }
 
-struct op *dtf__op_open(struct dtf_ctx *ctx, enum op_kind kind, uint32_t site) {
+struct op *dtf__op_add(struct dtf_ctx *ctx, const struct op *like) {
 	struct op *op = ctx->free_ops;
 	if (op != NULL) {
 		ctx->free_ops = op->next;
@@ -58,15 +58,20 @@ struct op *dtf__op_open(struct dtf_ctx *ctx, enum op_kind kind, uint32_t site) {
 	if (ctx->out_of_memory || (ctx->nops >= ctx->ops_size && !grow_table(ctx))) {
 		return NULL;
 	}
-	*op = (struct op){ .kind = kind,
-		.site = site,
-		.strand = ctx->strand,
-		.number = ++ctx->commands,
-		.issued_ms = ctx->now_ms };
+	*op = *like;
 	op->next = ctx->ops[op->number % ctx->ops_size];
 	ctx->ops[op->number % ctx->ops_size] = op;
 	ctx->nops++;
 	return op;
+}
+
+struct op *dtf__op_open(struct dtf_ctx *ctx, enum op_kind kind, uint32_t site) {
+	return dtf__op_add(ctx,
+		&(struct op){ .kind = kind,
+			.site = site,
+			.strand = ctx->strand,
+			.number = ++ctx->commands,
+			.issued_ms = ctx->now_ms });
 }
 
 void dtf__op_close(struct dtf_ctx *ctx, struct op *op) {
@@ -240,13 +245,18 @@ static void await(struct dtf_ctx *ctx, struct op *op) {
 	ctx->strand->op = op;
 }
 
+struct event_policy dtf__policy_of(const struct dtf_policy *policy) {
+	const struct dtf_policy *p = policy;
+	return (struct event_policy){ p->timeout_ms, p->deadline_ms, p->heartbeat_ms, p->attempts,
+		p->backoff_min_ms, p->backoff_max_ms, p->factor, p->tag, p->priority };
+}
+
 void dtf__op_set_activity(struct op *op, const struct dtf_activity_def *activity,
 	const struct dtf_policy *policy, struct slice args) {
 	const struct dtf_policy *p = policy == NULL ? &activity->policy : policy;
 	op->activity = activity;
 	op->args = args;
-	op->policy = (struct event_policy){ p->timeout_ms, p->deadline_ms, p->heartbeat_ms,
-		p->attempts, p->backoff_min_ms, p->backoff_max_ms, p->factor, p->tag, p->priority };
+	op->policy = dtf__policy_of(p);
 }
 
 void dtf_do(struct dtf_ctx *ctx, uint32_t site, const struct dtf_activity_def *activity,
@@ -300,27 +310,28 @@ void dtf_sleep(struct dtf_ctx *ctx, uint32_t site, int64_t ms) {
 
 /* ---- awaiting ---- */
 
-size_t dtf__op_value_size(const struct op *op) {
+const struct dtf_type *dtf__op_value_type(const struct op *op) {
 	switch (op->kind) {
 	case OP_ACTIVITY:
-		return op->activity->result->size;
+		return op->activity->result;
 	case OP_WAIT:
-		return op->event->payload->size;
+		return op->event->payload;
 	case OP_CHILD:
-		return op->child->output->size;
+		return op->child->output;
 	case OP_TIMER:
 		break;
 	}
-	return 0;
+	return &dtf_type_unit;
 }
 
 enum dtf_step dtf__op_take(struct dtf_ctx *ctx, struct op *op, struct scope *scope, void *ret) {
 	struct strand *strand = ctx->strand;
+	size_t size = dtf__op_value_type(op)->size;
 	bool failed = op->failed;
 	if (failed) {
 		dtf__strand_raise(strand, &op->error);
-	} else if (ret != NULL && op->value != NULL && dtf__op_value_size(op) > 0) {
-		memcpy(ret, op->value, dtf__op_value_size(op));
+	} else if (ret != NULL && op->value != NULL && size > 0) {
+		memcpy(ret, op->value, size);
 	}
 	if (op->undo != NULL && (!failed || op->unknown)) {
 		dtf__undo_arm(ctx, scope, op->undo, op);

@@ -214,7 +214,7 @@ static struct event_started *get_begin(struct wire_reader *reader) {
 	return begin;
 }
 
-static void put_policy(struct buf *buf, const struct event_policy *policy) {
+void dtf__policy_put(struct buf *buf, const struct event_policy *policy) {
 	dtf__wire_put_signed(buf, policy->timeout_ms);
 	dtf__wire_put_signed(buf, policy->deadline_ms);
 	dtf__wire_put_signed(buf, policy->heartbeat_ms);
@@ -226,21 +226,23 @@ static void put_policy(struct buf *buf, const struct event_policy *policy) {
 	dtf__wire_put_signed(buf, policy->priority);
 }
 
+void dtf__policy_get(struct wire_reader *reader, struct event_policy *ret) {
+	ret->timeout_ms = dtf__wire_get_signed(reader);
+	ret->deadline_ms = dtf__wire_get_signed(reader);
+	ret->heartbeat_ms = dtf__wire_get_signed(reader);
+	ret->attempts = dtf__wire_get_signed(reader);
+	ret->backoff_min_ms = dtf__wire_get_signed(reader);
+	ret->backoff_max_ms = dtf__wire_get_signed(reader);
+	ret->factor = dtf__wire_get_double(reader);
+	ret->tag = get_name(reader);
+	ret->priority = dtf__wire_get_signed(reader);
+}
+
 static struct event_policy *get_policy(struct wire_reader *reader) {
-	struct event_policy *policy = dtf__arena_alloc(reader->arena, sizeof(*policy));
-	if (policy == NULL) {
-		reader->no_memory = true;
-		return NULL;
+	struct event_policy *policy = dtf__wire_alloc(reader, sizeof(*policy));
+	if (policy != NULL) {
+		dtf__policy_get(reader, policy);
 	}
-	policy->timeout_ms = dtf__wire_get_signed(reader);
-	policy->deadline_ms = dtf__wire_get_signed(reader);
-	policy->heartbeat_ms = dtf__wire_get_signed(reader);
-	policy->attempts = dtf__wire_get_signed(reader);
-	policy->backoff_min_ms = dtf__wire_get_signed(reader);
-	policy->backoff_max_ms = dtf__wire_get_signed(reader);
-	policy->factor = dtf__wire_get_double(reader);
-	policy->tag = get_name(reader);
-	policy->priority = dtf__wire_get_signed(reader);
 	return policy;
 }
 
@@ -287,7 +289,7 @@ void dtf__event_encode(struct buf *buf, const struct event *event) {
 	}
 	if ((fields & POLICY) != 0) {
 		dtf__assert(event->policy != NULL);
-		put_policy(buf, event->policy);
+		dtf__policy_put(buf, event->policy);
 	}
 	if ((fields & BEGIN) != 0) {
 		dtf__assert(event->begin != NULL);

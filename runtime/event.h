@@ -134,6 +134,10 @@ struct event {
 	const struct event_started *begin;
 };
 
+struct wire_reader;
+void dtf__policy_put(struct buf *buf, const struct event_policy *policy);
+void dtf__policy_get(struct wire_reader *reader, struct event_policy *ret);
+
 bool dtf__event_is_arrival(enum event_kind kind);
 bool dtf__event_is_end(enum event_kind kind);      /* of the execution */
 const char *dtf__event_name(enum event_kind kind); /* "activity_scheduled" */

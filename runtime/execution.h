@@ -103,6 +103,34 @@ struct held {
 	struct dtf_failure error;
 };
 
+/* What a select can be won by. */
+struct arm {
+	struct arm *next;
+	int index;
+	enum op_kind kind;
+	uint32_t site;
+	const struct dtf_event_def *event;
+	int64_t due_ms;
+	const struct dtf_activity_def *activity;
+	const struct dtf_policy *policy;
+	const struct dtf_workflow_def *child;
+	const char *child_id;
+	struct slice args;
+	struct undo *undo;
+	struct op *op; /* NULL: not issued, or given up */
+};
+
+struct select {
+	struct arm *first, **tail;
+	struct arm *won; /* NULL with decided: else */
+	bool building;   /* between dtf_select_begin and dtf_select */
+	bool decided;
+	bool leaving;        /* cancelled: every arm is a loser */
+	struct scope losers; /* undos of losers that happened */
+	const void *value;   /* what the winner brought, in the arena */
+	size_t value_size;
+};
+
 enum wait_kind { WAIT_NONE, WAIT_OP, WAIT_SELECT, WAIT_JOIN, WAIT_UNWIND };
 
 struct strand {
@@ -139,7 +167,7 @@ struct strand {
 struct branch_end {
 	struct branch_end *next; /* ended later */
 	size_t index;
-	const struct dtf_type *type;
+	const struct dtf_strand_def *def;
 	const void *value;               /* NULL: it yields nothing */
 	const struct dtf_failure *error; /* NULL: it succeeded */
 };
@@ -156,7 +184,7 @@ struct block {
 	/* not started: branches that the limit holds back, or elements */
 	struct seat *seats, **seats_tail;
 	const struct dtf_strand_def *each;
-	const char *items;
+	const char *items;     /* those that have not started */
 	size_t count, started; /* branches, known so far */
 	int64_t limit;         /* of live ones; 0 = none */
 	int64_t until;         /* successes that decide it; 0 = none */
@@ -335,6 +363,8 @@ struct dtf_failure dtf__deadline_error(void);
 /* ---- command.c ---- */
 
 struct op *dtf__op_open(struct dtf_ctx *ctx, enum op_kind kind, uint32_t site);
+/* Puts one like it into the table; NULL when memory is exhausted. */
+struct op *dtf__op_add(struct dtf_ctx *ctx, const struct op *op);
 void dtf__op_close(struct dtf_ctx *ctx, struct op *op); /* forgets it */
 /* Records that nobody waits for it any more and forgets it. */
 void dtf__op_abandon(struct dtf_ctx *ctx, struct op *op);
@@ -343,6 +373,7 @@ void dtf__op_set_activity(struct op *op, const struct dtf_activity_def *activity
 void dtf__op_issue_activity(struct dtf_ctx *ctx, struct op *op);
 void dtf__op_issue_timer(struct dtf_ctx *ctx, struct op *op);
 void dtf__op_issue_wait(struct dtf_ctx *ctx, struct op *op);
+struct event_policy dtf__policy_of(const struct dtf_policy *policy);
 uint64_t dtf__hash_types(
 	struct dtf_ctx *ctx, const struct dtf_type *arguments, const struct dtf_type *result);
 /* Encodes a command's arguments; false: a fault was raised. */
@@ -352,7 +383,8 @@ bool dtf__encode_args(
 bool dtf__may_record(struct dtf_ctx *ctx);
 /* The same for one that waits: here cancellation is met. */
 bool dtf__may_issue(struct dtf_ctx *ctx);
-size_t dtf__op_value_size(const struct op *op);
+/* Of what it brings: the unit of a timer. */
+const struct dtf_type *dtf__op_value_type(const struct op *op);
 /* Copies what the op brought to *ret, or raises its error; arms its undo.  Closes it. */
 enum dtf_step dtf__op_take(struct dtf_ctx *ctx, struct op *op, struct scope *scope, void *ret);
 /* Stops waiting for it: true when it is closed (its undo, if it may have

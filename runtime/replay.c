@@ -99,7 +99,7 @@ static void step(struct replay *replay, struct dtf_ctx *ctx, enum first_step fir
 }
 
 int dtf__replay(struct dtf_ctx *ctx, const struct history *history, enum first_step first) {
-	struct replay replay = { .history = history, .number = 1 };
+	struct replay replay = { .history = history, .number = ctx->events + 1 };
 	ctx->replay = &replay;
 	while (!dtf__stopped(ctx) && look_ahead(&replay)) {
 		step(&replay, ctx, first);

@@ -6,7 +6,8 @@
 
 #include "execution.h"
 
-/* The records of one execution, oldest first, as they are in the log. */
+/* The records of one execution, oldest first, as they are in the log; or those
+ * that come after a snapshot. */
 struct history {
 	struct slice *records;
 	size_t count;
@@ -24,9 +25,10 @@ enum first_step {
 };
 
 /*
- * Runs a fresh ctx through all of it.  0 when every decision matched and the ctx
- * is now what it was; ctx->broken says how it did not.  DTF_ECORRUPT,
- * DTF_EFORMAT, DTF_ENOMEM for bytes that cannot be read.
+ * Runs a ctx that stands where it begins (a fresh one: at the start) through all of
+ * it.  0 when every decision matched and the ctx is now what it was; ctx->broken
+ * says how it did not.  DTF_ECORRUPT, DTF_EFORMAT, DTF_ENOMEM for bytes that cannot
+ * be read.
  */
 int dtf__replay(struct dtf_ctx *ctx, const struct history *history, enum first_step first);
 

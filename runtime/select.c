@@ -14,33 +14,6 @@
 #include "codec.h"
 #include "ctx.h"
 
-struct arm {
-	struct arm *next;
-	int index;
-	enum op_kind kind;
-	uint32_t site;
-	const struct dtf_event_def *event;
-	int64_t due_ms;
-	const struct dtf_activity_def *activity;
-	const struct dtf_policy *policy;
-	const struct dtf_workflow_def *child;
-	const char *child_id;
-	struct slice args;
-	struct undo *undo;
-	struct op *op; /* NULL: not issued, or given up */
-};
-
-struct select {
-	struct arm *first, **tail;
-	struct arm *won; /* NULL with decided: else */
-	bool building;   /* between dtf_select_begin and dtf_select */
-	bool decided;
-	bool leaving;        /* cancelled: every arm is a loser */
-	struct scope losers; /* undos of losers that happened */
-	const void *value;   /* what the winner brought, in the arena */
-	size_t value_size;
-};
-
 void dtf_select_begin(struct dtf_ctx *ctx) {
 	struct select *select = dtf__ctx_alloc(ctx, sizeof(*select));
 	if (dtf__stopped(ctx)) {
@@ -252,7 +225,7 @@ static enum dtf_step collect(struct dtf_ctx *ctx, struct select *select) {
 		return DTF_READY;
 	}
 	select->value = op->value;
-	select->value_size = dtf__op_value_size(op);
+	select->value_size = dtf__op_value_type(op)->size;
 	select->won->op = NULL;
 	return dtf__op_take(ctx, op, ctx->strand->scope, NULL);
 }

@@ -93,6 +93,7 @@ static void end_body(struct dtf_ctx *ctx, struct strand *strand) {
 		ctx->end = END_FAILED;
 		dtf__buf_clear(&ctx->scratch);
 		dtf__failure_encode(&ctx->scratch, &strand->error);
+		ctx->out_of_memory = ctx->out_of_memory || ctx->scratch.failed;
 		event = (struct event){ .kind = EVENT_FAILED,
 			.payload = { ctx->scratch.data, ctx->scratch.size } };
 	}

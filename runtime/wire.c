@@ -66,13 +66,18 @@ void dtf__wire_put_text(struct buf *buf, const char *text) {
 	dtf__buf_add(buf, text, size);
 }
 
-static size_t left(const struct wire_reader *reader) {
-	return (size_t)(reader->end - reader->at);
-}
-
-static void bad(struct wire_reader *reader) {
+void dtf__wire_bad(struct wire_reader *reader) {
 	reader->bad = true;
 	reader->at = reader->end;
+}
+
+void *dtf__wire_alloc(struct wire_reader *reader, size_t size) {
+	void *memory = dtf__arena_alloc(reader->arena, size);
+	if (memory == NULL) {
+		reader->no_memory = true;
+		reader->at = reader->end;
+	}
+	return memory;
 }
 
 uint64_t dtf__wire_get(struct wire_reader *reader) {
@@ -90,14 +95,14 @@ uint64_t dtf__wire_get(struct wire_reader *reader) {
 			return value;
 		}
 	}
-	bad(reader);
+	dtf__wire_bad(reader);
 	return 0;
 }
 
 uint64_t dtf__wire_get_upto(struct wire_reader *reader, uint64_t max) {
 	uint64_t value = dtf__wire_get(reader);
 	if (value > max) {
-		bad(reader);
+		dtf__wire_bad(reader);
 		return 0;
 	}
 	return value;
@@ -114,8 +119,8 @@ int64_t dtf__wire_get_signed(struct wire_reader *reader) {
 }
 
 void dtf__wire_get_raw(struct wire_reader *reader, void *ret, size_t size) {
-	if (left(reader) < size) {
-		bad(reader);
+	if (dtf__wire_left(reader) < size) {
+		dtf__wire_bad(reader);
 		memset(ret, 0, size);
 		return;
 	}
@@ -130,7 +135,7 @@ double dtf__wire_get_double(struct wire_reader *reader) {
 	double value;
 	memcpy(&value, &bits, sizeof(value));
 	if (!isfinite(value)) {
-		bad(reader);
+		dtf__wire_bad(reader);
 		return 0;
 	}
 	return value;
@@ -149,8 +154,8 @@ static const char *copy(struct wire_reader *reader, size_t size) {
 
 struct slice dtf__wire_get_bytes(struct wire_reader *reader) {
 	uint64_t size = dtf__wire_get(reader);
-	if (size > left(reader)) {
-		bad(reader);
+	if (size > dtf__wire_left(reader)) {
+		dtf__wire_bad(reader);
 		return (struct slice){ NULL, 0 };
 	}
 	if (size == 0) {
@@ -166,8 +171,9 @@ const char *dtf__wire_get_text(struct wire_reader *reader) {
 		return NULL;
 	}
 	size--;
-	if (size > left(reader) || (size > 0 && memchr(reader->at, 0, (size_t)size) != NULL)) {
-		bad(reader);
+	if (size > dtf__wire_left(reader) ||
+		(size > 0 && memchr(reader->at, 0, (size_t)size) != NULL)) {
+		dtf__wire_bad(reader);
 		return NULL;
 	}
 	return copy(reader, (size_t)size);

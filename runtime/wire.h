@@ -36,6 +36,13 @@ double dtf__wire_get_double(struct wire_reader *reader); /* finite */
 void dtf__wire_get_raw(struct wire_reader *reader, void *ret, size_t size);
 struct slice dtf__wire_get_bytes(struct wire_reader *reader);
 const char *dtf__wire_get_text(struct wire_reader *reader);
+/* For readers of what this made: these bytes mean nothing. */
+void dtf__wire_bad(struct wire_reader *reader);
+/* Zeroed memory for what is read; NULL, and no_memory, when it is exhausted. */
+void *dtf__wire_alloc(struct wire_reader *reader, size_t size);
+static inline size_t dtf__wire_left(const struct wire_reader *reader) {
+	return (size_t)(reader->end - reader->at);
+}
 /* 0, DTF_ECORRUPT or DTF_ENOMEM; `what` names it in the error's text. */
 int dtf__wire_result(const struct wire_reader *reader, const char *what);
 
@@ -46,7 +53,7 @@ int dtf__wire_result(const struct wire_reader *reader, const char *what);
  */
 #define WIRE_HEAD 9
 
-enum wire_kind { WIRE_RECORD = 1, WIRE_ROW = 2 };
+enum wire_kind { WIRE_RECORD = 1, WIRE_ROW = 2, WIRE_SNAPSHOT = 3 };
 
 /* Reserves the head at the buffer's end and says where; seal it when the body is written. */
 size_t dtf__wire_open(struct buf *buf, unsigned char version);

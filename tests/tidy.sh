@@ -20,12 +20,13 @@ layers() {
 runtime: error clock arena buf utf8
 runtime: number path list optional wire json base64
 runtime: codec types encode decode plain copy compare failure
+runtime: pack
 runtime: event record row
 runtime: ctx value arith text string items map
 runtime: store/*
 runtime: sites walk inspect where
 runtime: execution context strand interrupt command child decide select try undo block mailbox
-     +: retry difference replay
+     +: retry difference replay snapshot*
 runtime: activity pool
 runtime: engine registry queue heap instance family load arrival turn batch request dispatch
      +: silence result inbox step verify client ask look query
