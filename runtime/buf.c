@@ -131,3 +131,7 @@ void dtf__buf_finish(struct buf *buf) {
 	free(buf->data);
 	*buf = (struct buf){ 0 };
 }
+
+bool dtf__slice_same(struct slice a, struct slice b) {
+	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}

@@ -17,6 +17,7 @@ struct slice {
 	const char *data;
 	size_t size;
 };
+bool dtf__slice_same(struct slice a, struct slice b);
 
 void dtf__buf_add(struct buf *buf, const void *bytes, size_t size);
 void dtf__buf_text(struct buf *buf, const char *text);

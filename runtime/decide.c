@@ -31,10 +31,6 @@ static bool same_text(const char *a, const char *b) {
 	return strcmp(a == NULL ? "" : a, b == NULL ? "" : b) == 0;
 }
 
-static bool same_bytes(struct slice a, struct slice b) {
-	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
-}
-
 static bool same_policy(const struct event_policy *a, const struct event_policy *b) {
 	if (a == NULL || b == NULL) {
 		return a == b;
@@ -63,7 +59,7 @@ static const char *difference(const struct event *recorded, const struct event *
 	if (recorded->hash != now->hash) {
 		return "types";
 	}
-	if (!same_bytes(recorded->payload, now->payload)) {
+	if (!dtf__slice_same(recorded->payload, now->payload)) {
 		return "values";
 	}
 	if (recorded->due_ms != now->due_ms) {
@@ -75,7 +71,8 @@ static const char *difference(const struct event *recorded, const struct event *
 	if (!same_policy(recorded->policy, now->policy)) {
 		return "options";
 	}
-	if (!same_text(recorded->text, now->text) || !same_bytes(recorded->extra, now->extra)) {
+	if (!same_text(recorded->text, now->text) ||
+		!dtf__slice_same(recorded->extra, now->extra)) {
 		return "content";
 	}
 	return NULL;

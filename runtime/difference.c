@@ -44,10 +44,6 @@ static bool same_text(const char *a, const char *b) {
 	return (a == NULL) == (b == NULL) && (a == NULL || strcmp(a, b) == 0);
 }
 
-static bool same_bytes(struct slice a, struct slice b) {
-	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
-}
-
 /* What would be undone, all the way out. */
 static bool same_scopes(const struct scope *a, const struct scope *b) {
 	for (; a != NULL && b != NULL; a = a->outer, b = b->outer) {
@@ -158,7 +154,7 @@ static const char *mailboxes_differ(struct dtf_ctx *a, struct dtf_ctx *b) {
 		}
 		const struct message *m = box->first, *n = other->first;
 		for (; m != NULL && n != NULL; m = m->next, n = n->next) {
-			if (m->number != n->number || !same_bytes(m->payload, n->payload)) {
+			if (m->number != n->number || !dtf__slice_same(m->payload, n->payload)) {
 				return "a message";
 			}
 		}
@@ -186,7 +182,8 @@ static const char *rest_differs(const struct dtf_ctx *a, const struct dtf_ctx *b
 		g = g->next;
 	}
 	bool same = p == NULL && q == NULL && f == NULL && g == NULL &&
-		same_bytes(a->status, b->status) && same_text(a->cancel_reason, b->cancel_reason) &&
+		dtf__slice_same(a->status, b->status) &&
+		same_text(a->cancel_reason, b->cancel_reason) &&
 		a->history_full == b->history_full && a->unread_size == b->unread_size;
 	return same ? NULL : "what is parked, failed or said";
 }

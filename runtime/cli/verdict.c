@@ -41,15 +41,11 @@ static void print_value(const json_t *value, size_t most) {
 	free(text);
 }
 
-static const char *bare(const char *name) {
-	const char *dot = strrchr(name, '.');
-	return dot == NULL ? name : dot + 1;
-}
-
 /* ["shop.charge", "o1", 5] as: charge "o1" 5 */
 static void print_call(const struct cli *cli, enum look look, char mark, json_t *call) {
 	const char *name = json_string_value(json_array_get(call, 0));
-	printf("          %s%c %s", look_on(cli, look), mark, name == NULL ? "?" : bare(name));
+	printf("          %s%c %s", look_on(cli, look), mark,
+		name == NULL ? "?" : scenario_bare(name));
 	for (size_t i = 1; i < json_array_size(call); i++) {
 		putchar(' ');
 		print_value(json_array_get(call, i), VALUE_MAX / 2);

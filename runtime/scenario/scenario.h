@@ -41,6 +41,8 @@ void scenario_run(
 void scenario_agree(const struct scenario_run *straight, struct scenario_run *run);
 void scenario_finish(struct scenario_run *run);
 
+/* A name without its package. */
+const char *scenario_bare(const char *name);
 /* Is this call what one of the expected ["charge", "o1"] asks for? */
 bool scenario_call_matches(json_t *expected, json_t *call);
 

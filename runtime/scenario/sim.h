@@ -49,8 +49,6 @@ struct sim {
 /* form.c */
 /* Reads "1h30m", "250ms"; false: it is none. */
 bool scenario_duration(const char *text, int64_t *ret_ms);
-/* "charge" of "shop.charge". */
-const char *scenario_bare(const char *name);
 bool scenario_same_name(const char *expected, const char *actual);
 /* Has it a key that only an outcome has?  Else it is a value. */
 bool scenario_is_outcome(json_t *value);
