@@ -4,6 +4,13 @@
  * The result leaves the worker as canonical JSON, so that the engine's thread
  * never touches user memory and a live result is decoded on the same path as a
  * recorded one.
+ *
+ * A function that returns DTF_DEFERRED leaves its attempt to whoever completes
+ * it, from any thread.  Three may be at it: the worker whose function returns, the
+ * one who completes it, maybe before that, and an engine that stops.  Each sets
+ * its bit, once, and whoever finds that the others are through does what is left:
+ * of worker and completer the later reports the end; after an engine gave it up,
+ * the completer frees it.
  */
 #include "pool.h"
 
@@ -15,6 +22,8 @@
 
 #include "codec.h"
 #include "error.h"
+
+enum { RETURNED = 1, COMPLETED = 2, ABANDONED = 4 }; /* of phase */
 
 void *dtf_activity_alloc(struct dtf_activity *act, size_t size) {
 	return dtf__arena_alloc(&act->memory, size);
@@ -149,23 +158,25 @@ int64_t dtf_activity_attempt(const struct dtf_activity *act) {
 }
 
 int64_t dtf_activity_remaining_ms(const struct dtf_activity *act) {
-	if (act->deadline_ms == 0) {
+	int64_t end_ms = dtf__attempt_put_off(act, act->limit_ms);
+	end_ms = act->deadline_ms < end_ms ? act->deadline_ms : end_ms;
+	if (end_ms == INT64_MAX) {
 		return INT64_MAX;
 	}
-	int64_t left = act->deadline_ms - act->now_ms(act->clock_arg);
+	int64_t left = end_ms - dtf__watch_now_ms(act->watch);
 	return left > 0 ? left : 0;
 }
 
 bool dtf_activity_cancelled(const struct dtf_activity *act) {
-	return act->cancelled;
+	return act->cancelled || (act->phase & ABANDONED) != 0;
 }
 
 bool dtf_activity_heartbeat(struct dtf_activity *act) {
 	/* Of two threads that beat at once the later beat stays. */
-	int64_t now_ms = act->steady_ms(act->clock_arg), last_ms = act->beat_ms;
+	int64_t now_ms = dtf__watch_steady_ms(act->watch), last_ms = act->beat_ms;
 	while (last_ms < now_ms && !atomic_compare_exchange_weak(&act->beat_ms, &last_ms, now_ms)) {
 	}
-	return act->cancelled;
+	return dtf_activity_cancelled(act);
 }
 
 void *dtf_activity_user(const struct dtf_activity *act) {
@@ -225,20 +236,8 @@ static void encode_result(struct dtf_activity *act, const void *result) {
 	}
 }
 
-void dtf__attempt_run(struct dtf_activity *act) {
-	void *args = dtf__arena_alloc(&act->memory, act->def->args->size + 1);
-	act->result = dtf__arena_alloc(&act->memory, act->def->result->size + 1);
-	int rc = DTF_ENOMEM;
-	if (args != NULL && act->result != NULL) {
-		rc = dtf__decode(&act->memory, act->def->args, "", act->args, args);
-	}
-	if (rc < 0) {
-		(void)(rc == DTF_ENOMEM ? fail(act, NULL, "out of memory", true)
-					: fail(act, "bad_payload", dtf_errmsg(), false));
-		encode_failure(act);
-		return;
-	}
-	rc = act->run != NULL ? act->run(act) : act->def->run(act, args, act->result);
+/* What the function returned, as the attempt's outcome. */
+static void conclude(struct dtf_activity *act, int rc) {
 	if (rc != 0 && !act->failed) {
 		char text[64];
 		(void)snprintf(text, sizeof(text), "the activity returned %d", rc);
@@ -263,12 +262,81 @@ void dtf__attempt_run(struct dtf_activity *act) {
 	}
 }
 
+int64_t dtf__attempt_put_off(const struct dtf_activity *act, int64_t limit_ms) {
+	int64_t held_ms = act->waits ? dtf__watch_steady_ms(act->watch) - act->made_ms
+				     : act->held_ms;
+	return limit_ms < INT64_MAX - held_ms ? limit_ms + held_ms : INT64_MAX;
+}
+
+/* Its time runs from now on.  False: no memory. */
+static bool begin(struct dtf_activity *act) {
+	int64_t now_ms = dtf__watch_steady_ms(act->watch);
+	act->held_ms = now_ms - act->made_ms;
+	act->beat_ms = now_ms;
+	act->waits = false;
+	act->key = dtf__arena_printf(&act->memory, "%s/%lld/%u-%02x%02x%02x%02x", act->id,
+		(long long)act->execution, act->op, act->seed[0], act->seed[1], act->seed[2],
+		act->seed[3]);
+	act->result = dtf__arena_alloc(&act->memory, act->def->result->size + 1);
+	return act->key != NULL && act->result != NULL;
+}
+
+static int call(struct dtf_activity *act) {
+	void *args = begin(act) ? dtf__arena_alloc(&act->memory, act->def->args->size + 1) : NULL;
+	int rc = args == NULL ? DTF_ENOMEM
+			      : dtf__decode(&act->memory, act->def->args, "", act->args, args);
+	if (rc == DTF_ENOMEM) {
+		return fail(act, NULL, "out of memory", true);
+	}
+	if (rc < 0) {
+		return fail(act, "bad_payload", dtf_errmsg(), false);
+	}
+	return act->run != NULL ? act->run(act) : act->def->run(act, args, act->result);
+}
+
+static void report(struct dtf_activity *act, bool deferred) {
+	if (deferred) {
+		act->deferred(act->finished_arg, false);
+	}
+	act->finished(act->finished_arg, act);
+}
+
+void dtf__attempt_run(struct dtf_activity *act) {
+	int rc = call(act);
+	if (rc != DTF_DEFERRED) {
+		conclude(act, rc);
+		report(act, false);
+		return;
+	}
+	act->deferred(act->finished_arg, true);
+	/* From here on it may be another's. */
+	if ((atomic_fetch_or(&act->phase, RETURNED) & COMPLETED) != 0) {
+		report(act, true);
+	}
+}
+
+void dtf_activity_complete(struct dtf_activity *act, int rc) {
+	conclude(act, rc);
+	unsigned before = atomic_fetch_or(&act->phase, COMPLETED);
+	if ((before & ABANDONED) != 0) {
+		dtf__attempt_free(act);
+	} else if ((before & RETURNED) != 0) {
+		report(act, true);
+	}
+}
+
+bool dtf__attempt_abandon(struct dtf_activity *act) {
+	unsigned deferred = RETURNED;
+	return atomic_compare_exchange_strong(&act->phase, &deferred, RETURNED | ABANDONED);
+}
+
 void dtf__attempt_free(struct dtf_activity *act) {
 	if (act == NULL) {
 		return;
 	}
 	dtf__arena_finish(&act->memory);
 	dtf__buf_finish(&act->payload);
+	dtf__watch_drop(act->watch);
 	free(act->report);
 	free(act);
 }

@@ -92,7 +92,7 @@ static struct timespec after_ms(int64_t ms) {
 	return at;
 }
 
-static int door_wait(struct door *door, int64_t timeout_ms) {
+static void sleep_at_door(struct door *door, int64_t timeout_ms) {
 	struct timespec until = after_ms(timeout_ms < 0 ? 0 : timeout_ms);
 	bool late = false;
 	(void)pthread_mutex_lock(&door->lock);
@@ -104,6 +104,32 @@ static int door_wait(struct door *door, int64_t timeout_ms) {
 				0;
 		}
 	}
+	(void)pthread_mutex_unlock(&door->lock);
+}
+
+/* This thread is the one that drives the engine: nobody else would answer. */
+static void drive_at_door(struct dtf_engine *engine, struct door *door, int64_t timeout_ms) {
+	struct timespec now, until = after_ms(timeout_ms < 0 ? 0 : timeout_ms);
+	bool answered, late = false;
+	do {
+		int64_t left_ms = -1;
+		if (timeout_ms >= 0) {
+			(void)clock_gettime(CLOCK_MONOTONIC, &now);
+			left_ms = (int64_t)(until.tv_sec - now.tv_sec) * 1000 +
+				(until.tv_nsec - now.tv_nsec) / 1000000;
+			late = left_ms <= 0;
+			left_ms = late ? 0 : left_ms;
+		}
+		dtf__loop_drive(engine, left_ms);
+		(void)pthread_mutex_lock(&door->lock);
+		answered = door->answered;
+		(void)pthread_mutex_unlock(&door->lock);
+	} while (!answered && !late);
+}
+
+/* The answer, if it has come. */
+static int open_door(struct door *door, int64_t timeout_ms) {
+	(void)pthread_mutex_lock(&door->lock);
 	if (!door->answered) {
 		door->abandoned = true; /* whoever answers it frees it */
 		door->request.abandoned = true;
@@ -119,7 +145,8 @@ static int door_wait(struct door *door, int64_t timeout_ms) {
 
 int dtf__ask_and_wait(
 	struct dtf_client *client, const struct request *request, int64_t timeout_ms) {
-	if (dtf__engine_is_own_thread(dtf__client_engine(client))) {
+	struct dtf_engine *engine = dtf__client_engine(client);
+	if (dtf__loop_is_own_thread(engine)) {
 		return dtf__fail(
 			DTF_EINVAL, "the engine's thread would wait for itself: use dtf_ask()");
 	}
@@ -132,7 +159,12 @@ int dtf__ask_and_wait(
 		door_free(door);
 		return rc;
 	}
-	return door_wait(door, timeout_ms);
+	if (dtf__loop_is_driver(engine)) {
+		drive_at_door(engine, door, timeout_ms);
+	} else {
+		sleep_at_door(door, timeout_ms);
+	}
+	return open_door(door, timeout_ms);
 }
 
 /* ---- errands ---- */

@@ -55,9 +55,16 @@ static void finished(void *arg, struct dtf_activity *attempt) {
 	dtf__queue_attempt(engine->queue, attempt);
 }
 
-static int64_t clock_now(void *arg) {
-	const struct dtf_engine *engine = arg;
-	return engine->clock.now_ms(engine->clock.arg) + engine->ahead_ms;
+static void deferred(void *arg, bool more) {
+	struct dtf_engine *engine = arg;
+	if (!more) {
+		engine->deferred--;
+		return;
+	}
+	engine->deferred++;
+	if (engine->hungry) {
+		dtf__queue_poke(engine->queue);
+	}
 }
 
 static int64_t op_deadline(const struct op *op) {
@@ -75,34 +82,28 @@ static struct dtf_activity *make_attempt(struct instance *instance, const struct
 	if (attempt == NULL) {
 		return NULL;
 	}
-	const unsigned char *seed = ctx->begin.seed;
 	attempt->instance = instance->number;
 	attempt->execution = ctx->begin.execution;
 	attempt->op = op->number;
 	attempt->attempt = op->attempt;
 	attempt->def = op->activity;
 	attempt->id = dtf__arena_copy(&attempt->memory, ctx->begin.id, strlen(ctx->begin.id));
-	attempt->key = dtf__arena_printf(&attempt->memory, "%s/%lld/%u-%02x%02x%02x%02x",
-		ctx->begin.id, (long long)ctx->begin.execution, op->number, seed[0], seed[1],
-		seed[2], seed[3]);
+	memcpy(attempt->seed, ctx->begin.seed, sizeof(attempt->seed));
 	attempt->args.data = dtf__arena_copy(&attempt->memory, op->args.data, op->args.size);
 	attempt->args.size = op->args.size;
-	int64_t limit_ms = attempt_limit(op), deadline_ms = op_deadline(op);
-	limit_ms = deadline_ms < limit_ms ? deadline_ms : limit_ms;
-	attempt->deadline_ms = limit_ms == INT64_MAX ? 0 : limit_ms;
+	attempt->limit_ms = attempt_limit(op);
+	attempt->deadline_ms = op_deadline(op);
 	attempt->heartbeat_ms = op->policy.heartbeat_ms;
-	attempt->beat_ms = dtf__steady_ms(engine);
+	attempt->watch = dtf__watch_share(engine->watch);
+	attempt->made_ms = attempt->beat_ms = dtf__watch_steady_ms(engine->watch);
 	attempt->payload_max = ctx->begin.payload_max;
 	attempt->user = engine->options.user;
 	attempt->run = engine->options.run;
-	attempt->now_ms = clock_now;
-	attempt->steady_ms = dtf__steady_ms;
-	attempt->clock_arg = engine;
 	attempt->finished = finished;
+	attempt->deferred = deferred;
 	attempt->finished_arg = engine;
 	attempt->report = calloc(1, sizeof(*attempt->report));
-	if (attempt->id == NULL || attempt->key == NULL || attempt->args.data == NULL ||
-		attempt->report == NULL) {
+	if (attempt->id == NULL || attempt->args.data == NULL || attempt->report == NULL) {
 		dtf__attempt_free(attempt);
 		return NULL;
 	}
@@ -148,7 +149,8 @@ int dtf__dispatch_adopt(struct dtf_engine *engine, struct dtf_activity *attempt)
 	if (rc != 0) {
 		return rc;
 	}
-	attempt->clock_arg = engine;
+	dtf__watch_drop(attempt->watch);
+	attempt->watch = dtf__watch_share(engine->watch);
 	attempt->finished_arg = engine;
 	attempt->user = engine->options.user;
 	attempt->next_of_instance = instance->attempts;
@@ -181,6 +183,25 @@ void dtf__dispatch_cancel(struct instance *instance, uint32_t op) {
 		if (op == 0 || a->op == op) {
 			a->cancelled = true;
 			executor->cancel(executor->arg, a);
+		}
+	}
+}
+
+void dtf__dispatch_abandon(struct dtf_engine *engine) {
+	for (size_t i = 0; engine->deferred > 0 && i < engine->table_size; i++) {
+		for (struct instance *instance = engine->by_number[i]; instance != NULL;
+			instance = instance->next_number) {
+			struct dtf_activity **at = &instance->attempts;
+			while (*at != NULL) {
+				struct dtf_activity *next = (*at)->next_of_instance;
+				if (dtf__attempt_abandon(*at)) {
+					*at = next;
+					engine->deferred--;
+					release_slot(engine);
+				} else {
+					at = &(*at)->next_of_instance;
+				}
+			}
 		}
 	}
 }
@@ -302,14 +323,36 @@ static void give_up_attempt(struct instance *instance, const struct op *op, cons
 			.payload = { failure, strlen(failure) } });
 }
 
+/* Its limit was put off, because it had to wait for a thread.  False: no memory. */
+static bool look_later(
+	const struct instance *instance, struct dtf_activity *attempt, int64_t limit_ms) {
+	struct dtf_engine *engine = instance->engine;
+	if (attempt->late_ms > engine->now_ms) {
+		return true; /* a timer is set */
+	}
+	attempt->late_ms = limit_ms;
+	struct due due = { .key = limit_ms, .instance = instance->number, .op = attempt->op };
+	return dtf__heap_push(&engine->timers, due) == 0;
+}
+
 static void due_attempt(struct instance *instance, const struct op *op, int64_t key_ms) {
 	struct dtf_activity *attempt = dtf__attempt_of(instance, op);
-	bool silent = false;
-	if (attempt_limit(op) <= instance->engine->now_ms) {
+	int64_t now_ms = instance->engine->now_ms, limit_ms = attempt_limit(op);
+	int64_t end_ms = attempt == NULL ? limit_ms : dtf__attempt_put_off(attempt, limit_ms);
+	bool ok = true, silent = false;
+	if (end_ms <= now_ms) {
 		give_up_attempt(instance, op,
 			"{\"name\":\"timeout\",\"message\":"
 			"\"the attempt took longer than its timeout\",\"kind\":\"attempt\"}");
-	} else if (attempt != NULL && !dtf__silence_due(instance, attempt, key_ms, &silent)) {
+		return;
+	}
+	if (limit_ms <= now_ms) {
+		ok = look_later(instance, attempt, end_ms);
+	}
+	if (ok && attempt != NULL) {
+		ok = dtf__silence_due(instance, attempt, key_ms, &silent);
+	}
+	if (!ok) {
 		dtf__instance_reload(instance);
 	} else if (silent) {
 		give_up_attempt(instance, op,
@@ -394,7 +437,9 @@ static bool is_good(void *arg, struct due *due) {
 	}
 	const struct dtf_activity *attempt = dtf__attempt_of(instance, op);
 	return due->key == op->due_ms || due->key == attempt_limit(op) ||
-		due->key == op_deadline(op) || (attempt != NULL && due->key == attempt->listen_ms);
+		due->key == op_deadline(op) ||
+		(attempt != NULL &&
+			(due->key == attempt->listen_ms || due->key == attempt->late_ms));
 }
 
 void dtf__dispatch_sweep(struct dtf_engine *engine) {

@@ -9,6 +9,7 @@
 #ifndef DTF_ENGINE_H
 #define DTF_ENGINE_H
 
+#include "clock.h"
 #include "execution.h"
 #include "pool.h"
 #include "replay.h"
@@ -137,12 +138,6 @@ void dtf__heap_finish(struct heap *heap);
 
 /* ---- the engine ---- */
 
-struct clock {
-	int64_t (*now_ms)(void *arg); /* since 1970; may be set back */
-	void *arg;
-	int64_t (*steady_ms)(void *arg); /* since whenever; never set.  NULL: there is none */
-};
-
 /* Who runs attempts: the pool, or a test. */
 struct executor {
 	void (*submit)(void *arg, struct dtf_activity *attempt);
@@ -183,11 +178,14 @@ struct dtf_engine {
 	struct dtf_engine_options options;
 	struct store *store; /* whoever opened the engine closes it */
 	struct clock clock;
+	struct watch *watch; /* the same for other threads */
 	struct executor executor;
 	/* Fills in an instance's seed; false: it cannot.  NULL: the system's randomness. */
 	bool (*make_seed)(void *arg, unsigned char seed[16]);
 	void *make_seed_arg;
-	unsigned slots, slots_used;        /* attempts that may run at once; 0: it stops */
+	unsigned slots, slots_used;        /* attempts that may be in flight; 0: it stops */
+	_Atomic unsigned deferred;         /* of those in flight */
+	_Atomic bool hungry;               /* it wants to hear of one more that is deferred */
 	const struct dtf_module **modules; /* owned array */
 	size_t nmodules;
 	struct manifest {
@@ -203,11 +201,10 @@ struct dtf_engine {
 	size_t sweep_at;     /* look through timers when there are so many */
 	struct heap waiting; /* activities without a slot, by priority */
 	uint64_t tickets;    /* given to those so far */
-	struct due *loading; /* room for as many as there are workers; owned */
+	struct due *loading; /* room for as many as there may be slots; owned */
 	struct batch batch;
 	int64_t now_ms; /* durable clock: never goes back */
 	int64_t steady_ms;
-	_Atomic int64_t ahead_ms; /* of the durable clock before the wall's */
 	int64_t retry_at_ms;      /* after a full store; 0 = none */
 	bool inbox_due;           /* look into it in the next round */
 	uint64_t inbox_seen;      /* entries up to this were read */
@@ -219,15 +216,27 @@ struct dtf_engine {
 	struct queue *queue;       /* shared with other threads */
 	struct pool *pool;         /* NULL in tests that execute themselves */
 	struct dtf_client *client; /* owned */
-	struct loop *loop;         /* engine.c: its thread, when started */
+	struct loop *loop;         /* loop.c: when started or attached */
 	long pid;                  /* of the opener: a fork's child is refused */
 };
 
 /* engine.c: with threads and the wall's clock; takes the store over. */
 int dtf__engine_open_on(
 	struct store *store, const struct dtf_engine_options *options, struct dtf_engine **ret);
-/* Is the caller called by it: by its log callback or with an answer? */
-bool dtf__engine_is_own_thread(const struct dtf_engine *engine);
+/* 0, or why it cannot be used here; clears the error text. */
+int dtf__engine_check(const struct dtf_engine *engine);
+
+/* loop.c */
+struct executor dtf__loop_executor(struct dtf_engine *engine);
+void dtf__loop_finish(struct dtf_engine *engine); /* it has stopped, or never began */
+/* Is this thread in one of its rounds, called back by it? */
+bool dtf__loop_is_own_thread(const struct dtf_engine *engine);
+/* The same, or one of its workers? */
+bool dtf__loop_is_inside(const struct dtf_engine *engine);
+/* Is it this thread that has to drive it?  It has been started or attached. */
+bool dtf__loop_is_driver(const struct dtf_engine *engine);
+/* Then: a round, after waiting until one is due; timeout_ms < 0: as long as it takes. */
+void dtf__loop_drive(struct dtf_engine *engine, int64_t timeout_ms);
 
 /* step.c */
 int dtf__engine_create(const struct dtf_engine_options *options, struct store *store,
@@ -253,6 +262,8 @@ void dtf__queue_destroy(struct queue *queue);
 /* False: the engine takes nothing any more. */
 bool dtf__queue_request(struct queue *queue, struct request *request);
 void dtf__queue_attempt(struct queue *queue, struct dtf_activity *attempt);
+/* The engine should look up, though nothing is in the box. */
+void dtf__queue_poke(struct queue *queue);
 /* Asks the loop to stop.  Sticky. */
 void dtf__queue_stop(struct queue *queue);
 bool dtf__queue_stopping(struct queue *queue);
@@ -261,7 +272,13 @@ void dtf__queue_close(struct queue *queue);
 /* Everything that came, in order of coming; on the engine's thread. */
 void dtf__queue_take(
 	struct queue *queue, struct request **ret_requests, struct dtf_activity **ret_attempts);
-int dtf__queue_fd(struct queue *queue); /* readable when something has come */
+/* The engine will sleep: from now on what comes makes the descriptor readable.
+ * False: something has come. */
+bool dtf__queue_sleep(struct queue *queue);
+/* It sleeps no more; rung: because the descriptor was readable. */
+void dtf__queue_woken(struct queue *queue, bool rung);
+void dtf__queue_ring(struct queue *queue); /* makes it readable */
+int dtf__queue_fd(struct queue *queue);
 
 /* registry.c */
 int dtf__registry_add(struct dtf_engine *engine, const struct dtf_module *module);
@@ -403,6 +420,8 @@ bool dtf__dispatch_queue(struct instance *instance, const struct op *op);
 /* The same, if there still is such an op. */
 void dtf__dispatch_wait(struct instance *instance, uint32_t op);
 void dtf__dispatch_cancel(struct instance *instance, uint32_t op);
+/* The engine stops: what is deferred is left to whoever completes it, as if it had died. */
+void dtf__dispatch_abandon(struct dtf_engine *engine);
 void dtf__dispatch_fill(struct dtf_engine *engine);
 void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *attempt);
 void dtf__dispatch_due(struct dtf_engine *engine);
@@ -416,8 +435,6 @@ bool dtf__dispatch_claim(
 	void *arg, const struct dtf_activity_def *activity, const struct event_policy *policy);
 
 /* silence.c */
-/* By a clock that is never set; of struct dtf_engine, from any thread. */
-int64_t dtf__steady_ms(void *engine);
 /* The op's attempt in flight, as far as it is of this process; else NULL. */
 struct dtf_activity *dtf__attempt_of(const struct instance *instance, const struct op *op);
 /* Sets the timer that will look for its next beat, if it has to beat.  False: no memory. */

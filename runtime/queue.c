@@ -1,13 +1,21 @@
 /*
  * The engine's letterbox: the only thing that other threads touch.
  *
- * A writer appends under the lock and, if the box was empty, makes the eventfd
- * readable; the engine takes everything at once.  So a burst costs one wake-up
- * and whatever comes while a commit syncs forms the next batch.
+ * Two stacks, one of requests and one of attempts that have ended, that anyone
+ * may push on and the engine takes whole.  A push makes a system call only when
+ * the engine sleeps, or is about to: it says so first and then looks once more,
+ * a writer pushes first and then looks whether it sleeps, so one of them sees
+ * the other.  So a burst costs one wake-up, and whatever comes while a commit
+ * syncs forms the next batch.
+ *
+ * An attempt may be pushed by a thread of which the engine knows nothing, and
+ * once it is in the box the engine may be through and be closed.  Such a writer
+ * is counted as a visitor for as long as it is in here.
  */
 #include "engine.h"
 
-#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -15,13 +23,17 @@
 #include "error.h"
 
 struct queue {
-	pthread_mutex_t lock;
-	/* guarded by lock: */
-	struct request *requests, **requests_tail;
-	struct dtf_activity *attempts, **attempts_tail;
-	bool stopping, signalled, closed;
+	_Atomic(struct request *) requests; /* newest first; &door_is_closed: no more */
+	_Atomic(struct dtf_activity *) attempts;
+	struct request *left; /* when it was closed; engine's thread only */
+	atomic_bool asleep;   /* nobody has woken the engine since it said that it sleeps */
+	atomic_bool news;     /* something else that it should look at */
+	atomic_bool stopping;
+	atomic_uint visitors;
 	int fd;
 };
+
+static struct request door_is_closed;
 
 struct queue *dtf__queue_create(void) {
 	struct queue *queue = calloc(1, sizeof(*queue));
@@ -33,9 +45,6 @@ struct queue *dtf__queue_create(void) {
 		free(queue);
 		return NULL;
 	}
-	(void)pthread_mutex_init(&queue->lock, NULL);
-	queue->requests_tail = &queue->requests;
-	queue->attempts_tail = &queue->attempts;
 	return queue;
 }
 
@@ -43,81 +52,115 @@ void dtf__queue_destroy(struct queue *queue) {
 	if (queue == NULL) {
 		return;
 	}
-	(void)pthread_mutex_destroy(&queue->lock);
+	while (queue->visitors > 0) {
+		(void)sched_yield(); /* on the last lines of dtf__queue_attempt() */
+	}
 	(void)close(queue->fd);
 	free(queue);
 }
 
-/* Called with the lock held. */
-static void signal_engine(struct queue *queue) {
-	if (queue->signalled) {
-		return;
+static void wake(struct queue *queue) {
+	if (queue->asleep && atomic_exchange(&queue->asleep, false)) {
+		dtf__queue_ring(queue);
 	}
+}
+
+void dtf__queue_ring(struct queue *queue) {
 	uint64_t one = 1;
 	/* An eventfd's write fails only when its counter is full: readable then. */
-	if (write(queue->fd, &one, sizeof(one)) == (ssize_t)sizeof(one)) {
-		queue->signalled = true;
-	}
+	ssize_t written = write(queue->fd, &one, sizeof(one));
+	(void)written;
 }
 
 bool dtf__queue_request(struct queue *queue, struct request *request) {
-	request->next = NULL;
-	(void)pthread_mutex_lock(&queue->lock);
-	bool open = !queue->closed;
-	if (open) {
-		*queue->requests_tail = request;
-		queue->requests_tail = &request->next;
-		signal_engine(queue);
-	}
-	(void)pthread_mutex_unlock(&queue->lock);
-	return open;
-}
-
-void dtf__queue_close(struct queue *queue) {
-	(void)pthread_mutex_lock(&queue->lock);
-	queue->closed = true;
-	(void)pthread_mutex_unlock(&queue->lock);
+	struct request *top = queue->requests;
+	do {
+		if (top == &door_is_closed) {
+			return false;
+		}
+		request->next = top;
+	} while (!atomic_compare_exchange_weak(&queue->requests, &top, request));
+	wake(queue);
+	return true;
 }
 
 void dtf__queue_attempt(struct queue *queue, struct dtf_activity *attempt) {
-	(void)pthread_mutex_lock(&queue->lock);
-	attempt->next = NULL;
-	*queue->attempts_tail = attempt;
-	queue->attempts_tail = &attempt->next;
-	signal_engine(queue);
-	(void)pthread_mutex_unlock(&queue->lock);
+	queue->visitors++;
+	struct dtf_activity *top = queue->attempts;
+	do {
+		attempt->next = top;
+	} while (!atomic_compare_exchange_weak(&queue->attempts, &top, attempt));
+	wake(queue);
+	queue->visitors--;
+}
+
+void dtf__queue_poke(struct queue *queue) {
+	queue->news = true;
+	wake(queue);
 }
 
 void dtf__queue_stop(struct queue *queue) {
-	(void)pthread_mutex_lock(&queue->lock);
 	queue->stopping = true;
-	signal_engine(queue);
-	(void)pthread_mutex_unlock(&queue->lock);
+	dtf__queue_poke(queue);
 }
 
 bool dtf__queue_stopping(struct queue *queue) {
-	(void)pthread_mutex_lock(&queue->lock);
-	bool stopping = queue->stopping;
-	(void)pthread_mutex_unlock(&queue->lock);
-	return stopping;
+	return queue->stopping;
+}
+
+void dtf__queue_close(struct queue *queue) {
+	struct request *left = atomic_exchange(&queue->requests, &door_is_closed);
+	if (left != &door_is_closed) {
+		queue->left = left;
+	}
 }
 
 void dtf__queue_take(
 	struct queue *queue, struct request **ret_requests, struct dtf_activity **ret_attempts) {
-	(void)pthread_mutex_lock(&queue->lock);
-	*ret_requests = queue->requests;
-	*ret_attempts = queue->attempts;
-	queue->requests = NULL;
-	queue->requests_tail = &queue->requests;
-	queue->attempts = NULL;
-	queue->attempts_tail = &queue->attempts;
-	if (queue->signalled) {
-		uint64_t count;
-		if (read(queue->fd, &count, sizeof(count)) == (ssize_t)sizeof(count)) {
-			queue->signalled = false;
-		}
+	struct request *request = NULL;
+	if (queue->requests == &door_is_closed) {
+		request = queue->left;
+		queue->left = NULL;
+	} else if (queue->requests != NULL) {
+		request = atomic_exchange(&queue->requests, NULL);
 	}
-	(void)pthread_mutex_unlock(&queue->lock);
+	*ret_requests = NULL;
+	while (request != NULL) {
+		struct request *older = request->next;
+		request->next = *ret_requests;
+		*ret_requests = request;
+		request = older;
+	}
+	struct dtf_activity *attempt = queue->attempts == NULL
+		? NULL
+		: atomic_exchange(&queue->attempts, NULL);
+	*ret_attempts = NULL;
+	while (attempt != NULL) {
+		struct dtf_activity *older = attempt->next;
+		attempt->next = *ret_attempts;
+		*ret_attempts = attempt;
+		attempt = older;
+	}
+}
+
+bool dtf__queue_sleep(struct queue *queue) {
+	queue->asleep = true;
+	const struct request *request = queue->requests;
+	bool empty = (request == NULL || request == &door_is_closed) && queue->attempts == NULL;
+	bool news = atomic_exchange(&queue->news, false);
+	if (empty && !news) {
+		return true;
+	}
+	queue->asleep = false;
+	return false;
+}
+
+void dtf__queue_woken(struct queue *queue, bool rung) {
+	queue->asleep = false;
+	uint64_t count;
+	if (rung && read(queue->fd, &count, sizeof(count)) < 0) {
+		return; /* whoever rings has not written yet: it will wake once more */
+	}
 }
 
 int dtf__queue_fd(struct queue *queue) {

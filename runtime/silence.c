@@ -12,11 +12,6 @@
  */
 #include "engine.h"
 
-int64_t dtf__steady_ms(void *engine) {
-	const struct clock *clock = &((const struct dtf_engine *)engine)->clock;
-	return clock->steady_ms == NULL ? clock->now_ms(clock->arg) : clock->steady_ms(clock->arg);
-}
-
 struct dtf_activity *dtf__attempt_of(const struct instance *instance, const struct op *op) {
 	struct dtf_activity *attempt = op->running ? instance->attempts : NULL;
 	/* One of an execution that has ended may bear the same numbers (trap 36). */
@@ -29,8 +24,11 @@ struct dtf_activity *dtf__attempt_of(const struct instance *instance, const stru
 }
 
 /* Until it will have been silent for too long; at most 0: it has been. */
-static int64_t patience_ms(struct dtf_engine *engine, const struct dtf_activity *attempt) {
-	return attempt->heartbeat_ms - (dtf__steady_ms(engine) - attempt->beat_ms);
+static int64_t patience_ms(const struct dtf_engine *engine, const struct dtf_activity *attempt) {
+	if (attempt->waits) {
+		return attempt->heartbeat_ms; /* it could not beat yet */
+	}
+	return attempt->heartbeat_ms - (dtf__watch_steady_ms(engine->watch) - attempt->beat_ms);
 }
 
 bool dtf__silence_watch(const struct instance *instance, struct dtf_activity *attempt) {

@@ -17,24 +17,31 @@
 int dtf__engine_create(const struct dtf_engine_options *options, struct store *store,
 	const struct clock *clock, const struct executor *executor, struct dtf_engine **ret) {
 	struct dtf_engine *engine = calloc(1, sizeof(*engine));
-	unsigned workers = options->workers == 0 ? 8 : options->workers;
-	struct due *loading = calloc(workers, sizeof(*loading));
-	if (engine == NULL || loading == NULL || (engine->queue = dtf__queue_create()) == NULL) {
+	unsigned in_flight_max = options->in_flight_max == 0 ? 10000 : options->in_flight_max;
+	struct due *loading = calloc(in_flight_max, sizeof(*loading));
+	struct watch *watch = dtf__watch_create(clock);
+	struct queue *queue = dtf__queue_create();
+	if (engine == NULL || loading == NULL || watch == NULL || queue == NULL) {
+		dtf__queue_destroy(queue);
+		dtf__watch_drop(watch);
 		free(loading);
 		free(engine);
 		return dtf__fail(DTF_ENOMEM, "out of memory for an engine");
 	}
+	engine->loading = loading;
+	engine->watch = watch;
+	engine->queue = queue;
 	engine->options = *options;
 	struct dtf_engine_options *o = &engine->options;
-	o->workers = workers;
-	engine->loading = loading;
+	o->workers = o->workers == 0 ? 8 : o->workers;
+	o->in_flight_max = in_flight_max;
 	o->payload_max = o->payload_max == 0 ? (size_t)1024 * 1024 : o->payload_max;
 	o->history_max = o->history_max == 0 ? 1000000 : o->history_max;
 	o->grace_ms = o->grace_ms == 0 ? 30000 : o->grace_ms;
 	engine->store = store;
 	engine->clock = *clock;
 	engine->executor = *executor;
-	engine->slots = o->workers;
+	engine->slots = o->workers < in_flight_max ? o->workers : in_flight_max;
 	engine->dirty_tail = &engine->dirty;
 	*ret = engine;
 	return 0;
@@ -82,6 +89,7 @@ void dtf__engine_destroy(struct dtf_engine *engine) {
 	free(engine->loading);
 	dtf__batch_finish(engine);
 	dtf__queue_destroy(engine->queue);
+	dtf__watch_drop(engine->watch);
 	free(engine);
 }
 
@@ -158,7 +166,7 @@ static void tick(struct dtf_engine *engine) {
 	if (wall_ms > engine->now_ms) {
 		engine->now_ms = wall_ms;
 	}
-	engine->ahead_ms = engine->now_ms - wall_ms;
+	engine->watch->ahead_ms = engine->now_ms - wall_ms;
 }
 
 int dtf__engine_recover(struct dtf_engine *engine) {

@@ -28,7 +28,7 @@ runtime: sites walk inspect where
 runtime: execution context strand interrupt command child decide select try undo block mailbox
      +: retry difference replay snapshot*
 runtime: activity pool
-runtime: engine registry queue heap instance family load arrival turn batch request dispatch
+runtime: engine loop registry queue heap instance family load arrival turn batch request dispatch
      +: silence result inbox step verify client ask look query
 runtime: scenario/*
 cli: runtime/scenario/scenario
@@ -52,7 +52,7 @@ TABLE
 doors() {
 	cat <<'TABLE'
 lmdb.h: runtime/store/lmdb_impl.h tests/*
-pthread.h: runtime/pool.c runtime/queue.c runtime/engine.c runtime/ask.c runtime/json.c
+pthread.h: runtime/pool.c runtime/loop.c runtime/ask.c runtime/json.c
 pthread.h: runtime/store/* tests/*
 libsmartcols.h: runtime/cli/*
 check.h: tests/*

@@ -38,7 +38,6 @@ static void run(bool cancelled) {
 		while (lab.nrunning > 0) {
 			struct dtf_activity *attempt = lab.running[--lab.nrunning];
 			dtf__attempt_run(attempt);
-			attempt->finished(attempt->finished_arg, attempt);
 		}
 		lab_pass(&lab, 1000);
 	}

@@ -178,6 +178,18 @@ bool dtf_activity_heartbeat(struct dtf_activity *act);
 void *dtf_activity_user(const struct dtf_activity *act);
 
 /*
+ * What a function returns that leaves its attempt to be completed later, from any
+ * thread, maybe before it returns: it must not touch `act` again.  Arguments and what
+ * `ret` points to stay; all calls of this section are open to whoever completes it, in
+ * one thread at a time.  Time limits and heartbeats go on.
+ */
+#define DTF_DEFERRED 0x646566
+/* Ends an attempt that was deferred: rc as its function would have returned it, 0 with
+ * the result in `ret`.  To be called once for each, also when the attempt has been given
+ * up, which dtf_activity_cancelled() tells, or the engine is closed: it frees `act`. */
+void dtf_activity_complete(struct dtf_activity *act, int rc);
+
+/*
  * Activities that are not C functions (struct dtf_engine_options, run): names
  * and JSON instead of types.  Borrowed until it returns.
  */
@@ -198,10 +210,15 @@ struct dtf_engine; /* owns a directory; one per process and directory */
 struct dtf_client; /* starts instances and asks after them */
 struct dtf_module; /* generated: what a .dtf file declares */
 
+#define DTF_NO_WORKERS ((unsigned)-1)
+
 struct dtf_engine_options {
-	const char *dir;  /* created if absent, mode 0700; NULL: memory, nothing is durable */
-	unsigned workers; /* pool threads; 0 = 8 */
+	const char *dir; /* created if absent, mode 0700; NULL: memory, nothing is durable */
+	/* Pool threads; 0 = 8.  DTF_NO_WORKERS: activities run on the engine's thread, or on
+	 * the one that drives it, and should be short or deferred. */
+	unsigned workers;
 	const char *const *tags; /* NULL-terminated: the activity tags it serves; NULL: all */
+	unsigned in_flight_max;  /* attempts at once, deferred ones too; 0 = 10,000 */
 	size_t payload_max;      /* 0 = 1 MiB, at most 64 MiB */
 	int64_t history_max;     /* events of an execution; 0 = 1,000,000 */
 	int64_t grace_ms;        /* for a cancelled step with an undo to settle; 0 = 30,000 */
@@ -211,6 +228,12 @@ struct dtf_engine_options {
 	/* Called on the engine thread; must not call dtf. */
 	void (*log)(void *user, enum dtf_log_level level, const char *instance, const char *text);
 	void *user; /* for log and dtf_activity_user() */
+	/* Another clock, for tests: the time since 1970, and one that is never set, both
+	 * called with `user` from any thread, while an attempt is deferred also after close.
+	 * now_ms NULL: the system's; steady_ms NULL: now_ms.  Who moves them drives the engine:
+	 * dtf_engine_run_once(). */
+	int64_t (*now_ms)(void *user);
+	int64_t (*steady_ms)(void *user);
 	/* Runs every attempt in the place of the C functions, on a worker's thread,
 	 * and answers as they do; NULL: they are linked. */
 	int (*run)(struct dtf_activity *act);
@@ -226,6 +249,20 @@ int dtf_engine_open(const struct dtf_engine_options *options, struct dtf_engine 
 int dtf_engine_register(struct dtf_engine *engine, const struct dtf_module *module);
 /* Recovers what was running and begins to work, on threads of its own. */
 int dtf_engine_start(struct dtf_engine *engine);
+/*
+ * Instead of dtf_engine_start, for a program with a loop of its own: recovers, and
+ * leaves the rest to dtf_engine_run_once() and one thread at a time.
+ */
+int dtf_engine_attach(struct dtf_engine *engine);
+/* To poll: readable when dtf_engine_run_once() has something to do.  Only to poll,
+ * and valid until close. */
+int dtf_engine_fd(const struct dtf_engine *engine);
+/*
+ * One round, without waiting but for its commit.  1: more is due at once; 0: it is when
+ * the descriptor is readable; or the error for which the engine has stopped to work.
+ * Not for activities and callbacks of the engine: DTF_EINVAL.
+ */
+int dtf_engine_run_once(struct dtf_engine *engine);
 /* Lets running activities finish, records their results, joins all threads.
  * Whoever waits for a result is told DTF_ECLOSED at once.  Not for activities
  * and the log callback: DTF_EINVAL.  Returns the store's error if one made the
