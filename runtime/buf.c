@@ -8,7 +8,9 @@
 
 #include "utf8.h"
 
-static bool reserve(struct buf *buf, size_t size) {
+#define CAPACITY_MIN ((size_t)128)
+
+bool dtf__buf_reserve(struct buf *buf, size_t size) {
 	if (buf->failed || size > SIZE_MAX / 4 - buf->size) {
 		buf->failed = true;
 		return false;
@@ -17,7 +19,7 @@ static bool reserve(struct buf *buf, size_t size) {
 	if (need <= buf->capacity) {
 		return true;
 	}
-	size_t capacity = buf->capacity < 64 ? 64 : buf->capacity;
+	size_t capacity = buf->capacity < CAPACITY_MIN ? CAPACITY_MIN : buf->capacity;
 	while (capacity < need) {
 		capacity *= 2;
 	}
@@ -29,17 +31,6 @@ static bool reserve(struct buf *buf, size_t size) {
 	buf->data = data;
 	buf->capacity = capacity;
 	return true;
-}
-
-void dtf__buf_add(struct buf *buf, const void *bytes, size_t size) {
-	if (!reserve(buf, size)) {
-		return;
-	}
-	if (size > 0) {
-		memcpy(buf->data + buf->size, bytes, size);
-	}
-	buf->size += size;
-	buf->data[buf->size] = '\0';
 }
 
 void dtf__buf_text(struct buf *buf, const char *text) {
@@ -66,7 +57,7 @@ void dtf__buf_printf(struct buf *buf, const char *format, ...) {
 	va_copy(again, args);
 	int size = vsnprintf(NULL, 0, format, args);
 	va_end(args);
-	if (size >= 0 && reserve(buf, (size_t)size)) {
+	if (size >= 0 && dtf__buf_reserve(buf, (size_t)size)) {
 		(void)vsnprintf(buf->data + buf->size, (size_t)size + 1, format, again);
 		buf->size += (size_t)size;
 	}
@@ -99,7 +90,7 @@ static void escape(struct buf *buf, unsigned char c) {
 void dtf__buf_json_string(struct buf *buf, const char *text) {
 	const char *at = text == NULL ? "" : text;
 	size_t left = strlen(at);
-	if (!reserve(buf, left + 2)) {
+	if (!dtf__buf_reserve(buf, left + 2)) {
 		return;
 	}
 	dtf__buf_add(buf, "\"", 1);

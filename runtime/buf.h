@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
 	char *data; /* owned; NUL-terminated once anything was added */
@@ -19,7 +20,21 @@ struct slice {
 };
 bool dtf__slice_same(struct slice a, struct slice b);
 
-void dtf__buf_add(struct buf *buf, const void *bytes, size_t size);
+/* Room for so many bytes and a NUL behind them. */
+bool dtf__buf_reserve(struct buf *buf, size_t size);
+
+static inline void dtf__buf_add(struct buf *buf, const void *bytes, size_t size) {
+	bool fits = !buf->failed && size < buf->capacity - buf->size;
+	if (!fits && !dtf__buf_reserve(buf, size)) {
+		return;
+	}
+	if (size > 0) {
+		memcpy(buf->data + buf->size, bytes, size);
+	}
+	buf->size += size;
+	buf->data[buf->size] = '\0';
+}
+
 void dtf__buf_text(struct buf *buf, const char *text);
 void dtf__buf_int(struct buf *buf, int64_t value); /* decimal */
 void dtf__buf_printf(struct buf *buf, const char *format, ...)

@@ -20,7 +20,7 @@
 
 #include "json.h"
 
-enum { ROUNDS_MAX = 2 * JSON_DEPTH_MAX };
+enum { ROUNDS_MAX = 2 * JSON_DEPTH_MAX, FEW = 32 };
 
 #define BASIC(name, kind, type) \
 	{ (name), (kind), sizeof(type), NULL, 0, 0, NULL, NULL, 0 }
@@ -68,16 +68,21 @@ struct graph {
 	size_t *edges;
 	size_t nedges, edges_max;
 	bool failed;
+	/* Each command asks, and most types are small: these do without malloc. */
+	struct node few_nodes[FEW];
+	size_t few_edges[FEW];
 };
 
-static void *grow(struct graph *graph, void *memory, size_t *max, size_t size) {
-	size_t more = *max == 0 ? 32 : *max * 2;
-	void *grown = realloc(memory, more * size);
+static void *grow(struct graph *graph, void *memory, const void *few, size_t *max, size_t size) {
+	void *grown = realloc(memory == few ? NULL : memory, *max * 2 * size);
 	if (grown == NULL) {
 		graph->failed = true;
 		return memory;
 	}
-	*max = more;
+	if (memory == few) {
+		memcpy(grown, few, *max * size);
+	}
+	*max *= 2;
 	return grown;
 }
 
@@ -88,7 +93,8 @@ static size_t node_of(struct graph *graph, const struct dtf_type *type) {
 		}
 	}
 	if (graph->nnodes == graph->nodes_max) {
-		graph->nodes = grow(graph, graph->nodes, &graph->nodes_max, sizeof(*graph->nodes));
+		graph->nodes = grow(graph, graph->nodes, graph->few_nodes, &graph->nodes_max,
+			sizeof(*graph->nodes));
 	}
 	if (graph->failed) {
 		return 0;
@@ -100,7 +106,8 @@ static size_t node_of(struct graph *graph, const struct dtf_type *type) {
 static void add_edge(struct graph *graph, const struct dtf_type *part) {
 	size_t node = node_of(graph, part);
 	if (graph->nedges == graph->edges_max) {
-		graph->edges = grow(graph, graph->edges, &graph->edges_max, sizeof(*graph->edges));
+		graph->edges = grow(graph, graph->edges, graph->few_edges, &graph->edges_max,
+			sizeof(*graph->edges));
 	}
 	if (!graph->failed) {
 		graph->edges[graph->nedges++] = node;
@@ -164,7 +171,12 @@ static bool next_round(struct graph *graph) {
 }
 
 uint64_t dtf__type_hash(const struct dtf_type *type) {
-	struct graph graph = { 0 };
+	struct graph graph;
+	graph.nodes = graph.few_nodes;
+	graph.edges = graph.few_edges;
+	graph.nodes_max = graph.edges_max = FEW;
+	graph.nnodes = graph.nedges = 0;
+	graph.failed = false;
 	(void)node_of(&graph, type);
 	for (size_t i = 0; i < graph.nnodes && !graph.failed; i++) {
 		expand(&graph, i);
@@ -174,7 +186,11 @@ uint64_t dtf__type_hash(const struct dtf_type *type) {
 		round++;
 	}
 	uint64_t hash = graph.failed ? 0 : graph.nodes[0].now | 1; /* so never 0 */
-	free(graph.nodes);
-	free(graph.edges);
+	if (graph.nodes != graph.few_nodes) {
+		free(graph.nodes);
+	}
+	if (graph.edges != graph.few_edges) {
+		free(graph.edges);
+	}
 	return hash;
 }

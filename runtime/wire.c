@@ -15,6 +15,11 @@
 void dtf__wire_put(struct buf *buf, uint64_t value) {
 	unsigned char bytes[10];
 	size_t size = 0;
+	if (value < 0x80) { /* most are */
+		bytes[0] = (unsigned char)value;
+		dtf__buf_add(buf, bytes, 1);
+		return;
+	}
 	while (value >= 0x80) {
 		bytes[size++] = (unsigned char)(value | 0x80);
 		value >>= 7;

@@ -83,8 +83,15 @@ static void copy_order(void) {
 	dtf__arena_finish(&arena);
 }
 
+/* So many types that there is no room for them on the stack. */
 static void hash_type(void) {
-	uint64_t hash = dtf__type_hash(&args_type);
+	enum { DEPTH = 70 };
+	struct dtf_type types[DEPTH];
+	types[0] = args_type;
+	for (size_t i = 1; i < DEPTH; i++) {
+		types[i] = (struct dtf_type){ .kind = DTF_KIND_LIST, .of = &types[i - 1] };
+	}
+	uint64_t hash = dtf__type_hash(&types[DEPTH - 1]);
 	bool failed = failing_has_failed();
 	failing_after(-1);
 	ck_assert_int_eq(hash == 0, failed);
