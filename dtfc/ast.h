@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "table.h"
+
 struct source;
 
 /* Bytes [at, at + len) of one source file. */
@@ -95,6 +97,8 @@ struct var {
 	bool used, assigned;
 	bool queried;         /* a query reads it, also when the workflow has ended */
 	struct var *captured; /* an undo's copy of this variable of the code around it */
+	bool is_open;         /* declared without a value */
+	size_t open;          /* of those, which one, from 1; check_flow's own */
 	/* lowered: (owned by lower) */
 	bool in_frame;
 	const char *c_name;
@@ -503,6 +507,7 @@ struct field {
 	const struct type *type;
 	struct var *var; /* parameter of a workflow */
 	uint32_t index;
+	const struct expr *given; /* the last literal that names it; check's own */
 };
 
 struct error_name {
@@ -541,8 +546,10 @@ struct decl {
 	const char *doc;  /* text of the /// lines above it, "\n" between, or NULL */
 	struct file *file;
 	struct field *fields;       /* record, error, enum members; parameters */
+	struct table by_name;       /* checked: of them */
 	struct type_syntax *result; /* activity, workflow, event payload, const type */
 	struct error_name *fails;
+	const struct decl *listed; /* error: the last to list it in `fails`; check's own */
 	struct attribute *attributes;
 	struct expr *value; /* const */
 	/* import */

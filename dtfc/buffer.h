@@ -5,6 +5,9 @@
 #ifndef DTFC_BUFFER_H
 #define DTFC_BUFFER_H
 
+#include <stdbool.h>
+#include <string.h>
+
 #include "mem.h"
 
 struct buffer_piece {
@@ -20,10 +23,25 @@ struct buffer {
 	size_t size; /* of all */
 };
 
+char *buffer_grow(struct buffer *buffer, size_t size);
+
 /* Where `size` bytes more can be written; buffer_used says how many were. */
-char *buffer_room(struct buffer *buffer, size_t size);
-void buffer_used(struct buffer *buffer, size_t size);
-void buffer_add(struct buffer *buffer, const char *text, size_t size);
+static inline char *buffer_room(struct buffer *buffer, size_t size) {
+	struct buffer_piece *last = buffer->last;
+	bool fits = last != NULL && last->room - last->size >= size;
+	return fits ? last->data + last->size : buffer_grow(buffer, size);
+}
+
+static inline void buffer_used(struct buffer *buffer, size_t size) {
+	buffer->last->size += size;
+	buffer->size += size;
+}
+
+static inline void buffer_add(struct buffer *buffer, const char *text, size_t size) {
+	memcpy(buffer_room(buffer, size), text, size);
+	buffer_used(buffer, size);
+}
+
 /* All of it in one piece, with a NUL; in the arena. */
 const char *buffer_text(const struct buffer *buffer);
 

@@ -114,12 +114,13 @@ static void check_fields(struct checker *c, struct decl *decl, const char *what)
 	for (struct field *f = decl->fields; f != NULL; f = f->next) {
 		f->index = index++;
 		f->type = f->syntax == NULL ? type_decl(c->types, decl) : check_type(c, f->syntax);
-		for (const struct field *g = decl->fields; g != f; g = g->next) {
-			if (strcmp(g->name.text, f->name.text) == 0) {
-				struct diagnostic *said = report(c, DUPLICATE_FIELD, f->name.span,
-					NULL, "the %s '%s' is declared twice", what, f->name.text);
-				note(c, said, c->file, g->name.span, "the first one is here");
-			}
+		const struct field *first = table_find(&decl->by_name, f->name.text);
+		if (first != NULL) {
+			struct diagnostic *said = report(c, DUPLICATE_FIELD, f->name.span, NULL,
+				"the %s '%s' is declared twice", what, f->name.text);
+			note(c, said, c->file, first->name.span, "the first one is here");
+		} else {
+			table_put(c->arena, &decl->by_name, f->name.text, f);
 		}
 	}
 }
@@ -132,11 +133,11 @@ static void check_fails(struct checker *c, struct decl *decl) {
 				"built-in errors need no listing: '%s'", e->name.text);
 			e->error = NULL;
 		}
-		for (const struct error_name *f = decl->fails; f != e; f = f->next) {
-			if (f->error != NULL && f->error == e->error) {
-				report(c, DUPLICATE_NAME, e->name.span, NULL,
-					"'%s' is listed twice", e->name.text);
-			}
+		if (e->error != NULL && e->error->listed == decl) {
+			report(c, DUPLICATE_NAME, e->name.span, NULL, "'%s' is listed twice",
+				e->name.text);
+		} else if (e->error != NULL) {
+			e->error->listed = decl;
 		}
 	}
 }

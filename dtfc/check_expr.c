@@ -143,7 +143,9 @@ static void record_field(struct checker *c, struct expr *e, struct decl *decl, s
 		(void)check_expr(c, a->value);
 		return;
 	}
-	for (const struct argument *b = e->u.record.fields; b != a; b = b->next) {
+	const struct argument *b = a->field->given == e ? e->u.record.fields : a;
+	a->field->given = e;
+	for (; b != a; b = b->next) {
 		if (b->field == a->field) {
 			struct diagnostic *said = report(c, DUPLICATE_FIELD, a->name.span, NULL,
 				"the field '%s' is given twice", a->name.text);

@@ -73,12 +73,7 @@ static size_t ordinal(const struct flow *f, const struct var *var) {
 	while (var->captured != NULL) {
 		var = var->captured;
 	}
-	for (size_t i = 0; i < f->nopen; i++) {
-		if (f->open[i] == var) {
-			return i;
-		}
-	}
-	return f->capacity;
+	return var->open == 0 ? f->capacity : var->open - 1;
 }
 
 /* ---- uses ---- */
@@ -322,7 +317,7 @@ static void flow_let(struct flow *f, struct stmt *s) {
 	if (s->u.let.value == NULL && s->u.let.var != NULL && f->nopen < f->capacity) {
 		f->open[f->nopen] = s->u.let.var;
 		f->now.has[f->nopen] = f->now.dead;
-		f->nopen++;
+		s->u.let.var->open = ++f->nopen;
 	}
 }
 
@@ -430,13 +425,12 @@ static bool flow_block(struct flow *f, const struct block *block) {
 }
 
 void check_flow(struct checker *c, struct decl *workflow) {
-	size_t nvars = 0;
+	struct flow f = { .c = c };
 	for (const struct var *v = workflow->vars; v != NULL; v = v->next) {
-		nvars++;
+		f.capacity += v->is_open;
 	}
-	struct flow f = { .c = c, .capacity = nvars };
-	f.open = mem_alloc(c->arena, (nvars + 1) * sizeof(struct var *));
-	f.now.has = mem_alloc(c->arena, nvars + 1);
+	f.open = mem_alloc(c->arena, (f.capacity + 1) * sizeof(struct var *));
+	f.now.has = mem_alloc(c->arena, f.capacity + 1);
 	(void)flow_block(&f, workflow->body);
 	bool returns = workflow->type != NULL && workflow->type->kind != TYPE_UNIT &&
 		workflow->type->kind != TYPE_ERROR;

@@ -141,11 +141,7 @@ static const struct type *self_member(struct checker *c, struct expr *e) {
 }
 
 struct field *check_field(const struct decl *decl, const char *text) {
-	struct field *field = decl->fields;
-	while (field != NULL && strcmp(field->name.text, text) != 0) {
-		field = field->next;
-	}
-	return field;
+	return table_find(&decl->by_name, text);
 }
 
 const char *check_near_field(struct checker *c, const struct decl *decl, const char *text) {

@@ -66,6 +66,7 @@ static void let(struct checker *c, struct stmt *s) {
 	s->u.let.var = check_declare(
 		c, s->u.let.is_mutable ? VAR_VAR : VAR_LET, s->u.let.name, type);
 	s->u.let.var->used = check_names_result(s->u.let.value);
+	s->u.let.var->is_open = s->u.let.value == NULL;
 }
 
 /* The variable that `v.f[i] = e` changes; NULL after a report. */

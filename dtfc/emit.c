@@ -280,7 +280,7 @@ struct layout {
 static void put(struct layout *l, const char *text) {
 	size_t len = strlen(text);
 
-	add(l->e, text, len);
+	buffer_add(&l->e->text, text, len); /* of C, in which no line ends */
 	l->column += len;
 }
 

@@ -140,10 +140,8 @@ static void emit_frames(
 	emit_blank(e);
 	emit_states(e, strand);
 	emit_frame(e, w, strand);
-	for (const struct ir_strand *s = w->strands; s != NULL; s = s->next) {
-		if (s->parent == strand) {
-			emit_frames(e, w, s);
-		}
+	for (const struct ir_strand *s = strand->below; s != NULL; s = s->beside) {
+		emit_frames(e, w, s);
 	}
 }
 

@@ -122,8 +122,9 @@ struct ir_state {
 };
 
 struct ir_strand {
-	struct ir_strand *next; /* children before their parents */
-	struct ir_strand *parent;
+	struct ir_strand *next;                /* children before their parents */
+	struct ir_strand *parent, *beside;     /* another one of the parent's */
+	struct ir_strand *below, **below_tail; /* those it is the parent of */
 	struct strand_syntax *syntax;
 	const char *path;   /* "fulfil/parallel_1/2" */
 	const char *c_name; /* "fulfil_parallel_1_2" */
@@ -185,9 +186,9 @@ struct ir_type {
 	bool guarded; /* another header may define it too */
 	bool alone;   /* MAP: what it holds comes later, and its entry behind that */
 	bool in_header;
-	bool has_table;             /* the table is defined here */
-	bool is_public;             /* a table with external linkage */
-	struct ir_type *same_table; /* lower's own */
+	bool has_table;                          /* the table is defined here */
+	bool is_public;                          /* a table with external linkage */
+	struct ir_type *same_table, *next_alone; /* lower's own */
 };
 
 struct ir_error {

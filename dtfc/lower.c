@@ -225,6 +225,7 @@ struct ir_module *lower_unit(struct unit *unit, const struct lower_options *opti
 
 	l.module = m;
 	l.types_tail = &m->types;
+	l.alone_tail = &l.alone;
 	l.globals = cname_set_create(l.arena, NULL);
 	l.members = take_members(l.arena, l.globals);
 	for (struct file *f = unit->files; f != NULL; f = f->next) {

@@ -46,6 +46,8 @@ struct lower {
 	struct map names;          /* decl -> decl_names */
 	struct map types;          /* type -> ctype */
 	struct ir_type **types_tail;
+	struct table structs; /* those that are defined, by name in C */
+	struct ir_type *alone, **alone_tail;
 	bool in_header;              /* a declaration's types, not a workflow's inside */
 	const struct decl *defining; /* the record whose fields are being lowered, or NULL */
 	/* the workflow being lowered */

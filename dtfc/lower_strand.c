@@ -295,6 +295,7 @@ struct strand *lower_strand_begin(
 	ir->upper = cname_upper(l->arena, ir->c_name);
 	ir->slots_tail = &ir->slots;
 	ir->states_tail = &ir->states;
+	ir->below_tail = &ir->below;
 	s->ir = ir;
 	s->locals = cname_set_create(l->arena, l->members);
 	s->up = l->strand;
@@ -406,4 +407,8 @@ void lower_strand_end(struct lower *l, struct strand *strand) {
 	l->strand = strand->up;
 	*l->strands_tail = strand->ir;
 	l->strands_tail = &strand->ir->next;
+	if (strand->up != NULL) {
+		*strand->ir->parent->below_tail = strand->ir;
+		strand->ir->parent->below_tail = &strand->ir->beside;
+	}
 }

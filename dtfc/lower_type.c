@@ -18,7 +18,8 @@ struct map_entry {
 
 /* Where the key is, or would be.  Only in a map with entries. */
 static struct map_entry *entry_of(const struct map *map, const void *key) {
-	for (size_t i = ((uintptr_t)key >> 4) * 2654435761U;; i++) {
+	uint64_t hash = (uint64_t)((uintptr_t)key >> 4) * UINT64_C(0x9e3779b97f4a7c15);
+	for (size_t i = (size_t)(hash >> 32);; i++) {
 		struct map_entry *e = &map->entries[i & (map->capacity - 1)];
 		if (e->key == NULL || e->key == key) {
 			return e;
@@ -295,12 +296,12 @@ static bool struct_is_defined(struct lower *l, const char *c_name) {
 			return true;
 		}
 	}
-	for (struct ir_type *t = l->module->types; t != NULL; t = t->next) {
-		if (t->define && strcmp(t->c_name, c_name) == 0) {
-			return true;
-		}
-	}
-	return false;
+	return table_find(&l->structs, c_name) != NULL;
+}
+
+static void define_struct(struct lower *l, struct ir_type *type) {
+	type->define = true;
+	table_put(l->arena, &l->structs, type->c_name, type);
 }
 
 /* An optional of a record that can contain itself. */
@@ -331,7 +332,7 @@ static void lower_pointee(struct lower *l, const struct type *pointing) {
 	if (!ctype->defined && !ctype->announced && !in_itself && !in_entry) {
 		struct ir_type *t = add_type(l, IR_TYPE_FORWARD, record, ctype);
 		t->table = "";
-		t->define = true;
+		define_struct(l, t);
 		ctype->announced = true;
 	}
 	if (type != record) {
@@ -370,10 +371,16 @@ static void derive(struct lower *l, const struct type *type, struct ctype *ctype
 	struct ir_type *t = add_type(l, kind, type, ctype);
 	t->of_c = of->c;
 	t->of_table = of->table;
-	t->define = !elsewhere && !ctype->is_pointer;
+	if (!elsewhere && !ctype->is_pointer) {
+		define_struct(l, t);
+	}
 	t->guarded = file != l->file;
 	t->alone = kind == IR_TYPE_MAP && type->of->kind == TYPE_RECORD && file == l->file &&
 		!of->defined;
+	if (t->alone) {
+		*l->alone_tail = t;
+		l->alone_tail = &t->next_alone;
+	}
 	if (ctype->is_pointer) {
 		ctype->c = mem_printf(l->arena, "const %s *", of->c);
 	}
@@ -394,13 +401,13 @@ static struct ir_field *members(struct lower *l, struct decl *decl) {
 
 /* Of the maps that could not have them before the record was complete. */
 static void define_entries(struct lower *l, const struct type *type, const struct ctype *ctype) {
-	for (struct ir_type *map = l->module->types; map != NULL; map = map->next) {
-		if (map->alone && map->define && map->of_c == ctype->c) {
+	for (struct ir_type *map = l->alone; map != NULL; map = map->next_alone) {
+		if (map->define && map->of_c == ctype->c) {
 			struct ir_type *entry = add_type(l, IR_TYPE_ENTRY, type, ctype);
 			entry->c_name = map->c_name;
 			entry->of_c = map->of_c;
 			entry->table = "";
-			entry->define = true;
+			define_struct(l, entry);
 		}
 	}
 }
@@ -424,7 +431,7 @@ static void define(struct lower *l, const struct type *type, struct ctype *ctype
 	t->fields = fields;
 	t->fields_name = mem_printf(l->arena, "%s_%s", ctype->stem, is_enum ? "members" : "fields");
 	t->doc = decl->doc;
-	t->define = true;
+	define_struct(l, t);
 	t->is_public = true;
 	define_entries(l, type, ctype);
 }
@@ -464,7 +471,7 @@ static void outcome(struct lower *l, const struct type *type, struct ctype *ctyp
 	struct ir_type *t = add_type(l, IR_TYPE_RECORD, type, ctype);
 	t->fields = fields;
 	t->fields_name = cname_unique(l->globals, mem_printf(l->arena, "%s_fields", ctype->stem));
-	t->define = true;
+	define_struct(l, t);
 }
 
 /* Those that need nothing of their own in C. */

@@ -1,9 +1,9 @@
 /*
  * Names.
  *
- * A file's declarations are one namespace, kept in a hash table: generated
- * files may have thousands.  A workflow's variables are lists in a chain of
- * scopes: there are few, and they go away in the order they came.
+ * A file's declarations are one namespace.  A workflow's variables are lists in a
+ * chain of scopes, which go away in the order they came; most have a few, and one
+ * that has many gets a table of them.
  */
 #include "scope.h"
 
@@ -11,59 +11,29 @@
 
 struct names {
 	struct arena *arena;
-	struct decl **slots;
-	size_t capacity; /* a power of two */
-	size_t count;
+	struct table table;
 };
 
 struct names *names_create(struct arena *arena) {
 	struct names *names = mem_new(arena, struct names);
 	names->arena = arena;
-	names->capacity = 64;
-	names->slots = mem_alloc(arena, names->capacity * sizeof(*names->slots));
 	return names;
 }
 
-static struct decl **slot_of(const struct names *names, const char *text) {
-	size_t hash = 0;
-	for (const char *p = text; *p; p++) {
-		hash = (hash ^ (unsigned char)*p) * (size_t)0x100000001b3;
-	}
-	hash ^= hash >> 32;
-	for (size_t i = hash;; i++) {
-		struct decl **slot = &names->slots[i & (names->capacity - 1)];
-		if (!*slot || strcmp((*slot)->name.text, text) == 0) {
-			return slot;
-		}
-	}
-}
-
 struct decl *names_find(const struct names *names, const char *text) {
-	return *slot_of(names, text);
-}
-
-static void grow(struct names *names) {
-	struct decl **old = names->slots;
-	size_t n = names->capacity;
-	names->capacity *= 2;
-	names->slots = mem_alloc(names->arena, names->capacity * sizeof(*names->slots));
-	for (size_t i = 0; i < n; i++) {
-		if (old[i]) {
-			*slot_of(names, old[i]->name.text) = old[i];
-		}
-	}
+	return table_find(&names->table, text);
 }
 
 void names_put(struct names *names, struct decl *decl) {
-	struct decl **slot = slot_of(names, decl->name.text);
-	bool is_new = !*slot;
-	*slot = decl;
-	if (is_new && ++names->count * 2 > names->capacity) {
-		grow(names);
-	}
+	table_put(names->arena, &names->table, decl->name.text, decl);
 }
 
+enum { FEW = 8 };
+
 struct binding *scope_find_here(const struct scope *scope, const char *text) {
+	if (scope->count > FEW) {
+		return table_find(&scope->table, text);
+	}
 	for (struct binding *b = scope->bindings; b; b = b->next) {
 		if (strcmp(b->text, text) == 0) {
 			return b;
@@ -83,6 +53,18 @@ struct binding *scope_find(struct scope *scope, const char *text, struct scope *
 	return NULL;
 }
 
+/* The newest of a name is the one that is found: the oldest are put first. */
+static void put_all(struct arena *arena, struct scope *scope, struct binding *b) {
+	struct binding *order[FEW + 1];
+	size_t n = 0;
+	for (; b; b = b->next) {
+		order[n++] = b;
+	}
+	while (n-- > 0) {
+		table_put(arena, &scope->table, order[n]->text, order[n]);
+	}
+}
+
 void scope_add(struct arena *arena, struct scope *scope, struct var *var, bool is_unknown) {
 	struct binding *b = mem_new(arena, struct binding);
 	*b = (struct binding){
@@ -92,6 +74,11 @@ void scope_add(struct arena *arena, struct scope *scope, struct var *var, bool i
 		.is_unknown = is_unknown,
 	};
 	scope->bindings = b;
+	if (++scope->count == FEW + 1) {
+		put_all(arena, scope, b);
+	} else if (scope->count > FEW) {
+		table_put(arena, &scope->table, b->text, b);
+	}
 }
 
 void scope_suggest(const struct scope *scope, struct suggest *suggest) {

@@ -8,6 +8,7 @@
 #include "ast.h"
 #include "mem.h"
 #include "suggest.h"
+#include "table.h"
 
 /* Declarations by name. */
 struct names;
@@ -27,7 +28,9 @@ struct binding {
 struct scope {
 	struct scope *parent;
 	struct binding *bindings; /* newest first */
-	struct undo *undo;        /* what this scope's code finds further out is captured by it */
+	size_t count;
+	struct table table; /* of them, if they are many */
+	struct undo *undo;  /* what this scope's code finds further out is captured by it */
 };
 
 /* Innermost first; *ret_where is the scope that has it.  NULL if there is none. */

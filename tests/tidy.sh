@@ -33,7 +33,7 @@ runtime: engine loop registry queue heap instance family load arrival turn batch
 runtime: scenario/*
 cli: runtime/scenario/scenario
 cli: *
-dtfc: ../runtime/arena ast mem format buffer
+dtfc: ../runtime/arena ast mem format buffer table
 dtfc: src suggest text
 dtfc: codes diag
 dtfc: type

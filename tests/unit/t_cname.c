@@ -83,6 +83,32 @@ START_TEST(a_family_is_free_as_a_whole) {
 }
 END_TEST
 
+START_TEST(a_number_that_the_user_took_is_left_out) {
+	struct cname_set *set = cname_set_create(&arena, NULL);
+	cname_take(set, "x_3");
+	ck_assert_str_eq(cname_unique(set, "x"), "x");
+	ck_assert_str_eq(cname_unique(set, "x"), "x_2");
+	ck_assert_str_eq(cname_unique(set, "x"), "x_4");
+	cname_take(set, "x_5");
+	ck_assert_str_eq(cname_unique(set, "x_5"), "x_5_2");
+	ck_assert_str_eq(cname_unique(set, "x"), "x_6");
+}
+END_TEST
+
+/* Memory stands for work here: each try makes names. */
+START_TEST(equal_names_cost_the_same_each) {
+	static const char *const patterns[] = { "%", "%_type", NULL };
+	enum { COUNT = 20000 };
+	struct cname_set *set = cname_set_create(&arena, NULL);
+	const char *name = NULL;
+	for (int i = 0; i < COUNT; i++) {
+		name = cname_family(set, "same", patterns);
+	}
+	ck_assert_str_eq(name, "same_20000");
+	ck_assert_uint_lt(arena.used, (size_t)COUNT * 512);
+}
+END_TEST
+
 START_TEST(strings_cannot_end_their_literal) {
 	const char *text = "a\"b\\c\n\t\?\?/\x01\xc3\xa9\x7f";
 	ck_assert_str_eq(cname_string(&arena, text, strlen(text)),
@@ -115,6 +141,8 @@ int main(void) {
 	tcase_add_test(tc, fixed_parameters_are_kept_clear_of);
 	tcase_add_test(tc, taken_names_are_numbered);
 	tcase_add_test(tc, a_family_is_free_as_a_whole);
+	tcase_add_test(tc, a_number_that_the_user_took_is_left_out);
+	tcase_add_test(tc, equal_names_cost_the_same_each);
 	tcase_add_test(tc, strings_cannot_end_their_literal);
 	tcase_add_test(tc, comments_cannot_end_early);
 	suite_add_tcase(suite, tc);
