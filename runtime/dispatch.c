@@ -95,7 +95,8 @@ static struct dtf_activity *make_attempt(struct instance *instance, const struct
 	attempt->deadline_ms = op_deadline(op);
 	attempt->heartbeat_ms = op->policy.heartbeat_ms;
 	attempt->watch = dtf__watch_share(engine->watch);
-	attempt->made_ms = attempt->beat_ms = dtf__watch_steady_ms(engine->watch);
+	attempt->made_ms = dtf__watch_steady_ms(engine->watch);
+	attempt->beat_ms = attempt->made_ms;
 	attempt->payload_max = ctx->begin.payload_max;
 	attempt->user = engine->options.user;
 	attempt->run = engine->options.run;
