@@ -42,6 +42,15 @@ static inline void buffer_add(struct buffer *buffer, const char *text, size_t si
 	buffer_used(buffer, size);
 }
 
+/* A place in it. */
+struct buffer_mark {
+	const struct buffer_piece *piece; /* NULL: before the first */
+	size_t at;
+};
+
+struct buffer_mark buffer_end(const struct buffer *buffer);
+/* The line at the mark, with its newline, and the mark behind it; NULL at the end. */
+const char *buffer_line(const struct buffer *buffer, struct buffer_mark *mark, size_t *ret_len);
 /* All of it in one piece, with a NUL; in the arena. */
 const char *buffer_text(const struct buffer *buffer);
 

@@ -202,20 +202,20 @@ static void emit_queries(struct emit *e, const struct ir_workflow *w) {
 }
 
 /* Of what was printed from there on, but for where that stands in the source. */
-static uint64_t hash_text(const struct emit *e, size_t from) {
+static uint64_t hash_text(const struct emit *e, struct buffer_mark from) {
 	uint64_t hash = 0;
+	size_t len;
 
-	for (const char *line = e->data + from; *line != '\0';) {
-		size_t len = strcspn(line, "\n") + 1;
-		if (strncmp(line, "#line", 5) != 0) {
+	for (const char *line; (line = buffer_line(&e->text, &from, &len)) != NULL;) {
+		if (len < 5 || memcmp(line, "#line", 5) != 0) {
 			hash = XXH3_64bits_withSeed(line, len, hash);
 		}
-		line += len;
 	}
 	return hash;
 }
 
-static void emit_workflow_def(struct emit *e, const struct ir_workflow *w, size_t from) {
+static void emit_workflow_def(
+	struct emit *e, const struct ir_workflow *w, struct buffer_mark from) {
 	struct ir_name *strands = NULL, **tail = &strands;
 	size_t nqueries = 0;
 
@@ -292,7 +292,7 @@ void emit_c_workflow(struct emit *e, const struct ir_workflow *w) {
 	}
 	emit_blank(e);
 	emit_sites(e, w);
-	size_t from = e->size;
+	struct buffer_mark from = buffer_end(&e->text);
 	for (const struct ir_policy *p = w->policies; p != NULL; p = p->next) {
 		emit_line(e, "static const struct dtf_policy %s = {", p->c_name);
 		e->indent++;
