@@ -307,13 +307,25 @@ static void strike_off(struct row *row, unsigned duties) {
 	row->has_orphans = row->has_orphans && (duties & DUTY_END_ORPHANS) == 0;
 }
 
+/* What the store has to find it by. */
+static struct store_keys keys_of(const struct instance *instance, const struct row *row) {
+	bool runs = row->status <= DTF_SUSPENDED;
+	bool told = row->error[0] != '\0' ||
+		(row->suspended[0] != '\0' && strcmp(row->suspended, "operator") != 0);
+	return (struct store_keys){ .due_ms = runs ? (uint64_t)instance->due_ms : 0,
+		.kind = runs ? dtf__registry_kind(row->workflow, row->version) : 0,
+		.busy = (runs && (row->busy || told)) || row->owes_end || row->has_orphans,
+		.status = (unsigned char)row->status };
+}
+
 static bool add_row(struct rows *rows, const struct instance *instance) {
 	struct buf *value = &rows->values[rows->nrows];
 	struct row row = instance->row;
 	strike_off(&row, instance->notes);
 	dtf__row_encode(value, &row);
-	rows->rows[rows->nrows++] = (struct store_put_row){ instance->number,
-		{ value->data, value->size } };
+	rows->rows[rows->nrows++] = (struct store_put_row){ .instance = instance->number,
+		.value = { value->data, value->size },
+		.keys = keys_of(instance, &row) };
 	return !value->failed;
 }
 

@@ -1,5 +1,5 @@
 /*
- * Handing attempts out and taking their outcomes in; what is due.
+ * Handing attempts out and taking their outcomes in.
  *
  * An attempt's start is durable before it runs (DECISIONS 7): a command that
  * gets a pool slot at once carries `started` in its schedule event, others wait
@@ -12,8 +12,6 @@
 #include <string.h>
 
 #include "error.h"
-
-#define SWEEP_MIN 1024 /* timers: fewer are not worth a look */
 
 static bool serves(const struct dtf_engine *engine, const char *tag) {
 	if (tag == NULL || tag[0] == '\0' || engine->options.tags == NULL) {
@@ -67,11 +65,11 @@ static void deferred(void *arg, bool more) {
 	}
 }
 
-static int64_t op_deadline(const struct op *op) {
+int64_t dtf__op_deadline(const struct op *op) {
 	return dtf__limit_end(op->issued_ms, op->policy.deadline_ms);
 }
 
-static int64_t attempt_limit(const struct op *op) {
+int64_t dtf__op_attempt_limit(const struct op *op) {
 	return dtf__limit_end(op->attempt_ms, op->policy.timeout_ms);
 }
 
@@ -91,8 +89,8 @@ static struct dtf_activity *make_attempt(struct instance *instance, const struct
 	memcpy(attempt->seed, ctx->begin.seed, sizeof(attempt->seed));
 	attempt->args.data = dtf__arena_copy(&attempt->memory, op->args.data, op->args.size);
 	attempt->args.size = op->args.size;
-	attempt->limit_ms = attempt_limit(op);
-	attempt->deadline_ms = op_deadline(op);
+	attempt->limit_ms = dtf__op_attempt_limit(op);
+	attempt->deadline_ms = dtf__op_deadline(op);
 	attempt->heartbeat_ms = op->policy.heartbeat_ms;
 	attempt->watch = dtf__watch_share(engine->watch);
 	attempt->made_ms = dtf__watch_steady_ms(engine->watch);
@@ -211,7 +209,7 @@ void dtf__dispatch_abandon(struct dtf_engine *engine) {
 static bool may_start(
 	const struct dtf_engine *engine, const struct instance *instance, const struct op *op) {
 	return op != NULL && op->kind == OP_ACTIVITY && op->state == OP_OPEN && !op->running &&
-		op->due_ms <= engine->now_ms && op_deadline(op) > engine->now_ms &&
+		op->due_ms <= engine->now_ms && dtf__op_deadline(op) > engine->now_ms &&
 		serves(engine, op->policy.tag) && !instance->ctx->suspended;
 }
 
@@ -303,150 +301,4 @@ void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *atte
 		dtf__instance_used(instance);
 	}
 	dtf__attempt_free(attempt);
-}
-
-static void add(struct instance *instance, const struct event *event) {
-	if (dtf__arrival_waits(instance, event)) {
-		return;
-	}
-	if (dtf__arrival_add(instance, event) == NULL) {
-		dtf__instance_reload(instance);
-	}
-}
-
-static void give_up_attempt(struct instance *instance, const struct op *op, const char *failure) {
-	add(instance,
-		&(struct event){ .kind = EVENT_ATTEMPT_ENDED,
-			.op = op->number,
-			.attempt = op->attempt,
-			.due_ms = -1,
-			.outcome = OUTCOME_TIMED_OUT,
-			.payload = { failure, strlen(failure) } });
-}
-
-/* Its limit was put off, because it had to wait for a thread.  False: no memory. */
-static bool look_later(
-	const struct instance *instance, struct dtf_activity *attempt, int64_t limit_ms) {
-	struct dtf_engine *engine = instance->engine;
-	if (attempt->late_ms > engine->now_ms) {
-		return true; /* a timer is set */
-	}
-	attempt->late_ms = limit_ms;
-	struct due due = { .key = limit_ms, .instance = instance->number, .op = attempt->op };
-	return dtf__heap_push(&engine->timers, due) == 0;
-}
-
-static void due_attempt(struct instance *instance, const struct op *op, int64_t key_ms) {
-	struct dtf_activity *attempt = dtf__attempt_of(instance, op);
-	int64_t now_ms = instance->engine->now_ms, limit_ms = attempt_limit(op);
-	int64_t end_ms = attempt == NULL ? limit_ms : dtf__attempt_put_off(attempt, limit_ms);
-	bool ok = true, silent = false;
-	if (end_ms <= now_ms) {
-		give_up_attempt(instance, op,
-			"{\"name\":\"timeout\",\"message\":"
-			"\"the attempt took longer than its timeout\",\"kind\":\"attempt\"}");
-		return;
-	}
-	if (limit_ms <= now_ms) {
-		ok = look_later(instance, attempt, end_ms);
-	}
-	if (ok && attempt != NULL) {
-		ok = dtf__silence_due(instance, attempt, key_ms, &silent);
-	}
-	if (!ok) {
-		dtf__instance_reload(instance);
-	} else if (silent) {
-		give_up_attempt(instance, op,
-			"{\"name\":\"timeout\",\"message\":"
-			"\"the attempt was silent for longer than its heartbeat\","
-			"\"kind\":\"heartbeat\"}");
-	}
-}
-
-static void due_activity(struct instance *instance, const struct op *op, int64_t key_ms) {
-	int64_t now_ms = instance->engine->now_ms;
-	if (op->state == OP_SETTLING && op->due_ms <= now_ms) {
-		add(instance, &(struct event){ .kind = EVENT_GRACE_EXPIRED, .op = op->number });
-	}
-	if (op->state != OP_OPEN) {
-		return;
-	}
-	if (op_deadline(op) <= now_ms) {
-		add(instance, &(struct event){ .kind = EVENT_DEADLINE_PASSED, .op = op->number });
-	} else if (op->running) {
-		due_attempt(instance, op, key_ms);
-	} else if (op->due_ms <= now_ms && !dtf__dispatch_queue(instance, op)) {
-		dtf__instance_reload(instance);
-	}
-}
-
-/* False: it should be tried again. */
-static bool due(struct dtf_engine *engine, const struct due *entry) {
-	struct instance *instance;
-	int rc = dtf__instance_by_number(engine, entry->instance, &instance);
-	if (rc == 0 && instance->ended) {
-		return dtf__family_after_end(instance);
-	}
-	if (rc != 0 || instance->diagnosis != NULL) {
-		return rc != DTF_ENOMEM;
-	}
-	if (instance->ctx == NULL) {
-		dtf__instance_dirty(instance); /* loading it finds what is due */
-		return true;
-	}
-	const struct op *op = dtf__op_find(instance->ctx, entry->op);
-	if (op == NULL || instance->ctx->suspended) {
-		return true;
-	}
-	if (op->kind == OP_ACTIVITY) {
-		due_activity(instance, op, entry->key);
-	} else if (op->kind == OP_TIMER && op->state == OP_OPEN && op->due_ms <= engine->now_ms) {
-		add(instance, &(struct event){ .kind = EVENT_TIMER_FIRED, .op = op->number });
-	}
-	return true;
-}
-
-void dtf__dispatch_due(struct dtf_engine *engine) {
-	struct due entry;
-	unsigned n = 0;
-	while (n++ < TURNS_MAX && dtf__heap_pop(&engine->timers, engine->now_ms, &entry)) {
-		if (!due(engine, &entry)) {
-			/* There is room: one has just been taken out. */
-			int rc = dtf__heap_push(&engine->timers, entry);
-			dtf__assert(rc == 0);
-			return;
-		}
-	}
-}
-
-/* Loading an instance sets all its timers: one entry stands for one that is not in
- * memory, whatever its ops were. */
-static bool is_good(void *arg, struct due *due) {
-	struct dtf_engine *engine = arg;
-	const struct instance *instance = dtf__instance_loaded(engine, due->instance);
-	if (instance == NULL || (instance->ctx == NULL && !instance->ended)) {
-		due->op = 0;
-		return true;
-	}
-	if (instance->ended) {
-		due->op = 0;
-		return instance->row.owes_end || instance->row.has_orphans;
-	}
-	const struct op *op = dtf__op_find(instance->ctx, due->op);
-	if (op == NULL) {
-		return false;
-	}
-	const struct dtf_activity *attempt = dtf__attempt_of(instance, op);
-	return due->key == op->due_ms || due->key == attempt_limit(op) ||
-		due->key == op_deadline(op) ||
-		(attempt != NULL &&
-			(due->key == attempt->listen_ms || due->key == attempt->late_ms));
-}
-
-void dtf__dispatch_sweep(struct dtf_engine *engine) {
-	struct heap *timers = &engine->timers;
-	if (timers->count >= engine->sweep_at) {
-		dtf__heap_sift(timers, is_good, engine);
-		engine->sweep_at = timers->count < SWEEP_MIN / 2 ? SWEEP_MIN : timers->count * 2;
-	}
 }

@@ -17,7 +17,8 @@
 
 #define TURNS_MAX        4096                       /* in one commit */
 #define RECORDS_SIZE_MAX ((size_t)16 * 1024 * 1024) /* bytes in one commit */
-#define LOADED_MAX       4096                       /* idle instances kept in memory */
+#define HOT_MAX_DEFAULT  ((size_t)32 * 1024 * 1024) /* bytes of instances kept in memory */
+#define WINDOW_SIZE      16384                      /* sleeping instances whose time is in memory */
 /* A commit must hold whatever one turn brings: a few payloads and 2 RECORDS_SIZE_MAX. */
 #define PAYLOAD_MAX_MAX ((size_t)64 * 1024 * 1024)
 
@@ -82,6 +83,9 @@ struct instance {
 	struct row before;             /* row as of the last commit */
 	struct dtf_activity *attempts; /* in flight */
 	struct request *waiters;
+	uint64_t round; /* of the engine, in which it was loaded */
+	size_t cost;    /* bytes, as counted in the engine's hot_size */
+	int64_t due_ms; /* when it must be looked at, of its machine; 0 = never by itself */
 	bool dirty, idle, is_new, ended;
 	bool born;   /* new, by its parent's turn in this batch, and gone with that */
 	int refusal; /* why a child that its turn starts could not be made; 0 */
@@ -195,9 +199,23 @@ struct dtf_engine {
 	struct instance **by_number, **by_id; /* hash tables of one size */
 	size_t ninstances, table_size;
 	struct instance *newest_idle, *oldest_idle;
-	size_t nidle;
+	uint64_t round;  /* number of this one */
+	size_t hot_size; /* bytes that instances in memory take */
 	struct instance *dirty, **dirty_tail;
-	struct heap timers;  /* by time */
+	struct heap timers; /* by time */
+	struct due_window {
+		int64_t through_ms; /* what sleeps and is due by then is among the timers */
+		uint64_t instance;  /* up to this one, of those due just then */
+	} window;
+	size_t window_size; /* entries read at once */
+	struct recovery {
+		bool begun, done;
+		uint64_t after;      /* busy ones up to this have been looked at */
+		uint64_t before;     /* those from this on are newer than the start */
+		uint64_t kind;       /* whose code is missing: those being told; 0 = look for one */
+		uint64_t kind_after; /* of that kind, up to this; or of kinds */
+		bool told;
+	} recovery;
 	size_t sweep_at;     /* look through timers when there are so many */
 	struct heap waiting; /* activities without a slot, by priority */
 	uint64_t tickets;    /* given to those so far */
@@ -238,11 +256,17 @@ bool dtf__loop_is_driver(const struct dtf_engine *engine);
 /* Then: a round, after waiting until one is due; timeout_ms < 0: as long as it takes. */
 void dtf__loop_drive(struct dtf_engine *engine, int64_t timeout_ms);
 
+/* recovery.c */
+/* Looks at the store: what there is to do is done by the rounds. */
+int dtf__engine_recover(struct dtf_engine *engine);
+/* The next piece of that. */
+int dtf__recovery_go_on(struct dtf_engine *engine);
+
 /* step.c */
+void dtf__engine_tick(struct dtf_engine *engine); /* time goes on */
 int dtf__engine_create(const struct dtf_engine_options *options, struct store *store,
 	const struct clock *clock, const struct executor *executor, struct dtf_engine **ret);
 void dtf__engine_destroy(struct dtf_engine *engine);
-int dtf__engine_recover(struct dtf_engine *engine);
 /*
  * One round: everything that has arrived, one commit, its effects.  Says when
  * the next one is due (INT64_MAX: when something arrives; 0: at once).
@@ -313,6 +337,7 @@ int dtf__instance_create(struct dtf_engine *engine, const char *id,
 void dtf__instance_drop(struct instance *instance);
 void dtf__instance_remove(struct instance *instance); /* out of memory altogether */
 void dtf__instance_used(struct instance *instance);
+/* Until those in memory take no more than they may. */
 void dtf__instance_evict_idle(struct dtf_engine *engine);
 void dtf__instance_dirty(struct instance *instance);
 /* Loads it anew in the next round. */
@@ -328,6 +353,8 @@ int dtf__history_read(
 	struct store *store, const struct row *row, struct arena *arena, struct history *ret);
 /* Sets timers and queues attempts for every open op: after loading and resuming. */
 void dtf__instance_schedule(struct instance *instance);
+/* A workflow's version as a number that is not 0: what an index knows of code. */
+uint64_t dtf__registry_kind(const char *workflow, int64_t version);
 /* What the machine of a live instance talks to. */
 void dtf__host_of(struct instance *instance, struct execution_host *ret);
 
@@ -424,15 +451,23 @@ void dtf__dispatch_cancel(struct instance *instance, uint32_t op);
 void dtf__dispatch_abandon(struct dtf_engine *engine);
 void dtf__dispatch_fill(struct dtf_engine *engine);
 void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *attempt);
-void dtf__dispatch_due(struct dtf_engine *engine);
-/* Forgets timers that concern nothing any more, when they have become many. */
-void dtf__dispatch_sweep(struct dtf_engine *engine);
+/* INT64_MAX: there is no such limit. */
+int64_t dtf__op_deadline(const struct op *op);
+int64_t dtf__op_attempt_limit(const struct op *op);
 /* A slot that was taken for a start that will not be. */
 void dtf__dispatch_unclaim(struct dtf_engine *engine);
 /* An attempt of an earlier engine on this store goes on and reports to this one. */
 int dtf__dispatch_adopt(struct dtf_engine *engine, struct dtf_activity *attempt);
 bool dtf__dispatch_claim(
 	void *arg, const struct dtf_activity_def *activity, const struct event_policy *policy);
+
+/* due.c */
+/* Whatever is due by now has arrived. */
+int dtf__due_run(struct dtf_engine *engine);
+/* Reads on in the store's index. */
+int dtf__due_window(struct dtf_engine *engine);
+/* Forgets timers that concern nothing any more, when they have become many. */
+void dtf__due_sweep(struct dtf_engine *engine);
 
 /* silence.c */
 /* The op's attempt in flight, as far as it is of this process; else NULL. */

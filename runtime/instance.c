@@ -171,6 +171,7 @@ static int fetch(struct dtf_engine *engine, uint64_t number, struct instance **r
 		return rc;
 	}
 	instance->ended = instance->row.status > DTF_SUSPENDED;
+	instance->due_ms = instance->row.next_timer_ms;
 	enter(engine, instance);
 	dtf__instance_used(instance);
 	*ret = instance;
@@ -209,12 +210,23 @@ static void unlink_idle(struct instance *instance) {
 	instance->newer = NULL;
 	instance->older = NULL;
 	instance->idle = false;
-	engine->nidle--;
+}
+
+static void count_cost(struct instance *instance) {
+	const struct dtf_ctx *ctx = instance->ctx;
+	size_t cost = sizeof(*instance) + instance->memory.used + instance->events.capacity;
+	if (ctx != NULL) {
+		cost += sizeof(*ctx) + ctx->arena.used + ctx->scratch.capacity +
+			ctx->ops_size * sizeof(struct op *);
+	}
+	instance->engine->hot_size += cost - instance->cost;
+	instance->cost = cost;
 }
 
 void dtf__instance_used(struct instance *instance) {
 	struct dtf_engine *engine = instance->engine;
 	unlink_idle(instance);
+	count_cost(instance);
 	if (instance->attempts != NULL || instance->dirty || instance->waiters != NULL) {
 		return;
 	}
@@ -226,12 +238,13 @@ void dtf__instance_used(struct instance *instance) {
 	}
 	engine->newest_idle = instance;
 	instance->idle = true;
-	engine->nidle++;
 }
 
+/* What was loaded in this round is wanted in the next one: it was loaded for that. */
 void dtf__instance_evict_idle(struct dtf_engine *engine) {
-	while (engine->nidle > LOADED_MAX) {
-		/* Its entries among the timers stay: they load it again. */
+	while (engine->hot_size > engine->options.hot_max && engine->oldest_idle != NULL &&
+		engine->oldest_idle->round != engine->round) {
+		/* Its entries among the timers stay, or the window finds it again. */
 		dtf__instance_remove(engine->oldest_idle);
 	}
 }
@@ -300,6 +313,7 @@ void dtf__instance_remove(struct instance *instance) {
 	}
 	*at = instance->next_id;
 	engine->ninstances--;
+	engine->hot_size -= instance->cost;
 	free_arrivals(instance->first);
 	free_arrivals(instance->taken);
 	dtf__execution_destroy(instance->ctx);

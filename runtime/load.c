@@ -255,6 +255,7 @@ static int replay(struct instance *instance, const struct history *history,
 int dtf__instance_load(struct instance *instance) {
 	struct dtf_engine *engine = instance->engine;
 	const struct row *row = &instance->row;
+	instance->round = engine->round;
 	const struct dtf_workflow_def *workflow = dtf__registry_find(
 		engine, row->workflow, row->version, row->fingerprint);
 	if (workflow == NULL) {

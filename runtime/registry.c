@@ -168,6 +168,11 @@ const struct dtf_workflow_def *dtf__registry_find(
 	return found;
 }
 
+uint64_t dtf__registry_kind(const char *workflow, int64_t version) {
+	uint64_t kind = XXH3_64bits_withSeed(workflow, strlen(workflow), (uint64_t)version);
+	return kind == 0 ? 1 : kind;
+}
+
 static size_t module_of(const struct dtf_engine *engine, const struct dtf_workflow_def *workflow) {
 	for (size_t i = 0; i < engine->nmodules; i++) {
 		for (const struct dtf_workflow_def *const *w = engine->modules[i]->workflows;

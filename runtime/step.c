@@ -37,10 +37,12 @@ int dtf__engine_create(const struct dtf_engine_options *options, struct store *s
 	o->in_flight_max = in_flight_max;
 	o->payload_max = o->payload_max == 0 ? (size_t)1024 * 1024 : o->payload_max;
 	o->history_max = o->history_max == 0 ? 1000000 : o->history_max;
+	o->hot_max = o->hot_max == 0 ? HOT_MAX_DEFAULT : o->hot_max;
 	o->grace_ms = o->grace_ms == 0 ? 30000 : o->grace_ms;
 	engine->store = store;
 	engine->clock = *clock;
 	engine->executor = *executor;
+	engine->window_size = WINDOW_SIZE;
 	engine->slots = o->workers < in_flight_max ? o->workers : in_flight_max;
 	engine->dirty_tail = &engine->dirty;
 	*ret = engine;
@@ -93,70 +95,11 @@ void dtf__engine_destroy(struct dtf_engine *engine) {
 	free(engine);
 }
 
-/* ---- recovery ---- */
-
-struct recovery {
-	struct dtf_engine *engine;
-	uint64_t *load; /* instances to load now */
-	size_t count, capacity;
-	int rc;
-};
-
-static void load_later(struct recovery *recovery, uint64_t number) {
-	if (recovery->count == recovery->capacity) {
-		size_t capacity = recovery->capacity == 0 ? 64 : recovery->capacity * 2;
-		uint64_t *grown = realloc(recovery->load, capacity * sizeof(*grown));
-		if (grown == NULL) {
-			recovery->rc = dtf__fail(DTF_ENOMEM, "out of memory in recovery");
-			return;
-		}
-		recovery->load = grown;
-		recovery->capacity = capacity;
-	}
-	recovery->load[recovery->count++] = number;
-}
-
-/* It could not run, or cannot now: its row has to say so, or no longer. */
-static bool has_to_be_told(const struct dtf_engine *engine, const struct row *row) {
-	bool diagnosed = row->suspended[0] != '\0' && strcmp(row->suspended, "operator") != 0;
-	return diagnosed || row->error[0] != '\0' ||
-		dtf__registry_find(engine, row->workflow, row->version, row->fingerprint) == NULL;
-}
-
-static bool look_at_row(void *arg, uint64_t number, struct slice bytes) {
-	struct recovery *recovery = arg;
-	struct arena arena = { 0 };
-	struct row row;
-	int rc = dtf__row_decode(&arena, bytes, &row);
-	if (rc == DTF_ECORRUPT) {
-		const struct dtf_engine_options *options = &recovery->engine->options;
-		if (options->log != NULL) {
-			options->log(options->user, DTF_LOG_ERROR, "", dtf_errmsg());
-		}
-	} else if (rc < 0) {
-		recovery->rc = rc;
-	} else if (row.status > DTF_SUSPENDED) {
-		if (row.owes_end || row.has_orphans) {
-			struct due due = { .key = recovery->engine->now_ms, .instance = number };
-			recovery->rc = dtf__heap_push(&recovery->engine->timers, due);
-		}
-	} else {
-		if (row.busy || has_to_be_told(recovery->engine, &row)) {
-			load_later(recovery, number);
-		} else if (row.next_timer_ms != 0) {
-			struct due due = { .key = row.next_timer_ms, .instance = number };
-			recovery->rc = dtf__heap_push(&recovery->engine->timers, due);
-		}
-	}
-	dtf__arena_finish(&arena);
-	return recovery->rc == 0;
-}
-
 /*
  * A wall clock set back does not turn time back, and does not stop it either:
  * while it is behind, time goes on by the steady clock.
  */
-static void tick(struct dtf_engine *engine) {
+void dtf__engine_tick(struct dtf_engine *engine) {
 	const struct clock *clock = &engine->clock;
 	int64_t wall_ms = clock->now_ms(clock->arg);
 	int64_t steady_ms = clock->steady_ms == NULL ? 0 : clock->steady_ms(clock->arg);
@@ -167,32 +110,6 @@ static void tick(struct dtf_engine *engine) {
 		engine->now_ms = wall_ms;
 	}
 	engine->watch->ahead_ms = engine->now_ms - wall_ms;
-}
-
-int dtf__engine_recover(struct dtf_engine *engine) {
-	struct store *store = engine->store;
-	const struct clock *clock = &engine->clock;
-	engine->now_ms = store->ops->clock_ms(store);
-	engine->steady_ms = clock->steady_ms == NULL ? 0 : clock->steady_ms(clock->arg);
-	engine->batch.next_instance = store->ops->next_instance(store);
-	tick(engine);
-	int rc = dtf__registry_store(engine);
-	struct recovery recovery = { .engine = engine };
-	if (rc == 0) {
-		rc = store->ops->rows(store, 0, look_at_row, &recovery);
-	}
-	rc = rc == 0 ? recovery.rc : rc;
-	for (size_t i = 0; rc == 0 && i < recovery.count; i++) {
-		struct instance *instance;
-		rc = dtf__instance_by_number(engine, recovery.load[i], &instance);
-		if (rc == 0) {
-			dtf__instance_dirty(instance);
-		}
-	}
-	free(recovery.load);
-	engine->recovered = rc == 0;
-	engine->inbox_due = true;
-	return rc > 0 ? dtf__fail(DTF_ECORRUPT, "a row disappeared in recovery") : rc;
 }
 
 /* ---- a round ---- */
@@ -252,11 +169,14 @@ static bool take_queue(struct dtf_engine *engine) {
 
 static int64_t next_round(const struct dtf_engine *engine) {
 	bool slot = engine->waiting.count > 0 && engine->slots_used < engine->slots;
-	bool more = slot || engine->dirty != NULL;
+	bool more = slot || engine->dirty != NULL || !engine->recovery.done;
 	if (more && engine->retry_at_ms == 0) {
 		return 0;
 	}
 	int64_t next_ms = dtf__heap_next(&engine->timers);
+	if (engine->window.through_ms < next_ms) {
+		next_ms = engine->window.through_ms;
+	}
 	if (more && engine->retry_at_ms < next_ms) {
 		next_ms = engine->retry_at_ms;
 	}
@@ -264,7 +184,8 @@ static int64_t next_round(const struct dtf_engine *engine) {
 }
 
 static int round_once(struct dtf_engine *engine) {
-	tick(engine);
+	engine->round++;
+	dtf__engine_tick(engine);
 	if (engine->retry_at_ms != 0 && engine->now_ms >= engine->retry_at_ms) {
 		engine->retry_at_ms = 0;
 		engine->inbox_due = true;
@@ -275,7 +196,8 @@ static int round_once(struct dtf_engine *engine) {
 		engine->inbox_due = false;
 		rc = dtf__inbox_read(engine);
 	}
-	dtf__dispatch_due(engine);
+	rc = rc == 0 ? dtf__recovery_go_on(engine) : rc;
+	rc = rc == 0 ? dtf__due_run(engine) : rc;
 	dtf__dispatch_fill(engine);
 	if (rc == 0 && (engine->retry_at_ms == 0 || asked)) {
 		rc = run_turns(engine);
@@ -289,7 +211,7 @@ static int round_once(struct dtf_engine *engine) {
 	}
 	if (rc == 0) {
 		dtf__instance_evict_idle(engine);
-		dtf__dispatch_sweep(engine);
+		dtf__due_sweep(engine);
 	}
 	return rc;
 }

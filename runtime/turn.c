@@ -273,23 +273,41 @@ const char *dtf__suspension(const char *reason) {
 	return "operator";
 }
 
+static int64_t sooner(int64_t a_ms, int64_t b_ms) {
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
+/* The next moment at which something about the op is due; INT64_MAX: none. */
+static int64_t next_of(const struct op *op) {
+	int64_t next_ms = op->due_ms > 0 ? op->due_ms : INT64_MAX;
+	if (op->kind == OP_ACTIVITY && op->state == OP_OPEN) {
+		next_ms = sooner(next_ms, dtf__op_deadline(op));
+		next_ms = op->running ? sooner(next_ms, dtf__op_attempt_limit(op)) : next_ms;
+	}
+	return next_ms;
+}
+
 /* What must happen by itself: when, and whether at once after a crash. */
-static void look_ahead(const struct dtf_ctx *ctx, struct row *row) {
+static void look_ahead(struct instance *instance) {
+	const struct dtf_ctx *ctx = instance->ctx;
+	struct row *row = &instance->row;
 	row->next_timer_ms = 0;
 	row->busy = false;
+	instance->due_ms = 0;
 	if (ctx->end != END_NONE) {
 		return;
 	}
+	int64_t timer_ms = INT64_MAX, due_ms = INT64_MAX;
 	for (size_t i = 0; i < ctx->ops_size; i++) {
 		for (const struct op *op = ctx->ops[i]; op != NULL; op = op->next) {
 			row->busy = row->busy || op->kind == OP_ACTIVITY ||
 				(op->kind == OP_CHILD && op->state == OP_SETTLING);
-			if (op->due_ms > 0 &&
-				(row->next_timer_ms == 0 || op->due_ms < row->next_timer_ms)) {
-				row->next_timer_ms = op->due_ms;
-			}
+			timer_ms = sooner(timer_ms, op->due_ms > 0 ? op->due_ms : INT64_MAX);
+			due_ms = sooner(due_ms, next_of(op));
 		}
 	}
+	row->next_timer_ms = timer_ms == INT64_MAX ? 0 : timer_ms;
+	instance->due_ms = due_ms == INT64_MAX ? 0 : due_ms;
 }
 
 static void describe(struct instance *instance) {
@@ -309,7 +327,7 @@ static void describe(struct instance *instance) {
 	} else if (ctx->end == END_TERMINATED) {
 		row->status = DTF_TERMINATED;
 	}
-	look_ahead(ctx, row);
+	look_ahead(instance);
 }
 
 static int record(struct instance *instance) {

@@ -29,7 +29,7 @@ runtime: execution context strand interrupt command child decide select try undo
      +: retry difference replay snapshot*
 runtime: activity pool
 runtime: engine loop registry queue heap instance family load arrival turn batch request dispatch
-     +: silence result inbox step verify client ask look query
+     +: silence result inbox due recovery step verify client ask look query
 runtime: scenario/*
 cli: runtime/scenario/scenario
 cli: *

@@ -94,6 +94,10 @@ static bool open_engine(struct sim *sim) {
 	if (rc == 0) {
 		sim->engine->make_seed = make_seed;
 		sim->engine->make_seed_arg = sim;
+		if (sim->run->seed != 0) { /* nothing idle stays in memory */
+			sim->engine->options.hot_max = 1;
+			sim->engine->window_size = 1;
+		}
 	}
 	for (size_t i = 0; rc == 0 && sim->modules[i] != NULL; i++) {
 		if (is_registered(sim, sim->modules[i])) {

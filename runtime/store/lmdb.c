@@ -19,10 +19,7 @@
 
 #include "../error.h"
 
-#define DAY_MS           ((int64_t)24 * 60 * 60 * 1000)
-#define REAP_EVERY_S     5
-#define SCAN_ITEMS       256
-#define SWEEP_PER_ANSWER 8 /* more than one: old answers go faster than new ones come */
+#define SCAN_ITEMS 256
 
 static struct lmdb_store *of(struct store *store) {
 	return (struct lmdb_store *)store;
@@ -75,21 +72,7 @@ static uint64_t lmdb_epoch(struct store *store) {
 
 static int fetch(struct store *store, struct arena *arena, enum lmdb_table table,
 	struct lmdb_key key, struct slice *ret) {
-	struct lmdb_env *env = of(store)->env;
-	MDB_txn *txn;
-	int rc = dtf__lmdb_env_check(env);
-	if (rc < 0) {
-		return rc;
-	}
-	rc = dtf__lmdb_begin(env, &txn);
-	if (rc == 0) {
-		rc = dtf__lmdb_get(env, txn, table, &key, arena, ret);
-		dtf__lmdb_end(env, txn);
-		if (rc == MDB_NOTFOUND) {
-			return STORE_NOT_FOUND;
-		}
-	}
-	return dtf__lmdb_result(env, rc, "read");
+	return dtf__lmdb_fetch(of(store), arena, table, &key, ret);
 }
 
 static int fetch_text(struct store *store, struct arena *arena, enum lmdb_table table,
@@ -107,7 +90,16 @@ static int lmdb_record(
 
 static int lmdb_row(
 	struct store *store, struct arena *arena, uint64_t instance, struct slice *ret) {
-	return fetch(store, arena, TABLE_INST, dtf__lmdb_number_key(instance), ret);
+	struct slice value;
+	int rc = fetch(store, arena, TABLE_INST, dtf__lmdb_number_key(instance), &value);
+	if (rc == 0 && value.size < ROW_KEYS_SIZE) {
+		rc = dtf__fail(DTF_ECORRUPT, "%s: a damaged instance row (%llu)",
+			of(store)->env->dir, (unsigned long long)instance);
+	}
+	if (rc == 0) {
+		*ret = (struct slice){ value.data + ROW_KEYS_SIZE, value.size - ROW_KEYS_SIZE };
+	}
+	return rc;
 }
 
 static int lmdb_manifest(
@@ -199,11 +191,6 @@ static int scan(struct store *store, enum lmdb_table table, uint64_t after,
 	return 0;
 }
 
-static int lmdb_rows(struct store *store, uint64_t after,
-	bool (*f)(void *arg, uint64_t instance, struct slice row), void *arg) {
-	return scan(store, TABLE_INST, after, f, arg);
-}
-
 /* ---- the inbox ---- */
 
 struct append {
@@ -273,6 +260,14 @@ static void lmdb_drain(struct store *store) {
 
 /* ---- open and close ---- */
 
+static void destroy(struct lmdb_store *lmdb) {
+	dtf__pending_finish(&lmdb->young);
+	dtf__pending_finish(&lmdb->old);
+	free(lmdb->checkpoint.sorted);
+	dtf__assert(pthread_mutex_destroy(&lmdb->lock) == 0);
+	free(lmdb);
+}
+
 static void lmdb_close(struct store *store) {
 	struct lmdb_store *lmdb = of(store);
 	if (lmdb == NULL) {
@@ -302,7 +297,7 @@ static void lmdb_close(struct store *store) {
 	if (lmdb->wake_fd >= 0) {
 		(void)close(lmdb->wake_fd);
 	}
-	free(lmdb);
+	destroy(lmdb);
 }
 
 static const struct store_ops lmdb_ops = {
@@ -317,7 +312,8 @@ static const struct store_ops lmdb_ops = {
 	.find = lmdb_find,
 	.mark = lmdb_mark,
 	.manifest = lmdb_manifest,
-	.rows = lmdb_rows,
+	.rows = dtf__lmdb_rows,
+	.index = dtf__lmdb_index,
 	.inbox_append = lmdb_inbox_append,
 	.inbox = lmdb_inbox,
 	.answer = lmdb_answer,
@@ -344,10 +340,24 @@ static int take_over(struct lmdb_env *env, MDB_txn *txn, void *arg) {
 	return rc;
 }
 
+/* What the owner before has put and no checkpoint has written. */
+static int read_journal(struct lmdb_store *lmdb) {
+	MDB_txn *txn;
+	int rc = dtf__lmdb_begin(lmdb->env, &txn);
+	if (rc == 0) {
+		rc = dtf__lmdb_journal_follow(lmdb, txn);
+		dtf__lmdb_end(lmdb->env, txn);
+	}
+	return dtf__lmdb_result(lmdb->env, rc, "open");
+}
+
 static int own(struct lmdb_store *lmdb) {
 	struct lmdb_state state;
 	int rc = dtf__lmdb_update(lmdb->env, take_over, &state);
 	rc = dtf__lmdb_result(lmdb->env, rc, "open");
+	if (rc == 0) {
+		rc = read_journal(lmdb);
+	}
 	if (rc == 0) {
 		lmdb->epoch = state.epoch;
 		lmdb->env->owned = true;
@@ -428,6 +438,8 @@ int dtf__store_lmdb_open(const char *dir, enum store_mode mode, const struct sto
 	lmdb->base.ops = &lmdb_ops;
 	lmdb->mode = mode;
 	lmdb->size_max = options->size_max;
+	lmdb->checkpoint.every = options->checkpoint;
+	dtf__assert(pthread_mutex_init(&lmdb->lock, NULL) == 0);
 	lmdb->lock_fd = -1;
 	lmdb->wake_fd = -1;
 	dtf__lmdb_registry_lock();
@@ -435,7 +447,7 @@ int dtf__store_lmdb_open(const char *dir, enum store_mode mode, const struct sto
 	dtf__lmdb_registry_unlock();
 	(void)close(dir_fd);
 	if (rc < 0) {
-		free(lmdb);
+		destroy(lmdb);
 		return rc;
 	}
 	*ret = &lmdb->base;

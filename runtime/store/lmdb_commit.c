@@ -1,14 +1,14 @@
 /*
  * A commit on LMDB.
  *
- * The log is appended to and never changed; everything else lies beside it,
- * written in the same transaction, so that a batch is all there or not at all.
- * Durability is LMDB's default: it syncs the pages, then the page that names
- * them, before a commit returns.
+ * The log is appended to and never changed, and so is the journal, which has what
+ * goes into rows, names and marks; a slice of a checkpoint may come along.  All is
+ * one transaction, so that a batch is all there or not at all.  Durability is LMDB's default: it
+ * syncs the pages, then the page that names them, before a commit returns.
  *
  * The owner's epoch is compared inside the transaction: nothing that a
  * fenced-out owner says can become durable.  A transaction may run twice (the
- * map grew): the counters that it learns are kept only after it was committed.
+ * map grew): what follows from it is done only after it was committed.
  */
 #include "lmdb_impl.h"
 
@@ -25,7 +25,9 @@
 struct commit {
 	struct lmdb_store *lmdb;
 	const struct store_batch *batch;
-	struct lmdb_state state; /* out */
+	struct lmdb_state state; /* after it */
+	struct staged staged;
+	struct checkpoint_step step; /* out */
 };
 
 static int put_records(
@@ -37,22 +39,6 @@ static int put_records(
 	}
 	if (rc == MDB_KEYEXIST) {
 		return dtf__fail(DTF_ECORRUPT, "%s: the log goes beyond its end", env->dir);
-	}
-	return rc;
-}
-
-static int put_rows(struct lmdb_env *env, MDB_txn *txn, const struct store_batch *batch) {
-	int rc = 0;
-	for (size_t i = 0; i < batch->nrows && rc == 0; i++) {
-		struct lmdb_key key = dtf__lmdb_number_key(batch->rows[i].instance);
-		rc = dtf__lmdb_put(env, txn, TABLE_INST, &key, batch->rows[i].value, 0);
-	}
-	for (size_t i = 0; i < batch->nnames && rc == 0; i++) {
-		unsigned char number[8];
-		struct lmdb_key key = dtf__lmdb_text_key(batch->names[i].id);
-		dtf__lmdb_store64(number, batch->names[i].instance);
-		struct slice value = { (const char *)number, sizeof(number) };
-		rc = dtf__lmdb_put(env, txn, TABLE_NAME, &key, value, 0);
 	}
 	return rc;
 }
@@ -91,10 +77,6 @@ static int put_answer(
 	return rc;
 }
 
-/*
- * A mark's key is a hash, its value what was marked: "event\0event id", each
- * with its length before it, because two may have the same hash.
- */
 void dtf__lmdb_mark_bytes(struct buf *buf, const char *event, const char *event_id) {
 	dtf__buf_add(buf, event, strlen(event) + 1);
 	dtf__buf_text(buf, event_id);
@@ -124,45 +106,6 @@ bool dtf__lmdb_holds_mark(struct slice marks, const struct buf *mark) {
 	return false;
 }
 
-/* 0, MDB_NOTFOUND; *ret_others what else has this hash, in the arena. */
-static int get_mark(struct lmdb_env *env, MDB_txn *txn, struct lmdb_key *key,
-	const struct buf *mark, struct arena *arena, struct slice *ret_others) {
-	struct slice marks = { 0 };
-	int rc = dtf__lmdb_get(env, txn, TABLE_MARK, key, arena, &marks);
-	if (rc == 0 && !dtf__lmdb_holds_mark(marks, mark)) {
-		rc = MDB_NOTFOUND;
-	}
-	*ret_others = marks;
-	return rc;
-}
-
-static int put_mark(struct lmdb_env *env, MDB_txn *txn, const struct store_put_mark *put) {
-	struct buf mark = { 0 };
-	struct buf value = { 0 };
-	struct arena arena = { 0 };
-	struct slice others;
-	int rc = ENOMEM;
-	dtf__lmdb_mark_bytes(&mark, put->event, put->event_id);
-	if (!mark.failed) {
-		struct lmdb_key key = dtf__lmdb_mark_key(put->instance, &mark);
-		rc = get_mark(env, txn, &key, &mark, &arena, &others);
-		if (rc == MDB_NOTFOUND) {
-			unsigned char size[4];
-			dtf__lmdb_store32(size, (uint32_t)mark.size);
-			dtf__buf_add(&value, others.data, others.size);
-			dtf__buf_add(&value, size, sizeof(size));
-			dtf__buf_add(&value, mark.data, mark.size);
-			struct slice bytes = { value.data, value.size };
-			rc = value.failed ? ENOMEM
-					  : dtf__lmdb_put(env, txn, TABLE_MARK, &key, bytes, 0);
-		}
-	}
-	dtf__arena_finish(&arena);
-	dtf__buf_finish(&value);
-	dtf__buf_finish(&mark);
-	return rc;
-}
-
 static int admit(struct lmdb_store *lmdb, MDB_txn *txn) {
 	uint64_t used = 0;
 	int rc = dtf__lmdb_used(lmdb->env, txn, &used);
@@ -173,53 +116,44 @@ static int admit(struct lmdb_store *lmdb, MDB_txn *txn) {
 	return rc;
 }
 
-static int write_batch(
-	struct lmdb_store *lmdb, MDB_txn *txn, const struct store_batch *batch, uint64_t position) {
+/* What is not in the journal: there is little of it. */
+static int put_rest(struct lmdb_store *lmdb, MDB_txn *txn, const struct store_batch *batch) {
 	struct lmdb_env *env = lmdb->env;
-	int rc = put_records(env, txn, batch, position);
-	if (rc == 0) {
-		rc = put_rows(env, txn, batch);
-	}
-	for (size_t i = 0; i < batch->nmarks && rc == 0; i++) {
-		rc = put_mark(env, txn, &batch->marks[i]);
-	}
-	if (rc == 0) {
-		rc = put_manifests(env, txn, batch);
-	}
+	int rc = put_manifests(env, txn, batch);
 	for (size_t i = 0; i < batch->nanswers && rc == 0; i++) {
 		rc = put_answer(lmdb, txn, &batch->answers[i]);
 	}
 	if (rc == 0 && batch->inbox_through != 0) {
-		rc = dtf__lmdb_drop(env, txn, TABLE_INBOX, batch->inbox_through);
+		bool more;
+		rc = dtf__lmdb_drop(env, txn, TABLE_INBOX, batch->inbox_through, SIZE_MAX, &more);
 	}
 	return rc;
 }
 
 static int commit_in(struct lmdb_env *env, MDB_txn *txn, void *arg) {
 	struct commit *commit = arg;
+	struct lmdb_store *lmdb = commit->lmdb;
 	const struct store_batch *batch = commit->batch;
-	struct lmdb_state *state = &commit->state;
-	int rc = dtf__lmdb_state_read(env, txn, state);
-	if (rc == 0 && state->epoch != commit->lmdb->epoch) {
+	uint64_t epoch;
+	int rc = dtf__lmdb_epoch_read(env, txn, &epoch);
+	if (rc == 0 && epoch != lmdb->epoch) {
 		rc = dtf__fail(DTF_EOWNED, "%s: another engine has taken the store over", env->dir);
 	}
-	if (rc == 0 && batch->admit && commit->lmdb->size_max != 0) {
-		rc = admit(commit->lmdb, txn);
+	if (rc == 0 && batch->admit && lmdb->size_max != 0) {
+		rc = admit(lmdb, txn);
 	}
 	if (rc == 0) {
-		rc = write_batch(commit->lmdb, txn, batch, state->next);
+		rc = put_records(env, txn, batch, lmdb->next);
 	}
-	if (rc != 0) {
-		return rc;
+	if (rc == 0) {
+		rc = dtf__lmdb_journal_put(
+			env, txn, lmdb->journal + 1, &commit->state, &commit->staged);
 	}
-	state->next += batch->nrecords;
-	if (batch->next_instance != 0) {
-		state->next_instance = batch->next_instance;
+	if (rc == 0) {
+		rc = put_rest(lmdb, txn, batch);
 	}
-	if (batch->clock_ms != 0) {
-		state->clock_ms = batch->clock_ms;
-	}
-	return dtf__lmdb_state_write(env, txn, state);
+	return rc != 0 ? rc
+		       : dtf__lmdb_checkpoint_in(lmdb, txn, commit->staged.count, &commit->step);
 }
 
 static bool is_key(const char *text) {
@@ -259,6 +193,22 @@ void dtf__lmdb_remember(struct lmdb_store *lmdb, const struct lmdb_state *state)
 	atomic_store(&lmdb->clock_ms, state->clock_ms);
 }
 
+static void next_state(struct commit *commit) {
+	struct lmdb_store *lmdb = commit->lmdb;
+	const struct store_batch *batch = commit->batch;
+	commit->state = (struct lmdb_state){ .next = lmdb->next + batch->nrecords,
+		.next_instance = batch->next_instance != 0 ? batch->next_instance
+							   : lmdb->next_instance,
+		.clock_ms = batch->clock_ms != 0 ? batch->clock_ms : lmdb->clock_ms };
+}
+
+static bool make_room(struct lmdb_store *lmdb, size_t nputs) {
+	dtf__assert(pthread_mutex_lock(&lmdb->lock) == 0);
+	bool ok = dtf__pending_reserve(&lmdb->young, nputs);
+	dtf__assert(pthread_mutex_unlock(&lmdb->lock) == 0);
+	return ok;
+}
+
 int dtf__lmdb_commit(struct store *store, const struct store_batch *batch) {
 	struct lmdb_store *lmdb = (struct lmdb_store *)store;
 	int rc = dtf__lmdb_env_check(lmdb->env);
@@ -270,10 +220,19 @@ int dtf__lmdb_commit(struct store *store, const struct store_batch *batch) {
 	}
 	reap_now_and_then(lmdb);
 	struct commit commit = { .lmdb = lmdb, .batch = batch };
-	rc = dtf__lmdb_update(lmdb->env, commit_in, &commit);
-	rc = dtf__lmdb_result(lmdb->env, rc, "commit");
+	next_state(&commit);
+	rc = dtf__lmdb_stage(lmdb, batch, &commit.staged);
+	if (rc == 0 && !make_room(lmdb, commit.staged.count)) {
+		rc = dtf__fail(DTF_ENOMEM, "%s: out of memory for a commit", lmdb->env->dir);
+	}
 	if (rc == 0) {
+		rc = dtf__lmdb_update(lmdb->env, commit_in, &commit);
+		rc = dtf__lmdb_result(lmdb->env, rc, "commit");
+	}
+	if (rc == 0) {
+		dtf__lmdb_checkpoint_after(lmdb, &commit.staged, &commit.step);
 		dtf__lmdb_remember(lmdb, &commit.state);
 	}
+	dtf__lmdb_staged_free(&commit.staged);
 	return rc;
 }

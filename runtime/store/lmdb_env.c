@@ -227,8 +227,8 @@ int dtf__lmdb_update(
 /* ---- create, open, close ---- */
 
 static int open_tables(struct lmdb_env *env, MDB_txn *txn, unsigned flags) {
-	static const char *const names[NTABLES] = { "log", "inst", "name", "mark", "inbox",
-		"answer", "manifest", "meta" };
+	static const char *const names[NTABLES] = { "log", "inst", "name", "mark", "journal",
+		"index", "inbox", "answer", "manifest", "meta" };
 	for (size_t i = 0; i < NTABLES; i++) {
 		int rc = mdb_dbi_open(txn, names[i], flags, &env->tables[i]);
 		if (rc != 0) {

@@ -5,6 +5,10 @@
  *	lmdb_dir.c      the directory: its files, locks and format; no LMDB
  *	lmdb_env.c      LMDB environments: one per directory and process
  *	lmdb_table.c    keys and values: chunks, checksums, byte order
+ *	lmdb_meta.c     the store's own rows, sizes
+ *	lmdb_journal.c  what commits put beside the log, until a checkpoint
+ *	lmdb_checkpoint.c   from the journal into the tables
+ *	lmdb_scan.c     reading what is in a table or in the journal
  *	lmdb_commit.c   what a commit does
  *	lmdb.c          the other operations of store.h
  *
@@ -25,6 +29,8 @@
 
 #include <dtf/version.h>
 
+#include "index.h"
+#include "pending.h"
 #include "store.h"
 
 /* ---- lmdb_dir.c ---- */
@@ -65,9 +71,11 @@ bool dtf__lmdb_dir_is_full(int dir_fd);
 
 enum lmdb_table {
 	TABLE_LOG,      /* position -> record; not checked: its records are */
-	TABLE_INST,     /* instance -> row; not checked either */
+	TABLE_INST,     /* instance -> its row's keys, and the row; not checked either */
 	TABLE_NAME,     /* id -> instance */
 	TABLE_MARK,     /* instance and hash -> what was marked */
+	TABLE_JOURNAL,  /* commit -> what it put into the three above and is not there yet */
+	TABLE_INDEX,    /* index, key and instance -> nothing: where rows are found */
 	TABLE_INBOX,    /* sequence -> command */
 	TABLE_ANSWER,   /* request id -> time and answer */
 	TABLE_MANIFEST, /* hash -> text */
@@ -145,6 +153,9 @@ void dtf__lmdb_store64(unsigned char *to, uint64_t value);
 uint32_t dtf__lmdb_load32(const void *from);
 uint64_t dtf__lmdb_load64(const void *from);
 
+void dtf__lmdb_store_big(unsigned char *to, uint64_t value, int size);
+uint64_t dtf__lmdb_load_big(const void *from, size_t size);
+
 struct lmdb_key dtf__lmdb_number_key(uint64_t number);
 struct lmdb_key dtf__lmdb_text_key(const char *text); /* at most STORE_ID_MAX bytes */
 
@@ -154,6 +165,9 @@ int dtf__lmdb_put(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, str
 /* Copies into the arena.  MDB_NOTFOUND, DTF_ECORRUPT. */
 int dtf__lmdb_get(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struct lmdb_key *key,
 	struct arena *arena, struct slice *ret);
+/* The first bytes of a value, where they lie.  MDB_NOTFOUND, DTF_ECORRUPT. */
+int dtf__lmdb_peek(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struct lmdb_key *key,
+	size_t size, struct slice *ret);
 /* Deletes all chunks; nothing there is fine. */
 int dtf__lmdb_del(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struct lmdb_key *key);
 /* Up to `room` items whose key is a number > after, and not too many bytes. */
@@ -161,15 +175,23 @@ int dtf__lmdb_scan(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, ui
 	struct arena *arena, struct lmdb_item *items, size_t room, size_t *ret_count);
 /* The greatest number in the table; 0 when it is empty. */
 int dtf__lmdb_last(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, uint64_t *ret);
-/* Deletes the items whose number is at most `through`. */
-int dtf__lmdb_drop(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, uint64_t through);
+/* The same of the least. */
+int dtf__lmdb_first(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, uint64_t *ret);
+/* Deletes up to `most` items whose number is at most `through`; are there more? */
+int dtf__lmdb_drop(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, uint64_t through,
+	size_t most, bool *ret_more);
 /*
  * Looks at the answer behind the place, moves there, and deletes it if it is as
  * old as through_ms.  MDB_NOTFOUND at the end.
  */
 int dtf__lmdb_sweep(
 	struct lmdb_env *env, MDB_txn *txn, struct lmdb_place *place, int64_t through_ms);
-/* The row of `meta` that each commit rewrites. */
+/* What is damaged, and where, for people: DTF_ECORRUPT. */
+int dtf__lmdb_damaged(struct lmdb_env *env, enum lmdb_table table, const struct lmdb_key *key);
+
+/* ---- lmdb_meta.c ---- */
+
+/* Where the store stands: a row of `meta`, overridden by the newest journal entry. */
 struct lmdb_state {
 	uint64_t epoch, next, next_instance;
 	int64_t clock_ms;
@@ -178,6 +200,7 @@ struct lmdb_state {
 int dtf__lmdb_meta_init(struct lmdb_env *env, MDB_txn *txn);
 /* DTF_EFORMAT when the database itself says that it is newer. */
 int dtf__lmdb_meta_check(struct lmdb_env *env, MDB_txn *txn);
+int dtf__lmdb_epoch_read(struct lmdb_env *env, MDB_txn *txn, uint64_t *ret);
 int dtf__lmdb_state_read(struct lmdb_env *env, MDB_txn *txn, struct lmdb_state *ret);
 int dtf__lmdb_state_write(struct lmdb_env *env, MDB_txn *txn, const struct lmdb_state *state);
 /* The number of the next inbox entry; each call takes one. */
@@ -185,7 +208,17 @@ int dtf__lmdb_inbox_number(struct lmdb_env *env, MDB_txn *txn, uint64_t *ret);
 /* Bytes in pages that hold something. */
 int dtf__lmdb_used(struct lmdb_env *env, MDB_txn *txn, uint64_t *ret);
 
-/* ---- lmdb_commit.c, lmdb.c ---- */
+/* ---- the store ---- */
+
+struct checkpoint {
+	size_t every; /* puts */
+	size_t puts;  /* since the last began */
+	/* What is being written, of `old`; NULL: none is running. */
+	struct pending_put **sorted; /* owned array */
+	size_t count, done;
+	uint64_t through; /* journal entries up to this are in `old` */
+	uint64_t drop;    /* entries up to this may go; 0 = none */
+};
 
 struct lmdb_store {
 	struct store base;
@@ -198,10 +231,71 @@ struct lmdb_store {
 	/* What the owner's last commit left, read by any thread. */
 	_Atomic uint64_t next, next_instance;
 	_Atomic int64_t clock_ms;
+	/* What the journal has and the tables have not: what was put since the last
+	 * checkpoint began, and what that one writes.  Guarded by the lock, as are
+	 * the two numbers; the owner's engine thread reads it without. */
+	pthread_mutex_t lock;
+	struct pending young, old;
+	uint64_t journal; /* the newest entry that is in them */
+	uint64_t changes; /* grows when they do */
 	/* The engine's thread only. */
+	struct checkpoint checkpoint;
 	struct lmdb_place sweep;
 	time_t reaped_s;
 };
+
+/* ---- lmdb_journal.c ---- */
+
+/* What a commit is going to put. */
+struct staged {
+	struct pending_put *first, **tail; /* owned */
+	size_t count;
+	struct buf scratch;
+};
+
+/* DTF_ENOMEM, or what reading says.  Free it in any case. */
+int dtf__lmdb_stage(
+	struct lmdb_store *lmdb, const struct store_batch *batch, struct staged *staged);
+void dtf__lmdb_staged_free(struct staged *staged);
+int dtf__lmdb_journal_put(struct lmdb_env *env, MDB_txn *txn, uint64_t number,
+	const struct lmdb_state *state, const struct staged *staged);
+/* Takes in the entries that were not read yet.  Under the lock, but at opening. */
+int dtf__lmdb_journal_follow(struct lmdb_store *lmdb, MDB_txn *txn);
+/* Overrides the state with what the newest entry says. */
+int dtf__lmdb_journal_state(struct lmdb_env *env, MDB_txn *txn, struct lmdb_state *state);
+
+/* ---- lmdb_checkpoint.c ---- */
+
+/* How far a checkpoint will be when the commit is durable. */
+struct checkpoint_step {
+	size_t done;
+	uint64_t drop;
+};
+
+/* A slice of the running checkpoint, as part of a commit that puts nputs itself. */
+int dtf__lmdb_checkpoint_in(
+	struct lmdb_store *lmdb, MDB_txn *txn, size_t nputs, struct checkpoint_step *ret);
+/* The commit is durable; takes over what it put.  There must be room in `young`. */
+void dtf__lmdb_checkpoint_after(
+	struct lmdb_store *lmdb, struct staged *staged, const struct checkpoint_step *step);
+/* Places behind `after` as the table has them. */
+int dtf__lmdb_index_scan(struct lmdb_env *env, MDB_txn *txn, enum store_index index,
+	struct place after, struct place *places, size_t room, size_t *ret_count);
+
+/* ---- lmdb_scan.c ---- */
+
+/* A key's value, wherever the newest is.  STORE_NOT_FOUND. */
+int dtf__lmdb_fetch(struct lmdb_store *lmdb, struct arena *arena, enum lmdb_table table,
+	struct lmdb_key *key, struct slice *ret);
+/* Under the lock. */
+const struct pending_put *dtf__lmdb_pending(
+	const struct lmdb_store *lmdb, enum lmdb_table table, const struct lmdb_key *key);
+int dtf__lmdb_rows(struct store *store, uint64_t after,
+	bool (*f)(void *arg, uint64_t instance, struct slice row), void *arg);
+int dtf__lmdb_index(struct store *store, enum store_index index, uint64_t key, uint64_t instance,
+	bool (*f)(void *arg, uint64_t key, uint64_t instance), void *arg);
+
+/* ---- lmdb_commit.c, lmdb.c ---- */
 
 int dtf__lmdb_commit(struct store *store, const struct store_batch *batch);
 /* Keeps what next, next_instance and clock_ms answer. */

@@ -55,13 +55,13 @@ uint64_t dtf__lmdb_load64(const void *from) {
 
 /* ---- keys ---- */
 
-static void store_big(unsigned char *to, uint64_t value, int size) {
+void dtf__lmdb_store_big(unsigned char *to, uint64_t value, int size) {
 	for (int i = 0; i < size; i++) {
 		to[i] = (unsigned char)(value >> (8 * (size - 1 - i)));
 	}
 }
 
-static uint64_t load_big(const void *from, size_t size) {
+uint64_t dtf__lmdb_load_big(const void *from, size_t size) {
 	const unsigned char *bytes = from;
 	uint64_t value = 0;
 	for (size_t i = 0; i < size; i++) {
@@ -72,7 +72,7 @@ static uint64_t load_big(const void *from, size_t size) {
 
 struct lmdb_key dtf__lmdb_number_key(uint64_t number) {
 	struct lmdb_key key = { .size = 8 };
-	store_big(key.bytes, number, 8);
+	dtf__lmdb_store_big(key.bytes, number, 8);
 	return key;
 }
 
@@ -84,7 +84,7 @@ struct lmdb_key dtf__lmdb_text_key(const char *text) {
 }
 
 static MDB_val chunk_key(struct lmdb_key *key, uint32_t chunk) {
-	store_big(key->bytes + key->size, chunk, 4);
+	dtf__lmdb_store_big(key->bytes + key->size, chunk, 4);
 	return (MDB_val){ key->size + 4, key->bytes };
 }
 
@@ -102,12 +102,13 @@ static uint64_t checksum(const struct lmdb_key *key, const void *bytes, size_t s
 	return XXH3_64bits_withSeed(bytes, size, XXH3_64bits(key->bytes, key->size));
 }
 
-static int damaged(struct lmdb_env *env, enum lmdb_table table, const struct lmdb_key *key) {
+int dtf__lmdb_damaged(struct lmdb_env *env, enum lmdb_table table, const struct lmdb_key *key) {
 	static const char *const names[NTABLES] = { "log record", "instance row", "name", "mark",
-		"inbox entry", "answer", "manifest", "row of the store itself" };
+		"journal entry", "index", "inbox entry", "answer", "manifest",
+		"row of the store itself" };
 	if (key->size == 8) {
 		return dtf__fail(DTF_ECORRUPT, "%s: a damaged %s (%llu)", env->dir, names[table],
-			(unsigned long long)load_big(key->bytes, 8));
+			(unsigned long long)dtf__lmdb_load_big(key->bytes, 8));
 	}
 	return dtf__fail(DTF_ECORRUPT, "%s: a damaged %s", env->dir, names[table]);
 }
@@ -182,10 +183,10 @@ static int load_chunks(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table
 		MDB_val k = chunk_key(key, chunk++);
 		int rc = mdb_get(txn, env->tables[table], &k, &part);
 		if (rc != 0) {
-			return rc == MDB_NOTFOUND ? damaged(env, table, key) : rc;
+			return rc == MDB_NOTFOUND ? dtf__lmdb_damaged(env, table, key) : rc;
 		}
 		if (part.mv_size != (size - done < CHUNK ? size - done : CHUNK)) {
-			return damaged(env, table, key);
+			return dtf__lmdb_damaged(env, table, key);
 		}
 		memcpy(to + done, part.mv_data, part.mv_size);
 		done += part.mv_size;
@@ -199,7 +200,7 @@ static int check_last_chunk(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table 
 	MDB_val part;
 	MDB_val k = chunk_key(key, (uint32_t)((rest + CHUNK - 1) / CHUNK));
 	int rc = mdb_get(txn, env->tables[table], &k, &part);
-	return rc == MDB_NOTFOUND ? damaged(env, table, key) : rc;
+	return rc == MDB_NOTFOUND ? dtf__lmdb_damaged(env, table, key) : rc;
 }
 
 /* Copies the value whose first chunk has been found. */
@@ -207,13 +208,13 @@ static int load(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struc
 	MDB_val first, struct arena *arena, struct slice *ret) {
 	size_t header = header_size(table);
 	if (first.mv_size < header) {
-		return damaged(env, table, key);
+		return dtf__lmdb_damaged(env, table, key);
 	}
 	const char *bytes = first.mv_data;
 	size_t size = dtf__lmdb_load32(bytes);
 	struct slice part = { bytes + header, first.mv_size - header };
 	if (size > VALUE_MAX || part.size != (size < CHUNK - header ? size : CHUNK - header)) {
-		return damaged(env, table, key);
+		return dtf__lmdb_damaged(env, table, key);
 	}
 	if (part.size < size) {
 		int rc = check_last_chunk(env, txn, table, key, size - part.size);
@@ -231,7 +232,7 @@ static int load(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struc
 	}
 	if (is_checked(table) &&
 		dtf__lmdb_load64(bytes + SIZE_BYTES) != checksum(key, copy, size)) {
-		return damaged(env, table, key);
+		return dtf__lmdb_damaged(env, table, key);
 	}
 	*ret = (struct slice){ copy, size };
 	return 0;
@@ -245,6 +246,21 @@ int dtf__lmdb_get(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, str
 	return rc != 0 ? rc : load(env, txn, table, key, first, arena, ret);
 }
 
+int dtf__lmdb_peek(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struct lmdb_key *key,
+	size_t size, struct slice *ret) {
+	MDB_val first;
+	MDB_val k = chunk_key(key, 0);
+	int rc = mdb_get(txn, env->tables[table], &k, &first);
+	size_t header = header_size(table);
+	if (rc == 0 && first.mv_size < header + size) {
+		rc = dtf__lmdb_damaged(env, table, key);
+	}
+	if (rc == 0) {
+		*ret = (struct slice){ (const char *)first.mv_data + header, size };
+	}
+	return rc;
+}
+
 int dtf__lmdb_del(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struct lmdb_key *key) {
 	return delete_chunks(txn, env->tables[table], key, 0);
 }
@@ -255,8 +271,8 @@ static bool parse_number_key(MDB_val k, uint64_t *number, uint32_t *chunk) {
 	if (k.mv_size != 12) {
 		return false;
 	}
-	*number = load_big(k.mv_data, 8);
-	*chunk = (uint32_t)load_big((const char *)k.mv_data + 8, 4);
+	*number = dtf__lmdb_load_big(k.mv_data, 8);
+	*chunk = (uint32_t)dtf__lmdb_load_big((const char *)k.mv_data + 8, 4);
 	return true;
 }
 
@@ -273,7 +289,7 @@ static int scan(struct lmdb_env *env, MDB_txn *txn, MDB_cursor *cursor, enum lmd
 		uint64_t number;
 		uint32_t chunk;
 		if (!parse_number_key(k, &number, &chunk)) {
-			return damaged(env, table, &(struct lmdb_key){ 0 });
+			return dtf__lmdb_damaged(env, table, &(struct lmdb_key){ 0 });
 		}
 		if (chunk == 0) {
 			key = dtf__lmdb_number_key(number);
@@ -285,7 +301,8 @@ static int scan(struct lmdb_env *env, MDB_txn *txn, MDB_cursor *cursor, enum lmd
 			}
 			count++;
 		} else if (count == 0 || items[count - 1].number != number) {
-			return damaged(env, table, &key); /* a value without its beginning */
+			return dtf__lmdb_damaged(
+				env, table, &key); /* a value without its beginning */
 		}
 		rc = mdb_cursor_get(cursor, &k, &data, MDB_NEXT);
 	}
@@ -320,7 +337,7 @@ static int end_of(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, MDB
 	}
 	rc = mdb_cursor_get(cursor, &k, &data, end);
 	if (rc == 0 && (!parse_number_key(k, ret, &chunk) || (end == MDB_FIRST && chunk != 0))) {
-		rc = damaged(env, table, &(struct lmdb_key){ 0 });
+		rc = dtf__lmdb_damaged(env, table, &(struct lmdb_key){ 0 });
 	}
 	mdb_cursor_close(cursor);
 	return rc;
@@ -332,11 +349,19 @@ int dtf__lmdb_last(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, ui
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-int dtf__lmdb_drop(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, uint64_t through) {
+int dtf__lmdb_first(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, uint64_t *ret) {
+	*ret = 0;
+	int rc = end_of(env, txn, table, MDB_FIRST, ret);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+int dtf__lmdb_drop(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, uint64_t through,
+	size_t most, bool *ret_more) {
 	for (;;) {
 		uint64_t number;
 		int rc = end_of(env, txn, table, MDB_FIRST, &number);
-		if (rc != 0 || number > through) {
+		*ret_more = rc == 0 && number <= through;
+		if (!*ret_more || most-- == 0) {
 			return rc == MDB_NOTFOUND ? 0 : rc;
 		}
 		struct lmdb_key key = dtf__lmdb_number_key(number);
@@ -367,120 +392,16 @@ int dtf__lmdb_sweep(
 	}
 	struct lmdb_key key = { 0 };
 	if (k.mv_size < 4 || k.mv_size > STORE_ID_MAX + 4) {
-		return damaged(env, TABLE_ANSWER, &key);
+		return dtf__lmdb_damaged(env, TABLE_ANSWER, &key);
 	}
 	place->size = k.mv_size;
 	memcpy(place->bytes, k.mv_data, k.mv_size);
 	key.size = k.mv_size - 4;
 	memcpy(key.bytes, k.mv_data, k.mv_size);
 	size_t header = header_size(TABLE_ANSWER);
-	if (load_big(key.bytes + key.size, 4) != 0 || data.mv_size < header + 8) {
+	if (dtf__lmdb_load_big(key.bytes + key.size, 4) != 0 || data.mv_size < header + 8) {
 		return 0; /* a later chunk */
 	}
 	int64_t time_ms = (int64_t)dtf__lmdb_load64((const char *)data.mv_data + header);
 	return time_ms <= through_ms ? dtf__lmdb_del(env, txn, TABLE_ANSWER, &key) : 0;
-}
-
-/* ---- meta ---- */
-
-static int put_meta(struct lmdb_env *env, MDB_txn *txn, const char *name,
-	const unsigned char *bytes, size_t size) {
-	struct lmdb_key key = dtf__lmdb_text_key(name);
-	struct slice value = { (const char *)bytes, size };
-	return dtf__lmdb_put(env, txn, TABLE_META, &key, value, 0);
-}
-
-/* Exactly size bytes. */
-static int get_meta(
-	struct lmdb_env *env, MDB_txn *txn, const char *name, unsigned char *bytes, size_t size) {
-	struct arena arena = { 0 };
-	struct slice value;
-	struct lmdb_key key = dtf__lmdb_text_key(name);
-	int rc = dtf__lmdb_get(env, txn, TABLE_META, &key, &arena, &value);
-	if (rc == MDB_NOTFOUND || (rc == 0 && value.size != size)) {
-		rc = damaged(env, TABLE_META, &(struct lmdb_key){ 0 });
-	}
-	if (rc == 0) {
-		memcpy(bytes, value.data, size);
-	}
-	dtf__arena_finish(&arena);
-	return rc;
-}
-
-int dtf__lmdb_meta_init(struct lmdb_env *env, MDB_txn *txn) {
-	unsigned char format[8];
-	unsigned char inbox[8] = { 0 };
-	dtf__lmdb_store32(format, DTF_FORMAT_MAJOR);
-	dtf__lmdb_store32(format + 4, DTF_FORMAT_MINOR);
-	int rc = put_meta(env, txn, "format", format, sizeof(format));
-	if (rc == 0) {
-		rc = put_meta(env, txn, "inbox", inbox, sizeof(inbox));
-	}
-	if (rc == 0) {
-		struct lmdb_state state = { .next = 1, .next_instance = 1 };
-		rc = dtf__lmdb_state_write(env, txn, &state);
-	}
-	return rc;
-}
-
-int dtf__lmdb_meta_check(struct lmdb_env *env, MDB_txn *txn) {
-	unsigned char format[8];
-	int rc = get_meta(env, txn, "format", format, sizeof(format));
-	if (rc == 0 && dtf__lmdb_load32(format) > DTF_FORMAT_MAJOR) {
-		rc = dtf__fail(DTF_EFORMAT, "%s was written by a newer dtf: format %lu", env->dir,
-			(unsigned long)dtf__lmdb_load32(format));
-	}
-	return rc;
-}
-
-int dtf__lmdb_state_read(struct lmdb_env *env, MDB_txn *txn, struct lmdb_state *ret) {
-	unsigned char bytes[32];
-	int rc = get_meta(env, txn, "state", bytes, sizeof(bytes));
-	if (rc == 0) {
-		ret->epoch = dtf__lmdb_load64(bytes);
-		ret->next = dtf__lmdb_load64(bytes + 8);
-		ret->next_instance = dtf__lmdb_load64(bytes + 16);
-		ret->clock_ms = (int64_t)dtf__lmdb_load64(bytes + 24);
-	}
-	return rc;
-}
-
-int dtf__lmdb_state_write(struct lmdb_env *env, MDB_txn *txn, const struct lmdb_state *state) {
-	unsigned char bytes[32];
-	dtf__lmdb_store64(bytes, state->epoch);
-	dtf__lmdb_store64(bytes + 8, state->next);
-	dtf__lmdb_store64(bytes + 16, state->next_instance);
-	dtf__lmdb_store64(bytes + 24, (uint64_t)state->clock_ms);
-	return put_meta(env, txn, "state", bytes, sizeof(bytes));
-}
-
-int dtf__lmdb_inbox_number(struct lmdb_env *env, MDB_txn *txn, uint64_t *ret) {
-	unsigned char bytes[8];
-	int rc = get_meta(env, txn, "inbox", bytes, sizeof(bytes));
-	if (rc != 0) {
-		return rc;
-	}
-	uint64_t number = dtf__lmdb_load64(bytes) + 1;
-	dtf__lmdb_store64(bytes, number);
-	rc = put_meta(env, txn, "inbox", bytes, sizeof(bytes));
-	if (rc == 0) {
-		*ret = number;
-	}
-	return rc;
-}
-
-int dtf__lmdb_used(struct lmdb_env *env, MDB_txn *txn, uint64_t *ret) {
-	/* LMDB's own two: 0 holds the free pages' numbers, 1 the tables' names. */
-	uint64_t used = 0;
-	for (MDB_dbi i = 0; i < NTABLES + 2; i++) {
-		MDB_stat stat;
-		int rc = mdb_stat(txn, i < 2 ? i : env->tables[i - 2], &stat);
-		if (rc != 0) {
-			return rc;
-		}
-		used += (stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) *
-			(uint64_t)stat.ms_psize;
-	}
-	*ret = used;
-	return 0;
 }

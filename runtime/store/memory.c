@@ -15,7 +15,7 @@
  * handle before, a zombie, is fenced.  Callbacks run without the lock held and
  * may call the store.
  */
-#include "store.h"
+#include "index.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -215,6 +215,25 @@ static bool stage_marks(struct stage *stage, const struct store_batch *batch) {
 	return ok;
 }
 
+static bool stage_rows(struct stage *stage, const struct store_batch *batch) {
+	struct buf value = { 0 };
+	bool ok = true;
+	for (size_t i = 0; i < batch->nrows && ok; i++) {
+		const struct store_put_row *row = &batch->rows[i];
+		unsigned char keys[ROW_KEYS_SIZE];
+		char storage[8];
+		dtf__row_keys_write(keys, &row->keys);
+		dtf__buf_clear(&value);
+		dtf__buf_add(&value, keys, sizeof(keys));
+		dtf__buf_add(&value, row->value.data, row->value.size);
+		struct slice bytes = { value.data, value.size };
+		ok = !value.failed &&
+			stage_put(stage, ROWS, number_key(row->instance, storage), bytes) != NULL;
+	}
+	dtf__buf_finish(&value);
+	return ok;
+}
+
 static bool stage_all(struct stage *stage, const struct store_batch *batch, uint64_t position) {
 	char storage[8];
 	bool ok = true;
@@ -222,10 +241,7 @@ static bool stage_all(struct stage *stage, const struct store_batch *batch, uint
 		struct slice key = number_key(position + i, storage);
 		ok = stage_put(stage, LOG, key, batch->records[i]) != NULL;
 	}
-	for (size_t i = 0; i < batch->nrows && ok; i++) {
-		struct slice key = number_key(batch->rows[i].instance, storage);
-		ok = stage_put(stage, ROWS, key, batch->rows[i].value) != NULL;
-	}
+	ok = ok && stage_rows(stage, batch);
 	for (size_t i = 0; i < batch->nnames && ok; i++) {
 		struct slice value = number_key(batch->names[i].instance, storage);
 		ok = stage_put(stage, NAMES, text_key(batch->names[i].id), value) != NULL;
@@ -409,7 +425,12 @@ static int memory_record(
 static int memory_row(
 	struct store *store, struct arena *arena, uint64_t instance, struct slice *ret) {
 	char storage[8];
-	return copy_value(store, arena, ROWS, number_key(instance, storage), ret);
+	struct slice value;
+	int rc = copy_value(store, arena, ROWS, number_key(instance, storage), &value);
+	if (rc == 0) {
+		*ret = (struct slice){ value.data + ROW_KEYS_SIZE, value.size - ROW_KEYS_SIZE };
+	}
+	return rc;
 }
 
 static int memory_manifest(
@@ -490,9 +511,51 @@ static int scan(struct store *store, enum table_name table, uint64_t after,
 	return rc;
 }
 
+struct rows_scan {
+	bool (*f)(void *arg, uint64_t instance, struct slice row);
+	void *arg;
+};
+
+static bool give_row(void *arg, uint64_t instance, struct slice value) {
+	const struct rows_scan *scan = arg;
+	return scan->f(scan->arg, instance,
+		(struct slice){ value.data + ROW_KEYS_SIZE, value.size - ROW_KEYS_SIZE });
+}
+
 static int memory_rows(struct store *store, uint64_t after,
 	bool (*f)(void *arg, uint64_t instance, struct slice row), void *arg) {
-	return scan(store, ROWS, after, f, arg);
+	struct rows_scan rows = { f, arg };
+	return scan(store, ROWS, after, give_row, &rows);
+}
+
+/* All places behind one, in order. */
+static bool gather(
+	struct store *store, enum store_index index, struct place after, struct places *places) {
+	struct contents *contents = lock(store);
+	const struct table *rows = &contents->tables[ROWS];
+	bool ok = true;
+	for (size_t i = 0; i < rows->count && ok; i++) {
+		struct store_keys keys = dtf__row_keys_read(value_of(rows->entries[i]).data);
+		struct place place = { 0, key_number(rows->entries[i]) };
+		if (dtf__row_keys_in(&keys, index, &place.key) && dtf__place_before(after, place)) {
+			ok = dtf__places_add(places, place);
+		}
+	}
+	unlock(contents);
+	dtf__places_sort(places);
+	return ok;
+}
+
+static int memory_index(struct store *store, enum store_index index, uint64_t key,
+	uint64_t instance, bool (*f)(void *arg, uint64_t key, uint64_t instance), void *arg) {
+	struct places places = { 0 };
+	bool ok = gather(store, index, (struct place){ key, instance }, &places);
+	bool more = ok;
+	for (size_t i = 0; i < places.count && more; i++) {
+		more = f(arg, places.places[i].key, places.places[i].instance);
+	}
+	dtf__places_finish(&places);
+	return ok ? 0 : dtf__fail(DTF_ENOMEM, "out of memory");
 }
 
 /* ---- the inbox ---- */
@@ -582,6 +645,7 @@ static const struct store_ops memory_ops = {
 	.mark = memory_mark,
 	.manifest = memory_manifest,
 	.rows = memory_rows,
+	.index = memory_index,
 	.inbox_append = memory_inbox_append,
 	.inbox = memory_inbox,
 	.answer = memory_answer,

@@ -2,7 +2,7 @@
  * The narrow waist: what the engine needs of a store.
  *
  * A store keeps bytes and knows nothing of workflows.  The log is the truth
- * and append-only; rows, names and marks are written in the same commit.  All
+ * and append-only; rows, names and marks go with it in the same commit.  All
  * of a batch becomes durable or nothing does.  One thread writes (the engine);
  * reading is safe from any thread and, with LMDB, from any process.
  */
@@ -31,11 +31,24 @@ struct store_options {
 	size_t map_size;     /* 0 = 1 TiB, halved until the system gives it; grows by itself */
 	size_t map_size_max; /* the map grows no further; 0 = as far as the system goes */
 	size_t size_max;     /* refuse commits marked `admit` beyond this; 0 = none */
+	size_t checkpoint;   /* rows, names and marks put between two checkpoints; 0 = 65,536 */
 };
+
+/* What a row is found by; a store knows no more of it. */
+struct store_keys {
+	uint64_t due_ms;      /* when it has to be looked at; 0 = never by itself */
+	uint64_t kind;        /* of its code, while it has not ended; 0 = none */
+	bool busy;            /* look at it at every start */
+	unsigned char status; /* for listings */
+};
+
+enum store_index { STORE_DUE, STORE_BUSY, STORE_KIND, STORE_STATUS };
+#define STORE_NINDEXES 4
 
 struct store_put_row {
 	uint64_t instance;
 	struct slice value;
+	struct store_keys keys;
 };
 struct store_put_name {
 	const char *id;
@@ -108,6 +121,14 @@ struct store_ops {
 	 * that f may take its time, call the store, and see what was committed since. */
 	int (*rows)(struct store *store, uint64_t after,
 		bool (*f)(void *arg, uint64_t instance, struct slice row), void *arg);
+	/*
+	 * Instances in an index behind (key, instance), in order of key and number,
+	 * until f returns false: by time (STORE_DUE), key 0 (STORE_BUSY), by kind or
+	 * by status.  What is committed meanwhile may be seen or not, so an entry is
+	 * a hint: the row says how it is.  Cut like `rows`.
+	 */
+	int (*index)(struct store *store, enum store_index index, uint64_t key, uint64_t instance,
+		bool (*f)(void *arg, uint64_t key, uint64_t instance), void *arg);
 	/* The inbox.  Append is durable and wakes the owner; it may be called by a
 	 * process that shares the store.  A sequence number never comes twice. */
 	int (*inbox_append)(struct store *store, struct slice command, uint64_t *ret_sequence);

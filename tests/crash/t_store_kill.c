@@ -45,7 +45,7 @@ static int commit_next(struct store *store) {
 	}
 	/* In the same commit, so it must always agree with the log. */
 	int size = snprintf(text, sizeof(text), "%llu", (unsigned long long)(position + count));
-	struct store_put_row row = { 1, { text, (size_t)size } };
+	struct store_put_row row = { .instance = 1, .value = { text, (size_t)size } };
 	uint64_t sequence;
 	int rc = store->ops->inbox_append(store, row.value, &sequence);
 	if (rc == 0) {

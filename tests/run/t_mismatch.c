@@ -601,7 +601,9 @@ START_TEST(a_history_that_is_damaged_is_set_aside) {
 	row.last = _i == 0 ? row.last + 1 : 99999; /* another's record; none */
 	struct buf damaged = { 0 };
 	dtf__row_encode(&damaged, &row);
-	struct store_put_row put = { number, { damaged.data, damaged.size } };
+	struct store_put_row put = { .instance = number,
+		.value = { damaged.data, damaged.size },
+		.keys = { .due_ms = (uint64_t)row.next_timer_ms } };
 	ck_assert_int_eq(
 		store->ops->commit(store, &(struct store_batch){ .rows = &put, .nrows = 1 }), 0);
 	dtf__buf_finish(&damaged);

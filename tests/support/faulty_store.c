@@ -122,6 +122,13 @@ static int faulty_rows(struct store *store, uint64_t after,
 	return rc < 0 ? rc : inner->ops->rows(inner, after, f, arg);
 }
 
+static int faulty_index(struct store *store, enum store_index index, uint64_t key,
+	uint64_t instance, bool (*f)(void *arg, uint64_t key, uint64_t instance), void *arg) {
+	int rc = is_dead(store);
+	struct store *inner = of(store)->inner;
+	return rc < 0 ? rc : inner->ops->index(inner, index, key, instance, f, arg);
+}
+
 static int faulty_inbox_append(struct store *store, struct slice command, uint64_t *ret_sequence) {
 	int rc = is_dead(store);
 	struct store *inner = of(store)->inner;
@@ -167,6 +174,7 @@ static const struct store_ops faulty_ops = {
 	.mark = faulty_mark,
 	.manifest = faulty_manifest,
 	.rows = faulty_rows,
+	.index = faulty_index,
 	.inbox_append = faulty_inbox_append,
 	.inbox = faulty_inbox,
 	.answer = faulty_answer,

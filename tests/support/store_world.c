@@ -55,6 +55,11 @@ void remove_file(const char *dir, const char *name) {
 }
 
 const struct store_options store_defaults = { 0 };
+static const struct store_options at_once = { .checkpoint = 1 };
+
+static const struct store_options *options_of(const struct world *world) {
+	return world->kind == WORLD_CHECKPOINTED ? &at_once : &store_defaults;
+}
 
 struct store *store_open(
 	const char *dir, enum store_mode mode, const struct store_options *options) {
@@ -79,14 +84,14 @@ void world_init(struct world *world, enum world_kind kind) {
 		ck_assert_int_eq(dtf__store_memory_open(&world->store), 0);
 	} else {
 		temp_dir(world->dir, sizeof(world->dir));
-		world->store = store_open(world->dir, STORE_OWN, &store_defaults);
+		world->store = store_open(world->dir, STORE_OWN, options_of(world));
 	}
 }
 
 void world_finish(struct world *world) {
 	world->store->ops->close(world->store);
 	dtf__arena_finish(&world->arena);
-	if (world->kind == WORLD_LMDB) {
+	if (world->kind != WORLD_MEMORY) {
 		temp_dir_remove(world->dir);
 	}
 }
@@ -98,7 +103,7 @@ void world_reopen(struct world *world) {
 		world->store->ops->close(world->store);
 	} else {
 		world->store->ops->close(world->store);
-		next = store_open(world->dir, STORE_OWN, &store_defaults);
+		next = store_open(world->dir, STORE_OWN, options_of(world));
 	}
 	world->store = next;
 }
@@ -113,6 +118,12 @@ struct store *world_share(struct world *world) {
 	return share;
 }
 
+void store_settle(struct store *store) {
+	for (int i = 0; i < 40; i++) {
+		ck_assert_int_eq(store->ops->commit(store, &(struct store_batch){ 0 }), 0);
+	}
+}
+
 int commit_record(struct store *store, const void *bytes, size_t size) {
 	struct slice record = { bytes, size };
 	return store->ops->commit(
@@ -120,7 +131,7 @@ int commit_record(struct store *store, const void *bytes, size_t size) {
 }
 
 int commit_row(struct store *store, uint64_t instance, const char *value) {
-	struct store_put_row row = { instance, { value, strlen(value) } };
+	struct store_put_row row = { .instance = instance, .value = { value, strlen(value) } };
 	return store->ops->commit(store, &(struct store_batch){ .rows = &row, .nrows = 1 });
 }
 
@@ -148,7 +159,8 @@ void assert_text_record(struct store *store, uint64_t position, const char *want
 void store_fill(struct store *store) {
 	struct arena arena = { 0 };
 	const struct slice records[] = { { "small", 5 }, pattern(&arena, 10000, 1) };
-	const struct store_put_row rows[] = { { 1, pattern(&arena, 9000, 2) } };
+	const struct store_put_row rows[] = { { .instance = 1,
+		.value = pattern(&arena, 9000, 2) } };
 	const struct store_put_name names[] = { { "order", 1 } };
 	const struct store_put_mark marks[] = { { 1, "paid", "p" } };
 	const struct store_put_manifest manifests[] = { { "cafe", pattern(&arena, 9000, 3) } };

@@ -4,7 +4,8 @@
 
 #include "../../runtime/store/store.h"
 
-enum world_kind { WORLD_MEMORY, WORLD_LMDB, NWORLDS };
+/* WORLD_CHECKPOINTED: LMDB, where a checkpoint is due after every put. */
+enum world_kind { WORLD_MEMORY, WORLD_LMDB, WORLD_CHECKPOINTED, NWORLDS };
 
 struct world {
 	enum world_kind kind;
@@ -26,6 +27,9 @@ extern const struct store_options store_defaults;
 struct store *store_open(
 	const char *dir, enum store_mode mode, const struct store_options *options);
 void assert_refused(const char *dir, enum store_mode mode, int code, const char *text);
+
+/* Commits nothing, until all that was put is in its table. */
+void store_settle(struct store *store);
 
 /* Commits that only do one thing. */
 int commit_record(struct store *store, const void *bytes, size_t size);

@@ -77,7 +77,7 @@ static void commit(const struct store_batch *batch) {
 static void put_row(uint64_t number, const struct row *value) {
 	struct buf buf = { 0 };
 	dtf__row_encode(&buf, value);
-	struct store_put_row put = { number, { buf.data, buf.size } };
+	struct store_put_row put = { .instance = number, .value = { buf.data, buf.size } };
 	struct store_put_name name = { value->id, number };
 	commit(&(struct store_batch){ .rows = &put, .nrows = 1, .names = &name, .nnames = 1 });
 	dtf__buf_finish(&buf);
@@ -443,7 +443,7 @@ START_TEST(a_child_knows_its_parent) {
 END_TEST
 
 START_TEST(one_damaged_instance_does_not_hide_the_others) {
-	struct store_put_row put = { 2, TEXT("no row at all") };
+	struct store_put_row put = { .instance = 2, .value = TEXT("no row at all") };
 	put_row(1, &row);
 	commit(&(struct store_batch){ .rows = &put, .nrows = 1 });
 	row.id = "order-3";

@@ -58,7 +58,7 @@ END_TEST
 
 static int commit_everything(struct store *store) {
 	const struct slice records[] = { { "one", 3 }, { "two", 3 } };
-	const struct store_put_row rows[] = { { 7, { "seven", 5 } } };
+	const struct store_put_row rows[] = { { .instance = 7, .value = { "seven", 5 } } };
 	const struct store_put_name names[] = { { "order-7", 7 } };
 	const struct store_put_mark marks[] = { { 7, "paid", "p-1" } };
 	const struct store_put_manifest manifests[] = { { "cafe", { "{}", 2 } } };
@@ -163,7 +163,7 @@ START_TEST(commit_is_all_or_nothing) {
 	memset(id, 'x', sizeof(id));
 	id[STORE_ID_MAX + 1] = '\0'; /* one too long */
 	const struct slice record = { "one", 3 };
-	const struct store_put_row row = { 1, { "row", 3 } };
+	const struct store_put_row row = { .instance = 1, .value = { "row", 3 } };
 	const struct store_put_name names[] = { { "fine", 1 }, { id, 1 } };
 	struct store_batch batch = {
 		.records = &record,
@@ -198,8 +198,11 @@ START_TEST(rows_and_names_are_replaced) {
 	struct store *store = world.store;
 	for (unsigned i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		struct slice row = pattern(&world.arena, sizes[i], i);
-		struct store_put_row rows[] = { { 4, { "left", 4 } }, { 5, row },
-			{ 6, { "right", 5 } } };
+		struct store_put_row rows[] = {
+			{ .instance = 4, .value = { "left", 4 } },
+			{ .instance = 5, .value = row },
+			{ .instance = 6, .value = { "right", 5 } },
+		};
 		struct store_put_name name = { "same", i };
 		ck_assert_int_eq(store->ops->commit(store,
 					 &(struct store_batch){
@@ -295,7 +298,8 @@ static void put_rows(struct store *store, uint64_t step, unsigned count) {
 		/* not in order: a row comes when its instance moves */
 		uint64_t number = ((i * 7) % count + 1) * step;
 		int size = snprintf(texts[i], 16, "%llu", (unsigned long long)number);
-		rows[i] = (struct store_put_row){ number, { texts[i], (size_t)size } };
+		rows[i] = (struct store_put_row){ .instance = number,
+			.value = { texts[i], (size_t)size } };
 	}
 	ck_assert_int_eq(
 		store->ops->commit(store, &(struct store_batch){ .rows = rows, .nrows = count }),
@@ -335,6 +339,98 @@ static bool grow(void *arg, uint64_t number, struct slice row) {
 }
 
 /* A scan holds no transaction: its callback may write, and sees what it wrote. */
+struct found {
+	uint64_t keys[64], instances[64];
+	size_t count, most;
+};
+
+static bool find_place(void *arg, uint64_t key, uint64_t instance) {
+	struct found *found = arg;
+	found->keys[found->count] = key;
+	found->instances[found->count] = instance;
+	return ++found->count < found->most;
+}
+
+static void assert_index(struct store *store, enum store_index index, uint64_t key,
+	uint64_t instance, size_t most, const char *want) {
+	struct found found = { .most = most };
+	char text[1024] = "";
+	ck_assert_int_eq(store->ops->index(store, index, key, instance, find_place, &found), 0);
+	for (size_t i = 0; i < found.count; i++) {
+		size_t size = strlen(text);
+		(void)snprintf(text + size, sizeof(text) - size, "%llu/%llu ",
+			(unsigned long long)found.keys[i], (unsigned long long)found.instances[i]);
+	}
+	ck_assert_str_eq(text, want);
+}
+
+static void commit_keys(struct store *store, uint64_t instance, struct store_keys keys) {
+	struct store_put_row row = { .instance = instance, .value = { "row", 3 }, .keys = keys };
+	struct store_batch batch = { .rows = &row, .nrows = 1 };
+	ck_assert_int_eq(store->ops->commit(store, &batch), 0);
+}
+
+/* ARCHITECTURE 7: rows are found by what they wait for, wherever they lie by now. */
+START_TEST(rows_are_found_by_their_keys) {
+	struct world world;
+	world_init(&world, (enum world_kind)_i);
+	struct store *store = world.store;
+	commit_keys(store, 3, (struct store_keys){ .due_ms = 500, .kind = 9, .status = 1 });
+	commit_keys(store, 1, (struct store_keys){ .due_ms = 700, .kind = 9, .busy = true });
+	commit_keys(store, 2, (struct store_keys){ .due_ms = 500, .kind = 4, .status = 1 });
+	commit_keys(store, 4, (struct store_keys){ .due_ms = 1ULL << 40, .kind = 9 });
+	assert_index(store, STORE_DUE, 0, 0, 64, "500/2 500/3 700/1 1099511627776/4 ");
+	assert_index(store, STORE_DUE, 500, 2, 2, "500/3 700/1 ");
+	assert_index(store, STORE_BUSY, 0, 0, 64, "0/1 ");
+	assert_index(store, STORE_KIND, 0, 0, 64, "4/2 9/1 9/3 9/4 ");
+	assert_index(store, STORE_KIND, 4, UINT64_MAX, 1, "9/1 ");
+	assert_index(store, STORE_STATUS, 1, 0, 64, "1/2 1/3 ");
+	commit_keys(store, 3, (struct store_keys){ .due_ms = 600, .busy = true, .status = 2 });
+	commit_keys(store, 2, (struct store_keys){ .status = 2 });
+	for (int i = 0; i < 3; i++) {
+		assert_index(store, STORE_DUE, 0, 0, 64, "600/3 700/1 1099511627776/4 ");
+		assert_index(store, STORE_BUSY, 0, 0, 64, "0/1 0/3 ");
+		assert_index(store, STORE_KIND, 0, 0, 64, "9/1 9/4 ");
+		assert_index(store, STORE_STATUS, 1, 0, 64, "2/2 2/3 ");
+		world_reopen(&world);
+		store = world.store;
+		store_settle(store);
+	}
+	world_finish(&world);
+}
+END_TEST
+
+/* More rows than one piece of a scan, some in their table, some not, some in both. */
+START_TEST(an_index_is_cut_and_merged) {
+	struct world world;
+	struct found found = { .most = 1 };
+	uint64_t key = 0, instance = 0, seen = 0;
+	world_init(&world, (enum world_kind)_i);
+	for (uint64_t i = 1; i <= 700; i++) {
+		commit_keys(world.store, i, (struct store_keys){ .due_ms = 1 + i % 7 });
+	}
+	for (uint64_t i = 1; i <= 700; i += 3) {
+		commit_keys(world.store, i, (struct store_keys){ .due_ms = 9 });
+	}
+	do {
+		found.count = 0;
+		ck_assert_int_eq(world.store->ops->index(
+					 world.store, STORE_DUE, key, instance, find_place, &found),
+			0);
+		if (found.count > 0) {
+			ck_assert(found.keys[0] > key ||
+				(found.keys[0] == key && found.instances[0] > instance));
+			key = found.keys[0];
+			instance = found.instances[0];
+			ck_assert_uint_eq(key, instance % 3 == 1 ? 9 : 1 + instance % 7);
+			seen++;
+		}
+	} while (found.count > 0);
+	ck_assert_uint_eq(seen, 700);
+	world_finish(&world);
+}
+END_TEST
+
 START_TEST(a_scan_may_commit) {
 	struct world world;
 	struct slice value;
@@ -576,7 +672,7 @@ START_TEST(threads_read_while_the_owner_writes) {
 		uint64_t position = store->ops->next(store);
 		int size = snprintf(text, sizeof(text), "%llu", (unsigned long long)position);
 		struct slice bytes = { text, (size_t)size };
-		struct store_put_row row = { 1, bytes };
+		struct store_put_row row = { .instance = 1, .value = bytes };
 		struct store_batch batch = {
 			.records = &bytes, .nrecords = 1, .rows = &row, .nrows = 1
 		};
@@ -630,6 +726,8 @@ int main(void) {
 	tcase_add_loop_test(tc, records_of_all_sizes, 0, NWORLDS);
 	tcase_add_test(tc, memory_owner_before_is_fenced);
 	tcase_add_loop_test(tc, rows_come_in_order_and_stop_early, 0, NWORLDS);
+	tcase_add_loop_test(tc, rows_are_found_by_their_keys, 0, NWORLDS);
+	tcase_add_loop_test(tc, an_index_is_cut_and_merged, 0, NWORLDS);
 	tcase_add_loop_test(tc, a_scan_may_commit, 0, NWORLDS);
 	tcase_add_loop_test(tc, marks_are_exact, 0, NWORLDS);
 	tcase_add_loop_test(tc, inbox_keeps_order_and_what_came_later, 0, NWORLDS);

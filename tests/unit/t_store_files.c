@@ -303,8 +303,9 @@ START_TEST(damage_is_noticed) {
 	ck_assert_uint_eq(sizeof(changes) / sizeof(*changes), 26); /* as main says */
 	struct change change = changes[_i];
 	struct world world;
-	world_init(&world, WORLD_LMDB);
+	world_init(&world, WORLD_CHECKPOINTED);
 	store_fill(world.store);
+	store_settle(world.store);
 	ck_assert_int_eq(store_read_all(world.store), 0);
 	world.store->ops->close(world.store);
 	meddle(world.dir, change_in, &change);
@@ -321,6 +322,31 @@ START_TEST(damage_is_noticed) {
 	ck_assert_int_eq(commit_record(world.store, "more", 4), 0);
 	assert_text_record(world.store, 3, "more");
 	world_finish(&world);
+}
+END_TEST
+
+/* What a commit put beside the log, before a checkpoint: none of it is guessed. */
+START_TEST(damage_in_the_journal_is_noticed) {
+	static const struct {
+		uint32_t chunk;
+		size_t at;
+	} places[] = { { 0, 4 }, { 0, 20 }, { 1, 10 }, { 1, SHORTEN }, { 2, DELETE } };
+	struct change change = { TABLE_JOURNAL, dtf__lmdb_number_key(1), places[_i].chunk,
+		places[_i].at };
+	struct world world;
+	struct store *share = NULL;
+	struct arena arena = { 0 };
+	struct slice value;
+	world_init(&world, WORLD_LMDB);
+	store_fill(world.store);
+	world.store->ops->close(world.store);
+	meddle(world.dir, change_in, &change);
+	assert_refused(world.dir, STORE_OWN, DTF_ECORRUPT, "a damaged journal entry");
+	share = store_open(world.dir, STORE_SHARE, &store_defaults);
+	ck_assert_int_eq(share->ops->row(share, &arena, 1, &value), DTF_ECORRUPT);
+	share->ops->close(share);
+	dtf__arena_finish(&arena);
+	temp_dir_remove(world.dir);
 }
 END_TEST
 
@@ -341,8 +367,9 @@ static int swap_in(struct lmdb_env *env, MDB_txn *txn, void *arg) {
 START_TEST(a_value_under_another_key_is_noticed) {
 	struct world world;
 	uint64_t instance;
-	world_init(&world, WORLD_LMDB);
+	world_init(&world, WORLD_CHECKPOINTED);
 	store_fill(world.store);
+	store_settle(world.store);
 	world.store->ops->close(world.store);
 	meddle(world.dir, swap_in, NULL);
 	world.store = store_open(world.dir, STORE_OWN, &store_defaults);
@@ -386,14 +413,15 @@ static int collide_in(struct lmdb_env *env, MDB_txn *txn, void *arg) {
 START_TEST(marks_with_equal_hashes_are_told_apart) {
 	struct world world;
 	struct arena arena = { 0 };
-	world_init(&world, WORLD_LMDB);
+	world_init(&world, WORLD_CHECKPOINTED);
 	world.store->ops->close(world.store);
 	meddle(world.dir, collide_in, NULL);
-	world.store = store_open(world.dir, STORE_OWN, &store_defaults);
+	world.store = store_open(world.dir, STORE_OWN, &(struct store_options){ .checkpoint = 1 });
 	ck_assert_int_eq(world.store->ops->mark(world.store, 1, "paid", "p"), STORE_NOT_FOUND);
 	ck_assert_int_eq(commit_mark(world.store, 1, "paid", "p"), 0);
 	ck_assert_int_eq(commit_mark(world.store, 1, "paid", "p"), 0);
 	ck_assert_int_eq(world.store->ops->mark(world.store, 1, "paid", "p"), 0);
+	store_settle(world.store);
 	MDB_txn *txn;
 	struct lmdb_env *env = ((struct lmdb_store *)world.store)->env;
 	struct lmdb_key key = paid_key();
@@ -422,6 +450,7 @@ int main(void) {
 
 	tc = tcase_create("damage");
 	tcase_add_loop_test(tc, damage_is_noticed, 0, 26);
+	tcase_add_loop_test(tc, damage_in_the_journal_is_noticed, 0, 5);
 	tcase_add_test(tc, a_value_under_another_key_is_noticed);
 	tcase_add_test(tc, the_database_is_believed_neither);
 	tcase_add_test(tc, marks_with_equal_hashes_are_told_apart);

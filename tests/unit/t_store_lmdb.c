@@ -231,7 +231,7 @@ START_TEST(a_dead_readers_pages_are_used_again) {
 	struct helper helper;
 	char answer[300];
 	char row[9000];
-	world_init(&world, WORLD_LMDB);
+	world_init(&world, WORLD_CHECKPOINTED);
 	memset(row, 'r', sizeof(row));
 	row[sizeof(row) - 1] = '\0';
 	ck_assert_int_eq(commit_row(world.store, 1, row), 0);
@@ -254,11 +254,13 @@ START_TEST(a_shorter_value_leaves_nothing_behind) {
 	MDB_txn *txn;
 	MDB_stat stat;
 	char row[9000];
-	world_init(&world, WORLD_LMDB);
+	world_init(&world, WORLD_CHECKPOINTED);
 	memset(row, 'r', sizeof(row));
 	row[sizeof(row) - 1] = '\0';
 	ck_assert_int_eq(commit_row(world.store, 1, row), 0);
+	store_settle(world.store);
 	ck_assert_int_eq(commit_row(world.store, 1, "short"), 0);
+	store_settle(world.store);
 	struct lmdb_env *env = ((struct lmdb_store *)world.store)->env;
 	ck_assert_int_eq(dtf__lmdb_begin(env, &txn), 0);
 	ck_assert_int_eq(mdb_stat(txn, env->tables[TABLE_INST], &stat), 0);

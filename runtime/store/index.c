@@ -1,0 +1,90 @@
+/*
+ * A row is opaque to a store but for the keys that come with it: when it is
+ * due, whether it is busy, its kind, its status.  They stand before its bytes,
+ * so that a store can find what it has to take out of an index when the row
+ * changes.
+ */
+#include "index.h"
+
+#include <stdlib.h>
+
+static void write_number(unsigned char *to, uint64_t value) {
+	for (int i = 0; i < 8; i++) {
+		to[i] = (unsigned char)(value >> (8 * i));
+	}
+}
+
+static uint64_t read_number(const unsigned char *from) {
+	uint64_t value = 0;
+	for (int i = 0; i < 8; i++) {
+		value |= (uint64_t)from[i] << (8 * i);
+	}
+	return value;
+}
+
+void dtf__row_keys_write(unsigned char to[ROW_KEYS_SIZE], const struct store_keys *keys) {
+	write_number(to, keys->due_ms);
+	write_number(to + 8, keys->kind);
+	to[16] = keys->busy;
+	to[17] = keys->status;
+}
+
+struct store_keys dtf__row_keys_read(const void *from) {
+	const unsigned char *bytes = from;
+	return (struct store_keys){ .due_ms = read_number(bytes),
+		.kind = read_number(bytes + 8),
+		.busy = bytes[16] != 0,
+		.status = bytes[17] };
+}
+
+bool dtf__row_keys_in(const struct store_keys *keys, enum store_index index, uint64_t *ret_key) {
+	switch (index) {
+	case STORE_DUE:
+		*ret_key = keys->due_ms;
+		return keys->due_ms != 0;
+	case STORE_BUSY:
+		*ret_key = 0;
+		return keys->busy;
+	case STORE_KIND:
+		*ret_key = keys->kind;
+		return keys->kind != 0;
+	case STORE_STATUS:
+		break;
+	}
+	*ret_key = keys->status;
+	return true;
+}
+
+bool dtf__places_add(struct places *places, struct place place) {
+	if (places->count == places->capacity) {
+		size_t capacity = places->capacity == 0 ? 64 : places->capacity * 2;
+		struct place *grown = realloc(places->places, capacity * sizeof(*grown));
+		if (grown == NULL) {
+			return false;
+		}
+		places->places = grown;
+		places->capacity = capacity;
+	}
+	places->places[places->count++] = place;
+	return true;
+}
+
+bool dtf__place_before(struct place a, struct place b) {
+	return a.key != b.key ? a.key < b.key : a.instance < b.instance;
+}
+
+static int compare(const void *a, const void *b) {
+	const struct place *x = a, *y = b;
+	return dtf__place_before(*x, *y) ? -1 : dtf__place_before(*y, *x);
+}
+
+void dtf__places_sort(struct places *places) {
+	if (places->count > 1) {
+		qsort(places->places, places->count, sizeof(*places->places), compare);
+	}
+}
+
+void dtf__places_finish(struct places *places) {
+	free(places->places);
+	*places = (struct places){ 0 };
+}

@@ -1,0 +1,191 @@
+/*
+ * Checkpoints: what the journal holds goes into its tables.
+ *
+ * One begins when enough was put since the last.  What was put until then is
+ * sorted, so that keys that are neighbours are written together, and written in
+ * slices, each inside an ordinary commit: nobody waits for a checkpoint.  When
+ * all is written, the journal's entries up to the beginning go, a few in each
+ * commit, from the oldest on.
+ *
+ * The slice and what goes with a commit grow with what the commit itself puts,
+ * so a checkpoint is always over long before the next one is due.
+ */
+#include "lmdb_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../error.h"
+
+#define CHECKPOINT_DEFAULT 65536
+#define SLICE_MIN          64
+#define DROP_MAX           16 /* journal entries taken away by one commit */
+
+/* ---- the index ---- */
+
+#define INDEX_KEY_SIZE 17
+
+static MDB_val index_key(
+	unsigned char bytes[INDEX_KEY_SIZE], enum store_index index, struct place place) {
+	bytes[0] = (unsigned char)index;
+	dtf__lmdb_store_big(bytes + 1, place.key, 8);
+	dtf__lmdb_store_big(bytes + 9, place.instance, 8);
+	return (MDB_val){ INDEX_KEY_SIZE, bytes };
+}
+
+static int put_place(struct lmdb_env *env, MDB_txn *txn, enum store_index index, struct place place,
+	bool is_in) {
+	unsigned char bytes[INDEX_KEY_SIZE];
+	MDB_val key = index_key(bytes, index, place), nothing = { 0, NULL };
+	int rc = is_in ? mdb_put(txn, env->tables[TABLE_INDEX], &key, &nothing, 0)
+		       : mdb_del(txn, env->tables[TABLE_INDEX], &key, NULL);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* Moves the instance from where it was, if it was anywhere, to where it is. */
+static int put_places(struct lmdb_env *env, MDB_txn *txn, uint64_t instance,
+	const struct store_keys *before, const struct store_keys *now) {
+	int rc = 0;
+	for (unsigned i = 0; i < STORE_NINDEXES && rc == 0; i++) {
+		uint64_t old = 0, new = 0;
+		bool was = before != NULL && dtf__row_keys_in(before, (enum store_index)i, &old);
+		bool is = dtf__row_keys_in(now, (enum store_index)i, &new);
+		if (was == is && old == new) {
+			continue;
+		}
+		if (was) {
+			rc = put_place(env, txn, (enum store_index)i,
+				(struct place){ old, instance }, false);
+		}
+		if (is && rc == 0) {
+			rc = put_place(env, txn, (enum store_index)i,
+				(struct place){ new, instance }, true);
+		}
+	}
+	return rc;
+}
+
+int dtf__lmdb_index_scan(struct lmdb_env *env, MDB_txn *txn, enum store_index index,
+	struct place after, struct place *places, size_t room, size_t *ret_count) {
+	unsigned char bytes[INDEX_KEY_SIZE + 1] = { 0 };
+	MDB_cursor *cursor;
+	size_t count = 0;
+	int rc = mdb_cursor_open(txn, env->tables[TABLE_INDEX], &cursor);
+	if (rc != 0) {
+		return rc;
+	}
+	MDB_val data, key = index_key(bytes, index, after);
+	key.mv_size++; /* the least key behind it */
+	rc = mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE);
+	while (rc == 0 && count < room) {
+		const unsigned char *at = key.mv_data;
+		if (key.mv_size != INDEX_KEY_SIZE || at[0] >= STORE_NINDEXES) {
+			rc = dtf__fail(DTF_ECORRUPT, "%s: a damaged index", env->dir);
+			break;
+		}
+		if (at[0] != (unsigned char)index) {
+			break;
+		}
+		places[count++] = (struct place){ dtf__lmdb_load_big(at + 1, 8),
+			dtf__lmdb_load_big(at + 9, 8) };
+		rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT);
+	}
+	mdb_cursor_close(cursor);
+	*ret_count = count;
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* ---- a slice ---- */
+
+static int write_row(struct lmdb_env *env, MDB_txn *txn, struct lmdb_key *key, struct slice value) {
+	struct store_keys before, now = dtf__row_keys_read(value.data);
+	struct slice head;
+	uint64_t instance = dtf__lmdb_load_big(key->bytes, 8);
+	int rc = dtf__lmdb_peek(env, txn, TABLE_INST, key, ROW_KEYS_SIZE, &head);
+	bool was = rc == 0;
+	if (was) {
+		before = dtf__row_keys_read(head.data);
+	} else if (rc != MDB_NOTFOUND) {
+		return rc;
+	}
+	rc = dtf__lmdb_put(env, txn, TABLE_INST, key, value, 0);
+	return rc == 0 ? put_places(env, txn, instance, was ? &before : NULL, &now) : rc;
+}
+
+static int write_put(struct lmdb_env *env, MDB_txn *txn, const struct pending_put *put) {
+	struct slice bytes = dtf__pending_key(put);
+	struct lmdb_key key = { .size = bytes.size };
+	memcpy(key.bytes, bytes.data, bytes.size);
+	return put->table == TABLE_INST ? write_row(env, txn, &key, dtf__pending_value(put))
+					: dtf__lmdb_put(env, txn, (enum lmdb_table)put->table, &key,
+						  dtf__pending_value(put), 0);
+}
+
+int dtf__lmdb_checkpoint_in(
+	struct lmdb_store *lmdb, MDB_txn *txn, size_t nputs, struct checkpoint_step *ret) {
+	const struct checkpoint *checkpoint = &lmdb->checkpoint;
+	int rc = 0;
+	*ret = (struct checkpoint_step){ .done = checkpoint->done, .drop = checkpoint->drop };
+	size_t slice = 2 * nputs + SLICE_MIN;
+	while (rc == 0 && ret->done < checkpoint->count && slice-- > 0) {
+		rc = write_put(lmdb->env, txn, checkpoint->sorted[ret->done]);
+		ret->done++;
+	}
+	if (rc == 0 && checkpoint->drop != 0) {
+		bool more;
+		rc = dtf__lmdb_drop(
+			lmdb->env, txn, TABLE_JOURNAL, checkpoint->drop, DROP_MAX, &more);
+		ret->drop = more ? checkpoint->drop : 0;
+	}
+	return rc;
+}
+
+/* ---- after the commit ---- */
+
+static void finish(struct lmdb_store *lmdb) {
+	struct checkpoint *checkpoint = &lmdb->checkpoint;
+	dtf__pending_finish(&lmdb->old);
+	free(checkpoint->sorted);
+	checkpoint->sorted = NULL;
+	checkpoint->count = 0;
+	checkpoint->done = 0;
+	checkpoint->drop = checkpoint->through;
+}
+
+/* Without memory it begins with a later commit. */
+static void begin(struct lmdb_store *lmdb) {
+	struct checkpoint *checkpoint = &lmdb->checkpoint;
+	checkpoint->sorted = dtf__pending_sorted(&lmdb->young);
+	if (checkpoint->sorted == NULL) {
+		return;
+	}
+	checkpoint->count = lmdb->young.count;
+	checkpoint->through = lmdb->journal;
+	checkpoint->puts = 0;
+	lmdb->old = lmdb->young;
+	lmdb->young = (struct pending){ 0 };
+}
+
+void dtf__lmdb_checkpoint_after(
+	struct lmdb_store *lmdb, struct staged *staged, const struct checkpoint_step *step) {
+	struct checkpoint *checkpoint = &lmdb->checkpoint;
+	size_t every = checkpoint->every == 0 ? CHECKPOINT_DEFAULT : checkpoint->every;
+	dtf__assert(pthread_mutex_lock(&lmdb->lock) == 0);
+	lmdb->journal++;
+	lmdb->changes++;
+	checkpoint->puts += staged->count;
+	while (staged->first != NULL) {
+		struct pending_put *put = staged->first;
+		staged->first = put->next;
+		dtf__pending_enter(&lmdb->young, put);
+	}
+	checkpoint->done = step->done;
+	checkpoint->drop = step->drop;
+	if (checkpoint->sorted != NULL && checkpoint->done == checkpoint->count) {
+		finish(lmdb);
+	}
+	if (checkpoint->sorted == NULL && checkpoint->drop == 0 && checkpoint->puts >= every) {
+		begin(lmdb);
+	}
+	dtf__assert(pthread_mutex_unlock(&lmdb->lock) == 0);
+}

@@ -1,0 +1,371 @@
+/*
+ * Going through rows and indexes: the tables, and over them what the journal
+ * holds and the tables do not yet.
+ *
+ * Each piece is read in a transaction of its own, which is over before the
+ * caller's function runs: a slow reader would keep pages from being used again.
+ */
+#include "lmdb_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../error.h"
+
+#define SCAN_ITEMS 256
+
+static void lock(struct lmdb_store *lmdb) {
+	dtf__assert(pthread_mutex_lock(&lmdb->lock) == 0);
+}
+
+static void unlock(struct lmdb_store *lmdb) {
+	dtf__assert(pthread_mutex_unlock(&lmdb->lock) == 0);
+}
+
+const struct pending_put *dtf__lmdb_pending(
+	const struct lmdb_store *lmdb, enum lmdb_table table, const struct lmdb_key *key) {
+	struct slice bytes = { (const char *)key->bytes, key->size };
+	const struct pending_put *put = dtf__pending_find(&lmdb->young, table, bytes);
+	return put != NULL ? put : dtf__pending_find(&lmdb->old, table, bytes);
+}
+
+/* 0: in the arena; MDB_NOTFOUND: look into the table.  Under the lock. */
+static int copy_pending(const struct lmdb_store *lmdb, struct arena *arena, enum lmdb_table table,
+	const struct lmdb_key *key, struct slice *ret) {
+	const struct pending_put *put = dtf__lmdb_pending(lmdb, table, key);
+	if (put == NULL) {
+		return MDB_NOTFOUND;
+	}
+	struct slice value = dtf__pending_value(put);
+	const char *copy = dtf__arena_copy(arena, value.data, value.size);
+	if (copy == NULL) {
+		return dtf__fail(DTF_ENOMEM, "out of memory");
+	}
+	*ret = (struct slice){ copy, value.size };
+	return 0;
+}
+
+static bool has_journal(enum lmdb_table table) {
+	return table == TABLE_INST || table == TABLE_NAME || table == TABLE_MARK;
+}
+
+/* Who owns has all of the journal in memory: a key that is not there is in its
+ * table, or becomes pending after this was asked. */
+static int fetch_owned(struct lmdb_store *lmdb, struct arena *arena, enum lmdb_table table,
+	struct lmdb_key *key, struct slice *ret) {
+	MDB_txn *txn;
+	int rc = MDB_NOTFOUND;
+	if (has_journal(table)) {
+		lock(lmdb);
+		rc = copy_pending(lmdb, arena, table, key, ret);
+		unlock(lmdb);
+	}
+	if (rc != MDB_NOTFOUND) {
+		return rc;
+	}
+	rc = dtf__lmdb_begin(lmdb->env, &txn);
+	if (rc == 0) {
+		rc = dtf__lmdb_get(lmdb->env, txn, table, key, arena, ret);
+		dtf__lmdb_end(lmdb->env, txn);
+	}
+	return rc;
+}
+
+/* Who shares reads the journal's end and the table as of the same moment. */
+static int fetch_shared(struct lmdb_store *lmdb, struct arena *arena, enum lmdb_table table,
+	struct lmdb_key *key, struct slice *ret) {
+	MDB_txn *txn;
+	lock(lmdb);
+	int rc = dtf__lmdb_begin(lmdb->env, &txn);
+	if (rc == 0) {
+		if (has_journal(table)) {
+			rc = dtf__lmdb_journal_follow(lmdb, txn);
+			rc = rc == 0 ? copy_pending(lmdb, arena, table, key, ret) : rc;
+		} else {
+			rc = MDB_NOTFOUND;
+		}
+		if (rc == MDB_NOTFOUND) {
+			rc = dtf__lmdb_get(lmdb->env, txn, table, key, arena, ret);
+		}
+		dtf__lmdb_end(lmdb->env, txn);
+	}
+	unlock(lmdb);
+	return rc;
+}
+
+int dtf__lmdb_fetch(struct lmdb_store *lmdb, struct arena *arena, enum lmdb_table table,
+	struct lmdb_key *key, struct slice *ret) {
+	int rc = dtf__lmdb_env_check(lmdb->env);
+	if (rc < 0) {
+		return rc;
+	}
+	rc = lmdb->mode == STORE_OWN ? fetch_owned(lmdb, arena, table, key, ret)
+				     : fetch_shared(lmdb, arena, table, key, ret);
+	return rc == MDB_NOTFOUND ? STORE_NOT_FOUND : dtf__lmdb_result(lmdb->env, rc, "read");
+}
+
+/* Under the lock: what the journal has, up to now. */
+static int catch_up(struct lmdb_store *lmdb, MDB_txn *txn) {
+	return lmdb->mode == STORE_OWN ? 0 : dtf__lmdb_journal_follow(lmdb, txn);
+}
+
+/* ---- pending rows ---- */
+
+/* Calls f for each row that is pending, the newest of each; under the lock. */
+static bool each_row(struct lmdb_store *lmdb,
+	bool (*f)(void *arg, uint64_t instance, struct slice value), void *arg) {
+	const struct pending *both[] = { &lmdb->young, &lmdb->old };
+	for (size_t b = 0; b < 2; b++) {
+		for (size_t i = 0; i < both[b]->nslots; i++) {
+			const struct pending_put *put = both[b]->slots[i];
+			for (; put != NULL; put = put->next) {
+				bool newest = put->table == TABLE_INST &&
+					(b == 0 ||
+						dtf__pending_find(&lmdb->young, TABLE_INST,
+							dtf__pending_key(put)) == NULL);
+				if (newest &&
+					!f(arg, dtf__lmdb_load_big(put->bytes, 8),
+						dtf__pending_value(put))) {
+					return false;
+				}
+			}
+		}
+	}
+	return true;
+}
+
+/* ---- rows ---- */
+
+struct rows_scan {
+	struct lmdb_store *lmdb;
+	uint64_t after;
+	struct places pending; /* key: 0; sorted */
+	size_t at;             /* the first of them that is behind `after` */
+	uint64_t changes;      /* of the store when that was gathered */
+	bool gathered;
+	struct arena arena;
+	struct lmdb_item items[SCAN_ITEMS];
+	size_t count;
+};
+
+static bool gather_row(void *arg, uint64_t instance, struct slice value) {
+	struct rows_scan *scan = arg;
+	(void)value;
+	return instance <= scan->after ||
+		dtf__places_add(&scan->pending, (struct place){ 0, instance });
+}
+
+static int gather(struct rows_scan *scan) {
+	struct lmdb_store *lmdb = scan->lmdb;
+	if (!scan->gathered || scan->changes != lmdb->changes) {
+		scan->pending.count = 0;
+		scan->at = 0;
+		if (!each_row(lmdb, gather_row, scan)) {
+			return dtf__fail(DTF_ENOMEM, "out of memory");
+		}
+		dtf__places_sort(&scan->pending);
+		scan->gathered = true;
+		scan->changes = lmdb->changes;
+	}
+	return 0;
+}
+
+static int next_piece(struct rows_scan *scan) {
+	struct lmdb_store *lmdb = scan->lmdb;
+	MDB_txn *txn;
+	dtf__arena_finish(&scan->arena);
+	int rc = dtf__lmdb_env_check(lmdb->env);
+	if (rc < 0) {
+		return rc;
+	}
+	lock(lmdb);
+	rc = dtf__lmdb_begin(lmdb->env, &txn);
+	if (rc == 0) {
+		rc = catch_up(lmdb, txn);
+		rc = rc == 0 ? gather(scan) : rc;
+		if (rc == 0) {
+			rc = dtf__lmdb_scan(lmdb->env, txn, TABLE_INST, scan->after, &scan->arena,
+				scan->items, SCAN_ITEMS, &scan->count);
+		}
+		dtf__lmdb_end(lmdb->env, txn);
+	}
+	unlock(lmdb);
+	return dtf__lmdb_result(lmdb->env, rc, "read");
+}
+
+/* One row, of the number that comes next; *ret_more: f wants more. */
+static int deliver(struct rows_scan *scan, uint64_t number, const struct lmdb_item *item,
+	bool is_pending, bool (*f)(void *arg, uint64_t instance, struct slice row), void *arg,
+	bool *ret_more) {
+	struct slice value = { 0 };
+	int rc = 0;
+	if (is_pending) {
+		struct lmdb_key key = dtf__lmdb_number_key(number);
+		rc = dtf__lmdb_fetch(scan->lmdb, &scan->arena, TABLE_INST, &key, &value);
+	} else {
+		value = item->value;
+	}
+	scan->after = number;
+	if (rc != 0) {
+		return rc == STORE_NOT_FOUND ? 0 : rc;
+	}
+	if (value.size < ROW_KEYS_SIZE) {
+		return dtf__fail(DTF_ECORRUPT, "%s: a damaged instance row (%llu)",
+			scan->lmdb->env->dir, (unsigned long long)number);
+	}
+	*ret_more = f(arg, number,
+		(struct slice){ value.data + ROW_KEYS_SIZE, value.size - ROW_KEYS_SIZE });
+	return 0;
+}
+
+static int deliver_piece(struct rows_scan *scan,
+	bool (*f)(void *arg, uint64_t instance, struct slice row), void *arg, bool *ret_more) {
+	uint64_t end = scan->count == 0 ? UINT64_MAX : scan->items[scan->count - 1].number;
+	size_t i = 0;
+	int rc = 0;
+	while (rc == 0 && *ret_more) {
+		while (scan->at < scan->pending.count &&
+			scan->pending.places[scan->at].instance <= scan->after) {
+			scan->at++;
+		}
+		uint64_t pending = scan->at < scan->pending.count
+			? scan->pending.places[scan->at].instance
+			: UINT64_MAX;
+		uint64_t stored = i < scan->count ? scan->items[i].number : UINT64_MAX;
+		uint64_t number = pending < stored ? pending : stored;
+		if (number == UINT64_MAX || number > end) {
+			break;
+		}
+		rc = deliver(scan, number, &scan->items[i < scan->count ? i : 0], pending == number,
+			f, arg, ret_more);
+		i += stored == number;
+	}
+	return rc;
+}
+
+int dtf__lmdb_rows(struct store *store, uint64_t after,
+	bool (*f)(void *arg, uint64_t instance, struct slice row), void *arg) {
+	struct rows_scan *scan = calloc(1, sizeof(*scan));
+	if (scan == NULL) {
+		return dtf__fail(DTF_ENOMEM, "out of memory");
+	}
+	scan->lmdb = (struct lmdb_store *)store;
+	scan->after = after;
+	bool more = after != UINT64_MAX;
+	int rc = 0;
+	while (rc == 0 && more) {
+		rc = next_piece(scan);
+		uint64_t before = scan->after;
+		if (rc == 0) {
+			rc = deliver_piece(scan, f, arg, &more);
+		}
+		more = more && scan->after > before;
+	}
+	dtf__arena_finish(&scan->arena);
+	dtf__places_finish(&scan->pending);
+	free(scan);
+	return rc;
+}
+
+/* ---- an index ---- */
+
+struct index_scan {
+	struct lmdb_store *lmdb;
+	enum store_index index;
+	struct place after;
+	struct places pending; /* that are in the index, behind `after` */
+	struct place stored[SCAN_ITEMS];
+	size_t count;     /* left of stored: pending rows are elsewhere now, or in both */
+	struct place end; /* of what was read of the table */
+	bool ends;        /* there was no more */
+};
+
+static bool gather_place(void *arg, uint64_t instance, struct slice value) {
+	struct index_scan *scan = arg;
+	struct store_keys keys = dtf__row_keys_read(value.data);
+	struct place place = { 0, instance };
+	return !dtf__row_keys_in(&keys, scan->index, &place.key) ||
+		!dtf__place_before(scan->after, place) || dtf__places_add(&scan->pending, place);
+}
+
+/* Under the lock. */
+static int read_places(struct index_scan *scan, MDB_txn *txn) {
+	struct lmdb_store *lmdb = scan->lmdb;
+	size_t count = 0;
+	int rc = catch_up(lmdb, txn);
+	if (rc == 0) {
+		rc = dtf__lmdb_index_scan(
+			lmdb->env, txn, scan->index, scan->after, scan->stored, SCAN_ITEMS, &count);
+	}
+	scan->ends = count < SCAN_ITEMS;
+	scan->end = count == 0 ? scan->after : scan->stored[count - 1];
+	scan->count = 0;
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		struct lmdb_key key = dtf__lmdb_number_key(scan->stored[i].instance);
+		if (dtf__lmdb_pending(lmdb, TABLE_INST, &key) == NULL) {
+			scan->stored[scan->count++] = scan->stored[i];
+		}
+	}
+	return rc;
+}
+
+static int next_places(struct index_scan *scan, bool first) {
+	struct lmdb_store *lmdb = scan->lmdb;
+	MDB_txn *txn;
+	int rc = dtf__lmdb_env_check(lmdb->env);
+	if (rc < 0) {
+		return rc;
+	}
+	lock(lmdb);
+	rc = dtf__lmdb_begin(lmdb->env, &txn);
+	if (rc == 0) {
+		rc = read_places(scan, txn);
+		dtf__lmdb_end(lmdb->env, txn);
+	}
+	if (rc == 0 && first && !each_row(lmdb, gather_place, scan)) {
+		rc = dtf__fail(DTF_ENOMEM, "out of memory");
+	}
+	unlock(lmdb);
+	if (first) {
+		dtf__places_sort(&scan->pending);
+	}
+	return dtf__lmdb_result(lmdb->env, rc, "read");
+}
+
+int dtf__lmdb_index(struct store *store, enum store_index index, uint64_t key, uint64_t instance,
+	bool (*f)(void *arg, uint64_t key, uint64_t instance), void *arg) {
+	struct index_scan *scan = calloc(1, sizeof(*scan));
+	if (scan == NULL) {
+		return dtf__fail(DTF_ENOMEM, "out of memory");
+	}
+	scan->lmdb = (struct lmdb_store *)store;
+	scan->index = index;
+	scan->after = (struct place){ key, instance };
+	size_t at = 0;
+	bool more = true;
+	int rc = next_places(scan, true);
+	while (rc == 0 && more) {
+		size_t i = 0;
+		for (;;) {
+			bool stored = i < scan->count;
+			bool pending = at < scan->pending.count &&
+				(scan->ends ||
+					!dtf__place_before(scan->end, scan->pending.places[at]));
+			if (!more || (!stored && !pending)) {
+				break;
+			}
+			bool first = !stored ||
+				(pending &&
+					dtf__place_before(
+						scan->pending.places[at], scan->stored[i]));
+			struct place place = first ? scan->pending.places[at++] : scan->stored[i++];
+			more = f(arg, place.key, place.instance);
+		}
+		scan->after = scan->end;
+		more = more && !scan->ends;
+		rc = more ? next_places(scan, false) : 0;
+	}
+	dtf__places_finish(&scan->pending);
+	free(scan);
+	return rc;
+}

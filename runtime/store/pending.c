@@ -1,0 +1,142 @@
+/*
+ * The newest value of every key that was put since the last checkpoint.
+ *
+ * A put is made before the commit that makes it durable and entered after it,
+ * when nothing may fail any more; so making and entering are two steps, and
+ * room is reserved in between.
+ */
+#include "pending.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#define SLOTS_MIN 64
+
+static uint64_t hash_of(unsigned table, struct slice key) {
+	return XXH3_64bits_withSeed(key.data, key.size, table);
+}
+
+struct slice dtf__pending_key(const struct pending_put *put) {
+	return (struct slice){ put->bytes, put->key_size };
+}
+
+struct slice dtf__pending_value(const struct pending_put *put) {
+	return (struct slice){ put->bytes + put->key_size, put->value_size };
+}
+
+struct pending_put *dtf__pending_make(unsigned table, struct slice key, struct slice value) {
+	struct pending_put *put = malloc(sizeof(*put) + key.size + value.size);
+	if (put == NULL) {
+		return NULL;
+	}
+	*put = (struct pending_put){ .hash = hash_of(table, key),
+		.table = table,
+		.key_size = key.size,
+		.value_size = value.size };
+	memcpy(put->bytes, key.data, key.size);
+	if (value.size > 0) {
+		memcpy(put->bytes + key.size, value.data, value.size);
+	}
+	return put;
+}
+
+bool dtf__pending_reserve(struct pending *pending, size_t more) {
+	size_t wanted = pending->count + more, nslots = pending->nslots;
+	if (wanted <= nslots) {
+		return true;
+	}
+	nslots = nslots == 0 ? SLOTS_MIN : nslots;
+	while (nslots < wanted) {
+		nslots *= 2;
+	}
+	struct pending_put **slots = calloc(nslots, sizeof(*slots));
+	if (slots == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < pending->nslots; i++) {
+		struct pending_put *next;
+		for (struct pending_put *put = pending->slots[i]; put != NULL; put = next) {
+			next = put->next;
+			put->next = slots[put->hash & (nslots - 1)];
+			slots[put->hash & (nslots - 1)] = put;
+		}
+	}
+	free(pending->slots);
+	pending->slots = slots;
+	pending->nslots = nslots;
+	return true;
+}
+
+static bool is(const struct pending_put *put, uint64_t hash, unsigned table, struct slice key) {
+	return put->hash == hash && put->table == table && put->key_size == key.size &&
+		memcmp(put->bytes, key.data, key.size) == 0;
+}
+
+void dtf__pending_enter(struct pending *pending, struct pending_put *put) {
+	struct pending_put **at = &pending->slots[put->hash & (pending->nslots - 1)];
+	struct pending_put **slot = at;
+	while (*at != NULL && !is(*at, put->hash, put->table, dtf__pending_key(put))) {
+		at = &(*at)->next;
+	}
+	struct pending_put *before = *at;
+	if (before != NULL) {
+		*at = before->next;
+		free(before);
+	} else {
+		pending->count++;
+	}
+	put->next = *slot;
+	*slot = put;
+}
+
+const struct pending_put *dtf__pending_find(
+	const struct pending *pending, unsigned table, struct slice key) {
+	if (pending->nslots == 0) {
+		return NULL;
+	}
+	uint64_t hash = hash_of(table, key);
+	const struct pending_put *put = pending->slots[hash & (pending->nslots - 1)];
+	while (put != NULL && !is(put, hash, table, key)) {
+		put = put->next;
+	}
+	return put;
+}
+
+static int compare(const void *a, const void *b) {
+	const struct pending_put *x = *(struct pending_put *const *)a;
+	const struct pending_put *y = *(struct pending_put *const *)b;
+	if (x->table != y->table) {
+		return x->table < y->table ? -1 : 1;
+	}
+	size_t size = x->key_size < y->key_size ? x->key_size : y->key_size;
+	int order = memcmp(x->bytes, y->bytes, size);
+	return order != 0 ? order : (x->key_size > y->key_size) - (x->key_size < y->key_size);
+}
+
+struct pending_put **dtf__pending_sorted(const struct pending *pending) {
+	struct pending_put **puts = malloc((pending->count + 1) * sizeof(*puts));
+	if (puts == NULL) {
+		return NULL;
+	}
+	size_t count = 0;
+	for (size_t i = 0; i < pending->nslots; i++) {
+		for (struct pending_put *put = pending->slots[i]; put != NULL; put = put->next) {
+			puts[count++] = put;
+		}
+	}
+	qsort(puts, count, sizeof(struct pending_put *), compare);
+	return puts;
+}
+
+void dtf__pending_finish(struct pending *pending) {
+	for (size_t i = 0; i < pending->nslots; i++) {
+		struct pending_put *next;
+		for (struct pending_put *put = pending->slots[i]; put != NULL; put = next) {
+			next = put->next;
+			free(put);
+		}
+	}
+	free(pending->slots);
+	*pending = (struct pending){ 0 };
+}

@@ -1,0 +1,43 @@
+/*
+ * Puts that are durable in the journal and not yet in their tables: a hash map
+ * from table and key to the newest value.
+ */
+#ifndef DTF_PENDING_H
+#define DTF_PENDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../buf.h"
+
+struct pending_put {
+	struct pending_put *next; /* in its hash chain; or the owner's own list */
+	uint64_t hash;
+	unsigned table;
+	size_t key_size, value_size;
+	char bytes[]; /* the key, then the value */
+};
+
+/* All zero is an empty one. */
+struct pending {
+	struct pending_put **slots; /* owned */
+	size_t nslots, count;
+};
+
+/* A put by itself, to be freed with free(); NULL when memory is exhausted. */
+struct pending_put *dtf__pending_make(unsigned table, struct slice key, struct slice value);
+struct slice dtf__pending_key(const struct pending_put *put);
+struct slice dtf__pending_value(const struct pending_put *put);
+
+/* Makes room, so that entering as many cannot fail. */
+bool dtf__pending_reserve(struct pending *pending, size_t more);
+/* Takes the put over; it replaces one of the same table and key. */
+void dtf__pending_enter(struct pending *pending, struct pending_put *put);
+/* NULL: there is none. */
+const struct pending_put *dtf__pending_find(
+	const struct pending *pending, unsigned table, struct slice key);
+/* All of them by table and key, borrowed, in an array to be freed; NULL: no memory. */
+struct pending_put **dtf__pending_sorted(const struct pending *pending);
+void dtf__pending_finish(struct pending *pending);
+
+#endif
