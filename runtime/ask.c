@@ -19,20 +19,26 @@
 
 #include "error.h"
 
-static int send(struct dtf_client *client, struct request *request) {
+/* size: 0 = whoever waits for it holds it; it passes no gate. */
+static int send(struct dtf_client *client, struct request *request, size_t size, bool may_wait) {
 	struct dtf_engine *engine = dtf__client_engine(client);
 	if (!dtf__client_has_started(client)) {
 		return dtf__fail(DTF_ECLOSED, "the engine has not been started");
 	}
-	return dtf__queue_request(engine->queue, request)
-		? 0
-		: dtf__fail(DTF_ECLOSED, "the engine has stopped");
+	int rc = size == 0 ? 0 : dtf__gate_enter(engine->gate, request->kind, size, may_wait);
+	if (rc == 0 && !dtf__queue_request(engine->queue, request)) {
+		dtf__gate_leave(engine->gate, request->kind, size);
+		rc = dtf__fail(DTF_ECLOSED, "the engine has stopped");
+	}
+	return rc;
 }
 
 /* ---- doors ---- */
 
 struct door {
 	struct request request;
+	struct gate *gate;
+	size_t size; /* let in by it */
 	pthread_mutex_t lock;
 	pthread_cond_t answered_cond;
 	bool answered, abandoned; /* guarded by lock */
@@ -49,6 +55,7 @@ static void door_free(struct door *door) {
 
 static void put_behind_door(struct request *request, int rc, const char *text) {
 	struct door *door = request->arg;
+	dtf__gate_leave(door->gate, request->kind, door->size);
 	(void)pthread_mutex_lock(&door->lock);
 	door->answered = true;
 	door->rc = rc;
@@ -154,7 +161,12 @@ int dtf__ask_and_wait(
 	if (door == NULL) {
 		return dtf__fail(DTF_ENOMEM, "out of memory for a request");
 	}
-	int rc = send(client, &door->request);
+	/* Whoever would have to make the room that it waits for cannot wait. */
+	bool may_wait = !engine->options.refuse && !dtf__loop_is_driver(engine) &&
+		!dtf__loop_is_inside(engine);
+	door->gate = engine->gate;
+	door->size = request->kind == REQUEST_WAIT ? 0 : dtf__gate_size(request);
+	int rc = send(client, &door->request, door->size, may_wait);
 	if (rc < 0) {
 		door_free(door);
 		return rc;
@@ -171,8 +183,8 @@ int dtf__ask_and_wait(
 
 struct errand {
 	struct request request, raise;
-	struct store *store;
-	struct queue *queue;
+	struct dtf_engine *engine;
+	size_t size; /* let in by the gate */
 	void (*done)(void *arg, int rc, const struct dtf_result *result);
 	void *arg;
 	char strings[];
@@ -185,7 +197,7 @@ static bool raise_instead(struct errand *errand) {
 	errand->request.text = errand->raise.text;
 	errand->request.payload = errand->raise.payload;
 	errand->request.with = NULL;
-	return dtf__queue_request(errand->queue, &errand->request);
+	return dtf__queue_request(errand->engine->queue, &errand->request);
 }
 
 /* The engine's thread may be about to report an error: that of the answer is shown
@@ -200,8 +212,9 @@ static void run_errand(struct request *request, int rc, const char *text) {
 	struct dtf_result result = { 0 };
 	(void)dtf__fail(rc, "%s", text);
 	if (rc == 0 && request->ended != NULL) {
-		rc = dtf__result_read(errand->store, request->ended, &result);
+		rc = dtf__result_read(errand->engine->store, request->ended, &result);
 	}
+	dtf__gate_leave(errand->engine->gate, request->kind, errand->size);
 	errand->done(errand->arg, rc, rc == 0 && request->ended != NULL ? &result : NULL);
 	dtf_result_free(&result);
 	free(errand);
@@ -249,8 +262,8 @@ static struct errand *errand_create(
 		return NULL;
 	}
 	*errand = (struct errand){ .request = *request,
-		.store = dtf__client_store(client),
-		.queue = dtf__client_engine(client)->queue,
+		.engine = dtf__client_engine(client),
+		.size = dtf__gate_size(request),
 		.done = asked->done != NULL ? asked->done : ignore_answer,
 		.arg = asked->arg };
 	char *at = errand->strings;
@@ -309,7 +322,7 @@ int dtf_ask(struct dtf_client *client, const struct dtf_request *asked) {
 	if (errand == NULL) {
 		return dtf__fail(DTF_ENOMEM, "out of memory for a request");
 	}
-	rc = send(client, &errand->request);
+	rc = send(client, &errand->request, errand->size, false);
 	if (rc < 0) {
 		free(errand);
 	}

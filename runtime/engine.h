@@ -232,6 +232,7 @@ struct dtf_engine {
 	int failure; /* sticky: the store failed; every request gets it */
 	char failure_text[256];
 	struct queue *queue;       /* shared with other threads */
+	struct gate *gate;         /* in front of it */
 	struct pool *pool;         /* NULL in tests that execute themselves */
 	struct dtf_client *client; /* owned */
 	struct loop *loop;         /* loop.c: when started or attached */
@@ -303,6 +304,18 @@ bool dtf__queue_sleep(struct queue *queue);
 void dtf__queue_woken(struct queue *queue, bool rung);
 void dtf__queue_ring(struct queue *queue); /* makes it readable */
 int dtf__queue_fd(struct queue *queue);
+
+/* gate.c: from any thread.  A request that was let in leaves when it has been answered. */
+struct gate *dtf__gate_create(size_t size_max, size_t backlog_max);
+void dtf__gate_destroy(struct gate *gate);
+size_t dtf__gate_size(const struct request *request);
+/* DTF_EBUSY; DTF_ECLOSED: it waited, and the engine has stopped. */
+int dtf__gate_enter(struct gate *gate, enum request_kind kind, size_t size, bool may_wait);
+void dtf__gate_leave(struct gate *gate, enum request_kind kind, size_t size);
+/* So many activities wait for a worker. */
+void dtf__gate_backlog(struct gate *gate, size_t backlog);
+/* Nobody waits there any more. */
+void dtf__gate_close(struct gate *gate);
 
 /* registry.c */
 int dtf__registry_add(struct dtf_engine *engine, const struct dtf_module *module);

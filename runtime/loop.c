@@ -178,6 +178,7 @@ static int64_t go_round(struct dtf_engine *engine) {
 		memcpy(loop->text, dtf_errmsg(), sizeof(loop->text) - 1);
 		dtf__engine_refuse(engine, rc, loop->text);
 	}
+	dtf__gate_backlog(engine->gate, engine->waiting.count);
 	engine->hungry = engine->waiting.count > 0 || engine->slots == 0;
 	if (engine->pool != NULL) {
 		set_slots(engine, dtf__pool_hand_over(engine->pool));
@@ -221,6 +222,7 @@ static void *drive(void *arg) {
 	while (turn_wheel(engine)) {
 	}
 	dtf__queue_close(engine->queue);
+	dtf__gate_close(engine->gate);
 	dtf__engine_shut(engine, DTF_ECLOSED, "the engine has stopped");
 	return NULL;
 }

@@ -123,7 +123,7 @@ size_t dtf__pool_hand_over(struct pool *pool) {
 	(void)pthread_mutex_unlock(&pool->lock);
 	pool->submitted = NULL;
 	pool->submitted_tail = &pool->submitted;
-	size_t shrunk = pool->window - pool->window / 4;
+	size_t shrunk = pool->window * 3 / 4;
 	pool->window = 2 * begun > shrunk ? 2 * begun : shrunk;
 	if (pool->window < pool->nworkers) {
 		pool->window = pool->nworkers;

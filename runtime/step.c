@@ -21,7 +21,11 @@ int dtf__engine_create(const struct dtf_engine_options *options, struct store *s
 	struct due *loading = calloc(in_flight_max, sizeof(*loading));
 	struct watch *watch = dtf__watch_create(clock);
 	struct queue *queue = dtf__queue_create();
-	if (engine == NULL || loading == NULL || watch == NULL || queue == NULL) {
+	size_t queue_max = options->queue_max == 0 ? (size_t)64 << 20 : options->queue_max;
+	size_t backlog_max = options->backlog_max == 0 ? 1000000 : options->backlog_max;
+	struct gate *gate = dtf__gate_create(queue_max, backlog_max);
+	if (engine == NULL || loading == NULL || watch == NULL || queue == NULL || gate == NULL) {
+		dtf__gate_destroy(gate);
 		dtf__queue_destroy(queue);
 		dtf__watch_drop(watch);
 		free(loading);
@@ -31,10 +35,12 @@ int dtf__engine_create(const struct dtf_engine_options *options, struct store *s
 	engine->loading = loading;
 	engine->watch = watch;
 	engine->queue = queue;
+	engine->gate = gate;
 	engine->options = *options;
 	struct dtf_engine_options *o = &engine->options;
 	o->workers = o->workers == 0 ? 8 : o->workers;
 	o->in_flight_max = in_flight_max;
+	o->backlog_max = backlog_max;
 	o->payload_max = o->payload_max == 0 ? (size_t)1024 * 1024 : o->payload_max;
 	o->history_max = o->history_max == 0 ? 1000000 : o->history_max;
 	o->hot_max = o->hot_max == 0 ? HOT_MAX_DEFAULT : o->hot_max;
@@ -91,6 +97,7 @@ void dtf__engine_destroy(struct dtf_engine *engine) {
 	free(engine->loading);
 	dtf__batch_finish(engine);
 	dtf__queue_destroy(engine->queue);
+	dtf__gate_destroy(engine->gate);
 	dtf__watch_drop(engine->watch);
 	free(engine);
 }
@@ -191,14 +198,15 @@ static int round_once(struct dtf_engine *engine) {
 		engine->inbox_due = true;
 	}
 	bool asked = take_queue(engine);
-	int rc = 0;
-	if (engine->inbox_due && engine->retry_at_ms == 0) {
+	int rc = dtf__recovery_go_on(engine);
+	rc = rc == 0 ? dtf__due_run(engine) : rc;
+	dtf__dispatch_fill(engine);
+	/* What waits in the inbox needs no memory. */
+	bool behind = engine->waiting.count >= engine->options.backlog_max;
+	if (rc == 0 && engine->inbox_due && engine->retry_at_ms == 0 && !behind) {
 		engine->inbox_due = false;
 		rc = dtf__inbox_read(engine);
 	}
-	rc = rc == 0 ? dtf__recovery_go_on(engine) : rc;
-	rc = rc == 0 ? dtf__due_run(engine) : rc;
-	dtf__dispatch_fill(engine);
 	if (rc == 0 && (engine->retry_at_ms == 0 || asked)) {
 		rc = run_turns(engine);
 	}

@@ -28,8 +28,13 @@ runtime: sites walk inspect where
 runtime: execution context strand interrupt command child decide select try undo block mailbox
      +: retry difference replay snapshot*
 runtime: activity pool
+<<<<<<< HEAD
 runtime: engine loop registry queue heap instance family load arrival turn batch request dispatch
      +: silence result inbox due recovery step verify client ask look query
+=======
+runtime: engine loop gate registry queue heap instance family load arrival turn batch request
+     +: dispatch silence result inbox step verify client ask look query
+>>>>>>> e532a16 (runtime: back-pressure)
 runtime: scenario/*
 cli: runtime/scenario/scenario
 cli: *
@@ -52,7 +57,7 @@ TABLE
 doors() {
 	cat <<'TABLE'
 lmdb.h: runtime/store/lmdb_impl.h tests/*
-pthread.h: runtime/pool.c runtime/loop.c runtime/ask.c runtime/json.c
+pthread.h: runtime/pool.c runtime/gate.c runtime/loop.c runtime/ask.c runtime/json.c
 pthread.h: runtime/store/* tests/*
 libsmartcols.h: runtime/cli/*
 check.h: tests/*

@@ -206,6 +206,52 @@ START_TEST(of_two_beats_the_later_one_counts) {
 }
 END_TEST
 
+/* As a thread of the pool would, which takes it only now. */
+static void take_at_last(struct dtf_activity *attempt) {
+	attempt->beat_ms = lab.steady_ms;
+	attempt->held_ms = lab.steady_ms - attempt->made_ms;
+	attempt->waits = false;
+}
+
+START_TEST(waiting_for_a_thread_is_not_of_its_time) {
+	one_step.policy.heartbeat_ms = 3000;
+	one_step.policy.timeout_ms = 4000;
+	lab_open(&lab);
+	start("i");
+	struct dtf_activity *attempt = running(1);
+	attempt->waits = true;
+	for (unsigned i = 0; i < 5; i++) {
+		lab_pass(&lab, 3700);
+		lab.engine->sweep_at = 0;
+		ck_assert(!attempt->cancelled);
+		ck_assert_int_eq(dtf_activity_remaining_ms(attempt), 4000);
+	}
+	take_at_last(attempt);
+	ck_assert_int_eq(dtf_activity_remaining_ms(attempt), 4000);
+	lab_pass(&lab, 2999);
+	ck_assert(!dtf_activity_heartbeat(attempt));
+	lab_pass(&lab, 1000);
+	ck_assert(!attempt->cancelled);
+	lab_pass(&lab, 1);
+	ck_assert(attempt->cancelled); /* its timeout */
+}
+END_TEST
+
+START_TEST(silence_counts_from_when_a_thread_took_it) {
+	one_step.policy.heartbeat_ms = 3000;
+	lab_open(&lab);
+	start("i");
+	struct dtf_activity *attempt = running(1);
+	attempt->waits = true;
+	lab_pass(&lab, 10000);
+	take_at_last(attempt);
+	lab_pass(&lab, 2999);
+	ck_assert(!attempt->cancelled);
+	lab_pass(&lab, 3000); /* whenever it looks: soon after */
+	ck_assert(attempt->cancelled);
+}
+END_TEST
+
 /* When timers are looked through for those that concern nothing any more. */
 START_TEST(a_sweep_leaves_what_is_still_to_come) {
 	one_step.policy.heartbeat_ms = 3000;
@@ -327,6 +373,8 @@ int main(void) {
 	tcase_add_test(tc, a_beat_puts_the_end_of_patience_off);
 	tcase_add_test(tc, silence_is_measured_by_the_steady_clock);
 	tcase_add_test(tc, of_two_beats_the_later_one_counts);
+	tcase_add_test(tc, waiting_for_a_thread_is_not_of_its_time);
+	tcase_add_test(tc, silence_counts_from_when_a_thread_took_it);
 	tcase_add_test(tc, a_sweep_leaves_what_is_still_to_come);
 	tcase_add_test(tc, an_attempt_has_one_timer_for_its_beats);
 	tcase_add_test(tc, silence_that_was_not_recorded_is_found_again);

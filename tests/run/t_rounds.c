@@ -217,6 +217,25 @@ static unsigned inbox_size(void) {
 	return count;
 }
 
+/* It is durable there: memory is what may not grow. */
+START_TEST(the_inbox_waits_while_the_engine_is_behind) {
+	lab.options.workers = 1;
+	lab.options.backlog_max = 2;
+	lab_open(&lab);
+	ck_assert_int_eq(start_hello("a"), 0);
+	ck_assert_int_eq(start_hello("b"), 0);
+	lab_append(&lab, REQUEST_START, "r1", "c", HELLO, NULL, "[\"ada\"]");
+	lab_settle(&lab);
+	ck_assert_int_eq(lab_answer(&lab, "r1"), 0);
+	lab_append(&lab, REQUEST_START, "r2", "d", HELLO, NULL, "[\"ada\"]");
+	lab_settle(&lab);
+	ck_assert_int_eq(lab_answer(&lab, "r2"), STORE_NOT_FOUND);
+	lab_end(&lab, GREET, "a", "\"hi\"");
+	lab_settle(&lab);
+	ck_assert_int_eq(lab_answer(&lab, "r2"), 0);
+}
+END_TEST
+
 START_TEST(commands_are_carried_out_and_answered_in_one_commit) {
 	lab_open(&lab);
 	lab_append(&lab, REQUEST_START, "r1", "a", HELLO, NULL, "[\"ada\"]");
@@ -407,6 +426,7 @@ int main(void) {
 	tcase_add_test(tc, who_waits_for_what_is_not_recorded_is_told);
 	tcase_add_test(tc, a_timer_that_was_due_comes_again);
 	tcase_add_test(tc, a_store_that_fails_is_fail_stop);
+	tcase_add_test(tc, the_inbox_waits_while_the_engine_is_behind);
 	tcase_add_test(tc, commands_are_carried_out_and_answered_in_one_commit);
 	tcase_add_test(tc, commands_survive_a_full_store);
 	tcase_add_test(tc, an_entry_stays_until_what_it_did_is_durable);

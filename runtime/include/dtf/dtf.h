@@ -56,6 +56,7 @@ enum {
 	DTF_EVERSION = -20, /* versions of a workflow do not go together */
 	DTF_EQUEUED = -21,  /* not an error: recorded, no engine is up to answer */
 	DTF_EQUERY = -22,   /* there is no such query, or it raised an error */
+	DTF_EBUSY = -23,    /* the engine is behind: nothing was done, come again later */
 };
 
 /* The text of this thread's last error; valid until its next dtf call. */
@@ -219,10 +220,19 @@ struct dtf_engine_options {
 	unsigned workers;
 	const char *const *tags; /* NULL-terminated: the activity tags it serves; NULL: all */
 	unsigned in_flight_max;  /* attempts at once, deferred ones too; 0 = 10,000 */
-	size_t payload_max;      /* 0 = 1 MiB, at most 64 MiB */
-	int64_t history_max;     /* events of an execution; 0 = 1,000,000 */
-	int64_t grace_ms;        /* for a cancelled step with an undo to settle; 0 = 30,000 */
-	size_t hot_max;          /* bytes of instances kept in memory while they wait; 0 = 32 MiB */
+	/*
+	 * Back-pressure.  Requests in memory, about so many bytes; as many again of waits by
+	 * dtf_ask(); 0 = 64 MiB.  And activities that wait for a worker: no more starts
+	 * while there are so many; 0 = 1,000,000.  What is over waits until there is room;
+	 * with `refuse`, by dtf_ask(), and in activities and the thread that drives the
+	 * engine, it returns DTF_EBUSY.
+	 */
+	size_t queue_max, backlog_max;
+	bool refuse;
+	size_t payload_max;  /* 0 = 1 MiB, at most 64 MiB */
+	int64_t history_max; /* events of an execution; 0 = 1,000,000 */
+	int64_t grace_ms;    /* for a cancelled step with an undo to settle; 0 = 30,000 */
+	size_t hot_max;      /* bytes of instances kept in memory while they wait; 0 = 32 MiB */
 	size_t map_size;  /* address space kept for the store; 0 = 1 TiB or what the system gives */
 	size_t store_max; /* refuse new work when the store has this size; 0 = no limit */
 	bool verify;      /* after every turn, replay from the start and compare; for tests */
