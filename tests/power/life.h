@@ -1,0 +1,30 @@
+/*
+ * A program that runs an engine on a store in a directory, and whatever it is told
+ * to be durable it marks in the record.
+ */
+#ifndef DTF_TESTS_LIFE_H
+#define DTF_TESTS_LIFE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { LIFE_MARKS = 128, LIFE_INSTANCES = 20 };
+
+/* What each instance came to: of the first run, which nothing disturbed. */
+struct life_ends {
+	bool known;
+	struct {
+		char status[16], output[64];
+	} of[LIFE_INSTANCES];
+};
+
+/*
+ * From whatever stands in `dir`, which is maybe nothing, to where everything has ended.
+ * What is in `acked`, by mark, was told to be durable by those who died here before;
+ * it is looked for, and not asked for again.  The ends are compared, or kept when they
+ * are not known.  0; DTF_E… of the engine; 1: a promise is broken, and *why says which.
+ */
+int life_run(const char *dir, const bool acked[LIFE_MARKS], struct life_ends *ends,
+	const char **ret_why);
+
+#endif
