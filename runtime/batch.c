@@ -298,7 +298,6 @@ struct rows {
 	struct store_put_row *rows;
 	struct store_put_name *names;
 	struct slice *records;
-	struct buf *values; /* of rows; owned */
 	size_t nrows, nnames;
 };
 
@@ -318,15 +317,23 @@ static struct store_keys keys_of(const struct instance *instance, const struct r
 		.status = (unsigned char)row->status };
 }
 
-static bool add_row(struct rows *rows, const struct instance *instance) {
-	struct buf *value = &rows->values[rows->nrows];
+/* Where its bytes are is said when all are there: they may move. */
+static void add_row(struct batch *batch, struct rows *rows, const struct instance *instance) {
 	struct row row = instance->row;
+	size_t before = batch->rows.size;
 	strike_off(&row, instance->notes);
-	dtf__row_encode(value, &row);
+	dtf__row_encode(&batch->rows, &row);
 	rows->rows[rows->nrows++] = (struct store_put_row){ .instance = instance->number,
-		.value = { value->data, value->size },
+		.value = { NULL, batch->rows.size - before },
 		.keys = keys_of(instance, &row) };
-	return !value->failed;
+}
+
+static void place_rows(const struct batch *batch, struct rows *rows) {
+	const char *at = batch->rows.data;
+	for (size_t i = 0; i < rows->nrows; i++) {
+		rows->rows[i].value.data = at;
+		at += rows->rows[i].value.size;
+	}
 }
 
 static bool assemble(struct batch *batch, struct rows *rows) {
@@ -335,15 +342,13 @@ static bool assemble(struct batch *batch, struct rows *rows) {
 	rows->names = dtf__arena_alloc(&batch->arena, (batch->nturned + 1) * sizeof(*rows->names));
 	rows->records = dtf__arena_alloc(
 		&batch->arena, (batch->nrecords + 1) * sizeof(*rows->records));
-	rows->values = calloc(most, sizeof(*rows->values));
-	if (rows->rows == NULL || rows->names == NULL || rows->records == NULL ||
-		rows->values == NULL) {
+	if (rows->rows == NULL || rows->names == NULL || rows->records == NULL) {
 		return false;
 	}
-	bool ok = true;
+	dtf__buf_clear(&batch->rows);
 	for (size_t i = 0; i < batch->nturned; i++) {
 		const struct instance *instance = batch->turned[i];
-		ok = add_row(rows, instance) && ok;
+		add_row(batch, rows, instance);
 		if (instance->is_new) {
 			rows->names[rows->nnames++] = (struct store_put_name){ instance->row.id,
 				instance->number };
@@ -351,13 +356,17 @@ static bool assemble(struct batch *batch, struct rows *rows) {
 	}
 	for (size_t i = 0; i < batch->nnotes; i++) {
 		if (!batch->notes[i].instance->turned) {
-			ok = add_row(rows, batch->notes[i].instance) && ok;
+			add_row(batch, rows, batch->notes[i].instance);
 		}
 	}
 	for (size_t i = 0; i < batch->nrecords; i++) {
 		rows->records[i] = (struct slice){ batch->records[i].data, batch->records[i].size };
 	}
-	return ok;
+	if (batch->rows.failed) {
+		return false;
+	}
+	place_rows(batch, rows);
+	return true;
 }
 
 static int write_batch(struct dtf_engine *engine, uint64_t inbox_through) {
@@ -381,10 +390,6 @@ static int write_batch(struct dtf_engine *engine, uint64_t inbox_through) {
 			.admit = batch->admits };
 		rc = engine->store->ops->commit(engine->store, &write);
 	}
-	for (size_t i = 0; i < rows.nrows; i++) {
-		dtf__buf_finish(&rows.values[i]);
-	}
-	free(rows.values);
 	return rc;
 }
 
@@ -440,6 +445,7 @@ void dtf__batch_finish(struct dtf_engine *engine) {
 		dtf__buf_finish(&batch->records[i]);
 	}
 	free(batch->records);
+	dtf__buf_finish(&batch->rows);
 	free(batch->turned);
 	free(batch->notes);
 	free(batch->effects);

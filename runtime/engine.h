@@ -152,7 +152,8 @@ struct executor {
 struct batch {
 	struct buf *records; /* one buffer a record, reused */
 	size_t nrecords, records_capacity;
-	size_t size; /* bytes in records */
+	size_t size;     /* bytes in records */
+	struct buf rows; /* encoded, one behind the other; reused */
 	struct instance **turned;
 	size_t nturned, turned_capacity;
 	struct batch_note {

@@ -166,19 +166,14 @@ static void begin(struct lmdb_store *lmdb) {
 	lmdb->young = (struct pending){ 0 };
 }
 
-void dtf__lmdb_checkpoint_after(
-	struct lmdb_store *lmdb, struct staged *staged, const struct checkpoint_step *step) {
+void dtf__lmdb_checkpoint_after(struct lmdb_store *lmdb, const struct checkpoint_step *step) {
 	struct checkpoint *checkpoint = &lmdb->checkpoint;
 	size_t every = checkpoint->every == 0 ? CHECKPOINT_DEFAULT : checkpoint->every;
 	dtf__assert(pthread_mutex_lock(&lmdb->lock) == 0);
 	lmdb->journal++;
 	lmdb->changes++;
-	checkpoint->puts += staged->count;
-	while (staged->first != NULL) {
-		struct pending_put *put = staged->first;
-		staged->first = put->next;
-		dtf__pending_enter(&lmdb->young, put);
-	}
+	checkpoint->puts += lmdb->staged.count;
+	dtf__lmdb_staged_enter(lmdb);
 	checkpoint->done = step->done;
 	checkpoint->drop = step->drop;
 	if (checkpoint->sorted != NULL && checkpoint->done == checkpoint->count) {

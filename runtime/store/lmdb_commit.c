@@ -25,8 +25,7 @@
 struct commit {
 	struct lmdb_store *lmdb;
 	const struct store_batch *batch;
-	struct lmdb_state state; /* after it */
-	struct staged staged;
+	struct lmdb_state state;     /* after it */
 	struct checkpoint_step step; /* out */
 };
 
@@ -146,14 +145,12 @@ static int commit_in(struct lmdb_env *env, MDB_txn *txn, void *arg) {
 		rc = put_records(env, txn, batch, lmdb->next);
 	}
 	if (rc == 0) {
-		rc = dtf__lmdb_journal_put(
-			env, txn, lmdb->journal + 1, &commit->state, &commit->staged);
+		rc = dtf__lmdb_journal_put(env, txn, lmdb->journal + 1, &lmdb->staged);
 	}
 	if (rc == 0) {
 		rc = put_rest(lmdb, txn, batch);
 	}
-	return rc != 0 ? rc
-		       : dtf__lmdb_checkpoint_in(lmdb, txn, commit->staged.count, &commit->step);
+	return rc != 0 ? rc : dtf__lmdb_checkpoint_in(lmdb, txn, lmdb->staged.count, &commit->step);
 }
 
 static bool is_key(const char *text) {
@@ -202,13 +199,6 @@ static void next_state(struct commit *commit) {
 		.clock_ms = batch->clock_ms != 0 ? batch->clock_ms : lmdb->clock_ms };
 }
 
-static bool make_room(struct lmdb_store *lmdb, size_t nputs) {
-	dtf__assert(pthread_mutex_lock(&lmdb->lock) == 0);
-	bool ok = dtf__pending_reserve(&lmdb->young, nputs);
-	dtf__assert(pthread_mutex_unlock(&lmdb->lock) == 0);
-	return ok;
-}
-
 int dtf__lmdb_commit(struct store *store, const struct store_batch *batch) {
 	struct lmdb_store *lmdb = (struct lmdb_store *)store;
 	int rc = dtf__lmdb_env_check(lmdb->env);
@@ -221,18 +211,15 @@ int dtf__lmdb_commit(struct store *store, const struct store_batch *batch) {
 	reap_now_and_then(lmdb);
 	struct commit commit = { .lmdb = lmdb, .batch = batch };
 	next_state(&commit);
-	rc = dtf__lmdb_stage(lmdb, batch, &commit.staged);
-	if (rc == 0 && !make_room(lmdb, commit.staged.count)) {
-		rc = dtf__fail(DTF_ENOMEM, "%s: out of memory for a commit", lmdb->env->dir);
-	}
+	rc = dtf__lmdb_stage(lmdb, batch, &commit.state);
 	if (rc == 0) {
 		rc = dtf__lmdb_update(lmdb->env, commit_in, &commit);
 		rc = dtf__lmdb_result(lmdb->env, rc, "commit");
 	}
 	if (rc == 0) {
-		dtf__lmdb_checkpoint_after(lmdb, &commit.staged, &commit.step);
+		dtf__lmdb_checkpoint_after(lmdb, &commit.step);
 		dtf__lmdb_remember(lmdb, &commit.state);
 	}
-	dtf__lmdb_staged_free(&commit.staged);
+	dtf__lmdb_staged_drop(lmdb);
 	return rc;
 }

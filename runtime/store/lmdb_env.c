@@ -190,12 +190,32 @@ static int begin(struct lmdb_env *env, unsigned flags, MDB_txn **ret) {
 	}
 }
 
+/* Using a reader's slot again is much cheaper than asking for one. */
+static bool renew(struct lmdb_env *env, MDB_txn **ret) {
+	MDB_txn *txn = atomic_exchange(&env->spare, NULL);
+	if (txn == NULL) {
+		return false;
+	}
+	map_lock_shared(env);
+	if (mdb_txn_renew(txn) == 0) {
+		*ret = txn;
+		return true; /* the lock goes with the transaction */
+	}
+	mdb_txn_abort(txn);
+	map_unlock(env);
+	return false; /* a new one says what is the matter */
+}
+
 int dtf__lmdb_begin(struct lmdb_env *env, MDB_txn **ret) {
-	return begin(env, MDB_RDONLY, ret);
+	return renew(env, ret) ? 0 : begin(env, MDB_RDONLY, ret);
 }
 
 void dtf__lmdb_end(struct lmdb_env *env, MDB_txn *txn) {
-	mdb_txn_abort(txn);
+	MDB_txn *none = NULL;
+	mdb_txn_reset(txn);
+	if (!atomic_compare_exchange_strong(&env->spare, &none, txn)) {
+		mdb_txn_abort(txn);
+	}
 	map_unlock(env);
 }
 
@@ -350,6 +370,10 @@ static int open_env(struct lmdb_env *env, const struct store_options *options) {
 }
 
 static void destroy(struct lmdb_env *env) {
+	MDB_txn *spare = atomic_exchange(&env->spare, NULL);
+	if (spare != NULL) {
+		mdb_txn_abort(spare);
+	}
 	if (env->mdb != NULL) {
 		mdb_env_close(env->mdb);
 	}

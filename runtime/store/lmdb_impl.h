@@ -97,6 +97,7 @@ struct lmdb_env {
 	MDB_dbi tables[NTABLES];
 	size_t map_size_max;
 	pthread_rwlock_t map_lock; /* read: a transaction runs; write: the map moves */
+	MDB_txn *_Atomic spare;    /* a reader's, reset: to be renewed; or NULL */
 	atomic_int failed;         /* enum lmdb_failed; once set it stays */
 	char why[160];             /* written once, before failed is FAILED_TOLD */
 };
@@ -220,6 +221,18 @@ struct checkpoint {
 	uint64_t drop;    /* entries up to this may go; 0 = none */
 };
 
+/* What a commit is going to put. */
+struct staged {
+	struct buf entry; /* for the journal */
+	struct staged_put {
+		enum lmdb_table table;
+		size_t key_at, key_size, value_at, value_size; /* in the entry */
+		struct pending_put *kept;                      /* where it goes */
+		struct pending_put *made; /* the same, if it is new and not yet entered; owned */
+	} * puts;                         /* owned */
+	size_t count, capacity;
+};
+
 struct lmdb_store {
 	struct store base;
 	struct lmdb_env *env; /* one reference */
@@ -239,6 +252,7 @@ struct lmdb_store {
 	uint64_t journal; /* the newest entry that is in them */
 	uint64_t changes; /* grows when they do */
 	/* The engine's thread only. */
+	struct staged staged;
 	struct checkpoint checkpoint;
 	struct lmdb_place sweep;
 	time_t reaped_s;
@@ -246,19 +260,15 @@ struct lmdb_store {
 
 /* ---- lmdb_journal.c ---- */
 
-/* What a commit is going to put. */
-struct staged {
-	struct pending_put *first, **tail; /* owned */
-	size_t count;
-	struct buf scratch;
-};
-
-/* DTF_ENOMEM, or what reading says.  Free it in any case. */
+/* DTF_ENOMEM, or what reading says.  Then drop what was staged. */
 int dtf__lmdb_stage(
-	struct lmdb_store *lmdb, const struct store_batch *batch, struct staged *staged);
-void dtf__lmdb_staged_free(struct staged *staged);
-int dtf__lmdb_journal_put(struct lmdb_env *env, MDB_txn *txn, uint64_t number,
-	const struct lmdb_state *state, const struct staged *staged);
+	struct lmdb_store *lmdb, const struct store_batch *batch, const struct lmdb_state *state);
+/* The commit is durable.  Under the lock. */
+void dtf__lmdb_staged_enter(struct lmdb_store *lmdb);
+/* It is not. */
+void dtf__lmdb_staged_drop(struct lmdb_store *lmdb);
+int dtf__lmdb_journal_put(
+	struct lmdb_env *env, MDB_txn *txn, uint64_t number, const struct staged *staged);
 /* Takes in the entries that were not read yet.  Under the lock, but at opening. */
 int dtf__lmdb_journal_follow(struct lmdb_store *lmdb, MDB_txn *txn);
 /* Overrides the state with what the newest entry says. */
@@ -275,9 +285,8 @@ struct checkpoint_step {
 /* A slice of the running checkpoint, as part of a commit that puts nputs itself. */
 int dtf__lmdb_checkpoint_in(
 	struct lmdb_store *lmdb, MDB_txn *txn, size_t nputs, struct checkpoint_step *ret);
-/* The commit is durable; takes over what it put.  There must be room in `young`. */
-void dtf__lmdb_checkpoint_after(
-	struct lmdb_store *lmdb, struct staged *staged, const struct checkpoint_step *step);
+/* The commit is durable; takes over what was staged. */
+void dtf__lmdb_checkpoint_after(struct lmdb_store *lmdb, const struct checkpoint_step *step);
 /* Places behind `after` as the table has them. */
 int dtf__lmdb_index_scan(struct lmdb_env *env, MDB_txn *txn, enum store_index index,
 	struct place after, struct place *places, size_t room, size_t *ret_count);

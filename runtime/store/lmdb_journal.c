@@ -21,40 +21,78 @@
 
 /* ---- staging: what a commit will put ---- */
 
-static bool stage_put(struct staged *staged, enum lmdb_table table, const struct lmdb_key *key,
-	struct slice value) {
-	struct slice bytes = { (const char *)key->bytes, key->size };
-	struct pending_put *put = dtf__pending_make(table, bytes, value);
-	if (put == NULL) {
-		return false;
+/* Begins a put in the entry; its value follows, of that size. */
+static bool begin_put(struct staged *staged, enum lmdb_table table, const struct lmdb_key *key,
+	size_t value_size) {
+	if (staged->count == staged->capacity) {
+		size_t capacity = staged->capacity == 0 ? 64 : staged->capacity * 2;
+		struct staged_put *grown = realloc(staged->puts, capacity * sizeof(*grown));
+		if (grown == NULL) {
+			return false;
+		}
+		staged->puts = grown;
+		staged->capacity = capacity;
 	}
-	*staged->tail = put;
-	staged->tail = &put->next;
-	staged->count++;
+	struct buf *entry = &staged->entry;
+	struct staged_put *put = &staged->puts[staged->count++];
+	dtf__wire_put(entry, table);
+	dtf__wire_put(entry, key->size);
+	*put = (struct staged_put){ .table = table,
+		.key_at = entry->size,
+		.key_size = key->size,
+		.value_size = value_size };
+	dtf__buf_add(entry, key->bytes, key->size);
+	dtf__wire_put(entry, value_size);
+	put->value_at = entry->size;
 	return true;
+}
+
+static void stage_row(struct staged *staged, const struct store_put_row *row) {
+	unsigned char keys[ROW_KEYS_SIZE];
+	dtf__row_keys_write(keys, &row->keys);
+	dtf__buf_add(&staged->entry, keys, sizeof(keys));
+	dtf__buf_add(&staged->entry, row->value.data, row->value.size);
 }
 
 static bool stage_rows(struct staged *staged, const struct store_batch *batch) {
 	bool ok = true;
 	for (size_t i = 0; i < batch->nrows && ok; i++) {
 		const struct store_put_row *row = &batch->rows[i];
-		unsigned char keys[ROW_KEYS_SIZE];
 		struct lmdb_key key = dtf__lmdb_number_key(row->instance);
-		dtf__row_keys_write(keys, &row->keys);
-		dtf__buf_clear(&staged->scratch);
-		dtf__buf_add(&staged->scratch, keys, sizeof(keys));
-		dtf__buf_add(&staged->scratch, row->value.data, row->value.size);
-		struct slice value = { staged->scratch.data, staged->scratch.size };
-		ok = !staged->scratch.failed && stage_put(staged, TABLE_INST, &key, value);
+		ok = begin_put(staged, TABLE_INST, &key, ROW_KEYS_SIZE + row->value.size);
+		stage_row(staged, row);
 	}
 	for (size_t i = 0; i < batch->nnames && ok; i++) {
 		unsigned char number[8];
 		struct lmdb_key key = dtf__lmdb_text_key(batch->names[i].id);
 		dtf__lmdb_store64(number, batch->names[i].instance);
-		struct slice value = { (const char *)number, sizeof(number) };
-		ok = stage_put(staged, TABLE_NAME, &key, value);
+		ok = begin_put(staged, TABLE_NAME, &key, sizeof(number));
+		dtf__buf_add(&staged->entry, number, sizeof(number));
 	}
 	return ok;
+}
+static struct slice key_of(const struct staged *staged, const struct staged_put *put) {
+	return (struct slice){ staged->entry.data + put->key_at, put->key_size };
+}
+
+static struct slice value_of(const struct staged *staged, const struct staged_put *put) {
+	return (struct slice){ staged->entry.data + put->value_at, put->value_size };
+}
+
+/* 0: what else has this hash, of this commit or of one before; STORE_NOT_FOUND: nothing. */
+static int find_marks(struct lmdb_store *lmdb, const struct staged *staged, struct lmdb_key *key,
+	struct arena *arena, struct slice *ret) {
+	for (size_t i = staged->count; i > 0; i--) {
+		const struct staged_put *put = &staged->puts[i - 1];
+		struct slice at = key_of(staged, put), value = value_of(staged, put);
+		if (put->table == TABLE_MARK && at.size == key->size &&
+			memcmp(at.data, key->bytes, key->size) == 0) {
+			const char *copy = dtf__arena_copy(arena, value.data, value.size);
+			*ret = (struct slice){ copy, value.size };
+			return copy == NULL ? dtf__fail(DTF_ENOMEM, "out of memory") : 0;
+		}
+	}
+	return dtf__lmdb_fetch(lmdb, arena, TABLE_MARK, key, ret);
 }
 
 /*
@@ -63,83 +101,94 @@ static bool stage_rows(struct staged *staged, const struct store_batch *batch) {
  */
 static int stage_mark(
 	struct lmdb_store *lmdb, struct staged *staged, const struct store_put_mark *mark) {
-	struct buf bytes = { 0 }, value = { 0 };
+	struct buf bytes = { 0 };
 	struct arena arena = { 0 };
 	struct slice others = { 0 };
 	dtf__lmdb_mark_bytes(&bytes, mark->event, mark->event_id);
-	int rc = bytes.failed ? dtf__fail(DTF_ENOMEM, "out of memory") : 0;
-	if (rc == 0) {
+	int rc = DTF_ENOMEM;
+	if (!bytes.failed) {
 		struct lmdb_key key = dtf__lmdb_mark_key(mark->instance, &bytes);
-		rc = dtf__lmdb_fetch(lmdb, &arena, TABLE_MARK, &key, &others);
-		for (struct pending_put *put = staged->first; put != NULL; put = put->next) {
-			struct slice at = dtf__pending_key(put);
-			if (put->table == TABLE_MARK && at.size == key.size &&
-				memcmp(at.data, key.bytes, key.size) == 0) {
-				others = dtf__pending_value(put);
-				rc = 0;
-			}
-		}
-		if (rc == 0 && dtf__lmdb_holds_mark(others, &bytes)) {
-			goto out;
-		}
-		if (rc == 0 || rc == STORE_NOT_FOUND) {
+		rc = find_marks(lmdb, staged, &key, &arena, &others);
+		bool is_new = rc == STORE_NOT_FOUND ||
+			(rc == 0 && !dtf__lmdb_holds_mark(others, &bytes));
+		if (is_new) {
 			unsigned char size[4];
 			dtf__lmdb_store32(size, (uint32_t)bytes.size);
-			dtf__buf_add(&value, others.data, others.size);
-			dtf__buf_add(&value, size, sizeof(size));
-			dtf__buf_add(&value, bytes.data, bytes.size);
-			struct slice all = { value.data, value.size };
-			bool ok = !value.failed && stage_put(staged, TABLE_MARK, &key, all);
-			rc = ok ? 0 : dtf__fail(DTF_ENOMEM, "out of memory");
+			size_t all = others.size + sizeof(size) + bytes.size;
+			rc = begin_put(staged, TABLE_MARK, &key, all) ? 0 : DTF_ENOMEM;
+			dtf__buf_add(&staged->entry, others.data, others.size);
+			dtf__buf_add(&staged->entry, size, sizeof(size));
+			dtf__buf_add(&staged->entry, bytes.data, bytes.size);
 		}
 	}
-out:
 	dtf__arena_finish(&arena);
-	dtf__buf_finish(&value);
 	dtf__buf_finish(&bytes);
 	return rc;
 }
 
+/* Where each will be kept: where the value before is, if there is room. */
+static bool find_room(struct lmdb_store *lmdb, struct staged *staged) {
+	bool ok = dtf__pending_reserve(&lmdb->young, staged->count);
+	for (size_t i = 0; i < staged->count && ok; i++) {
+		struct staged_put *put = &staged->puts[i];
+		struct slice key = key_of(staged, put);
+		put->kept = dtf__pending_find(&lmdb->young, put->table, key);
+		if (put->kept == NULL || put->kept->room < put->value_size) {
+			put->kept = put->made = dtf__pending_make(put->table, key, put->value_size);
+			ok = put->made != NULL;
+		}
+	}
+	return ok;
+}
+
 int dtf__lmdb_stage(
-	struct lmdb_store *lmdb, const struct store_batch *batch, struct staged *staged) {
-	*staged = (struct staged){ 0 };
-	staged->tail = &staged->first;
-	int rc = stage_rows(staged, batch)
-		? 0
-		: dtf__fail(DTF_ENOMEM, "%s: out of memory for a commit", lmdb->env->dir);
+	struct lmdb_store *lmdb, const struct store_batch *batch, const struct lmdb_state *state) {
+	struct staged *staged = &lmdb->staged;
+	struct buf *entry = &staged->entry;
+	staged->count = 0;
+	dtf__buf_clear(entry);
+	dtf__wire_put(entry, state->next);
+	dtf__wire_put(entry, state->next_instance);
+	dtf__wire_put_signed(entry, state->clock_ms);
+	int rc = stage_rows(staged, batch) ? 0 : DTF_ENOMEM;
 	for (size_t i = 0; i < batch->nmarks && rc == 0; i++) {
 		rc = stage_mark(lmdb, staged, &batch->marks[i]);
 	}
-	dtf__buf_finish(&staged->scratch);
-	return rc;
+	if (rc == 0) {
+		dtf__assert(pthread_mutex_lock(&lmdb->lock) == 0);
+		rc = !entry->failed && find_room(lmdb, staged) ? 0 : DTF_ENOMEM;
+		dtf__assert(pthread_mutex_unlock(&lmdb->lock) == 0);
+	}
+	return rc == DTF_ENOMEM
+		? dtf__fail(DTF_ENOMEM, "%s: out of memory for a commit", lmdb->env->dir)
+		: rc;
 }
 
-void dtf__lmdb_staged_free(struct staged *staged) {
-	while (staged->first != NULL) {
-		struct pending_put *next = staged->first->next;
-		free(staged->first);
-		staged->first = next;
+void dtf__lmdb_staged_enter(struct lmdb_store *lmdb) {
+	struct staged *staged = &lmdb->staged;
+	for (size_t i = 0; i < staged->count; i++) {
+		struct staged_put *put = &staged->puts[i];
+		dtf__pending_set(put->kept, value_of(staged, put));
+		if (put->made != NULL) {
+			dtf__pending_enter(&lmdb->young, put->made);
+		}
 	}
+	staged->count = 0;
 }
 
-/* ---- writing ---- */
-
-int dtf__lmdb_journal_put(struct lmdb_env *env, MDB_txn *txn, uint64_t number,
-	const struct lmdb_state *state, const struct staged *staged) {
-	struct buf entry = { 0 };
-	dtf__wire_put(&entry, state->next);
-	dtf__wire_put(&entry, state->next_instance);
-	dtf__wire_put_signed(&entry, state->clock_ms);
-	for (const struct pending_put *put = staged->first; put != NULL; put = put->next) {
-		dtf__wire_put(&entry, put->table);
-		dtf__wire_put_bytes(&entry, dtf__pending_key(put));
-		dtf__wire_put_bytes(&entry, dtf__pending_value(put));
+void dtf__lmdb_staged_drop(struct lmdb_store *lmdb) {
+	struct staged *staged = &lmdb->staged;
+	for (size_t i = 0; i < staged->count; i++) {
+		free(staged->puts[i].made);
 	}
+	staged->count = 0;
+}
+
+int dtf__lmdb_journal_put(
+	struct lmdb_env *env, MDB_txn *txn, uint64_t number, const struct staged *staged) {
 	struct lmdb_key key = dtf__lmdb_number_key(number);
-	struct slice bytes = { entry.data, entry.size };
-	int rc = entry.failed ? dtf__fail(DTF_ENOMEM, "%s: out of memory for a commit", env->dir)
-			      : dtf__lmdb_put(env, txn, TABLE_JOURNAL, &key, bytes, MDB_APPEND);
-	dtf__buf_finish(&entry);
+	struct slice bytes = { staged->entry.data, staged->entry.size };
+	int rc = dtf__lmdb_put(env, txn, TABLE_JOURNAL, &key, bytes, MDB_APPEND);
 	return rc == MDB_KEYEXIST
 		? dtf__fail(DTF_ECORRUPT, "%s: the journal goes beyond its end", env->dir)
 		: rc;
@@ -178,11 +227,12 @@ static int take_in(struct lmdb_store *lmdb, struct slice entry, size_t *count) {
 			reader.bad = true;
 			break;
 		}
-		struct pending_put *put = dtf__pending_make(table, key, value);
+		struct pending_put *put = dtf__pending_make(table, key, value.size);
 		if (put == NULL || !dtf__pending_reserve(&lmdb->young, 1)) {
 			free(put);
 			return dtf__fail(DTF_ENOMEM, "%s: out of memory", lmdb->env->dir);
 		}
+		dtf__pending_set(put, value);
 		dtf__pending_enter(&lmdb->young, put);
 		++*count;
 	}

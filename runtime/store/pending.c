@@ -1,9 +1,9 @@
 /*
  * The newest value of every key that was put since the last checkpoint.
  *
- * A put is made before the commit that makes it durable and entered after it,
- * when nothing may fail any more; so making and entering are two steps, and
- * room is reserved in between.
+ * Room for a put is found before the commit that makes it durable, and filled
+ * after it, when nothing may fail any more.  An instance changes its row again
+ * and again, by a few bytes: mostly there is room in the put before.
  */
 #include "pending.h"
 
@@ -12,6 +12,7 @@
 #include <xxhash.h>
 
 #define SLOTS_MIN 64
+#define SLACK     16 /* bytes by which the next value may be larger */
 
 static uint64_t hash_of(unsigned table, struct slice key) {
 	return XXH3_64bits_withSeed(key.data, key.size, table);
@@ -25,20 +26,24 @@ struct slice dtf__pending_value(const struct pending_put *put) {
 	return (struct slice){ put->bytes + put->key_size, put->value_size };
 }
 
-struct pending_put *dtf__pending_make(unsigned table, struct slice key, struct slice value) {
-	struct pending_put *put = malloc(sizeof(*put) + key.size + value.size);
+struct pending_put *dtf__pending_make(unsigned table, struct slice key, size_t value_size) {
+	size_t room = value_size + SLACK;
+	struct pending_put *put = malloc(sizeof(*put) + key.size + room);
 	if (put == NULL) {
 		return NULL;
 	}
-	*put = (struct pending_put){ .hash = hash_of(table, key),
-		.table = table,
-		.key_size = key.size,
-		.value_size = value.size };
+	*put = (struct pending_put){
+		.hash = hash_of(table, key), .table = table, .key_size = key.size, .room = room
+	};
 	memcpy(put->bytes, key.data, key.size);
-	if (value.size > 0) {
-		memcpy(put->bytes + key.size, value.data, value.size);
-	}
 	return put;
+}
+
+void dtf__pending_set(struct pending_put *put, struct slice value) {
+	put->value_size = value.size;
+	if (value.size > 0) {
+		memcpy(put->bytes + put->key_size, value.data, value.size);
+	}
 }
 
 bool dtf__pending_reserve(struct pending *pending, size_t more) {
@@ -90,13 +95,13 @@ void dtf__pending_enter(struct pending *pending, struct pending_put *put) {
 	*slot = put;
 }
 
-const struct pending_put *dtf__pending_find(
+struct pending_put *dtf__pending_find(
 	const struct pending *pending, unsigned table, struct slice key) {
 	if (pending->nslots == 0) {
 		return NULL;
 	}
 	uint64_t hash = hash_of(table, key);
-	const struct pending_put *put = pending->slots[hash & (pending->nslots - 1)];
+	struct pending_put *put = pending->slots[hash & (pending->nslots - 1)];
 	while (put != NULL && !is(put, hash, table, key)) {
 		put = put->next;
 	}

@@ -11,10 +11,11 @@
 #include "../buf.h"
 
 struct pending_put {
-	struct pending_put *next; /* in its hash chain; or the owner's own list */
+	struct pending_put *next; /* in its hash chain */
 	uint64_t hash;
 	unsigned table;
 	size_t key_size, value_size;
+	size_t room;  /* for a value */
 	char bytes[]; /* the key, then the value */
 };
 
@@ -24,8 +25,10 @@ struct pending {
 	size_t nslots, count;
 };
 
-/* A put by itself, to be freed with free(); NULL when memory is exhausted. */
-struct pending_put *dtf__pending_make(unsigned table, struct slice key, struct slice value);
+/* A put by itself, to be freed with free(); NULL when memory is exhausted.  The value is
+ * not yet there, only room for it. */
+struct pending_put *dtf__pending_make(unsigned table, struct slice key, size_t value_size);
+void dtf__pending_set(struct pending_put *put, struct slice value); /* fits its room */
 struct slice dtf__pending_key(const struct pending_put *put);
 struct slice dtf__pending_value(const struct pending_put *put);
 
@@ -34,7 +37,7 @@ bool dtf__pending_reserve(struct pending *pending, size_t more);
 /* Takes the put over; it replaces one of the same table and key. */
 void dtf__pending_enter(struct pending *pending, struct pending_put *put);
 /* NULL: there is none. */
-const struct pending_put *dtf__pending_find(
+struct pending_put *dtf__pending_find(
 	const struct pending *pending, unsigned table, struct slice key);
 /* All of them by table and key, borrowed, in an array to be freed; NULL: no memory. */
 struct pending_put **dtf__pending_sorted(const struct pending *pending);
