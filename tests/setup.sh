@@ -25,6 +25,7 @@ packages_for_check='
 command clang clang
 command g++ g++
 command clang-format clang-format
+module libuv libuv1-dev
 '
 
 is_there() {
