@@ -334,9 +334,8 @@ void dtf__attempt_free(struct dtf_activity *act) {
 	if (act == NULL) {
 		return;
 	}
-	dtf__arena_finish(&act->memory);
+	struct arena memory = act->memory; /* which it lies in itself */
 	dtf__buf_finish(&act->payload);
 	dtf__watch_drop(act->watch);
-	free(act->report);
-	free(act);
+	dtf__arena_finish(&memory);
 }

@@ -5,15 +5,13 @@
  */
 #include "arena.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-/* Most arenas have one block only, and are made and finished very often: of this size
- * and from malloc it comes out of a thread's own cache. */
+/* Most arenas have one block only: an attempt fits into it, with its arguments. */
 #define BLOCK_MIN ((size_t)960)
 #define BLOCK_MAX ((size_t)256 * 1024)
 #define HUGE_MIN  ((size_t)4 * 1024 * 1024)
@@ -24,6 +22,53 @@ struct arena_block {
 	size_t size, used;
 	_Alignas(max_align_t) char data[];
 };
+
+/* ---- blocks that a thread keeps ---- */
+
+/* Memory that is used again hides a use after its end from the sanitizer. */
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define KEPT_MAX 0
+#else
+#define KEPT_MAX SIZE_MAX
+#endif
+
+static _Thread_local struct {
+	struct arena_block *blocks; /* zeroed */
+	size_t count, max;
+} kept;
+
+static struct arena_block *take_kept(void) {
+	struct arena_block *block = kept.blocks;
+	if (block != NULL) {
+		kept.blocks = block->next;
+		kept.count--;
+	}
+	return block;
+}
+
+static void keep_or_free(struct arena_block *block) {
+	if (block->size != BLOCK_MIN || kept.count >= kept.max) {
+		free(block);
+		return;
+	}
+	memset(block->data, 0, block->used);
+	block->used = 0;
+	block->next = kept.blocks;
+	kept.blocks = block;
+	kept.count++;
+}
+
+void dtf__arena_keep(size_t blocks) {
+	kept.max = blocks < KEPT_MAX ? blocks : KEPT_MAX;
+	while (kept.count > kept.max) {
+		free(take_kept());
+	}
+}
+
+/* ---- arenas ---- */
 
 static struct arena_block *add_block(struct arena *arena, size_t size) {
 	size_t want = BLOCK_MIN;
@@ -37,14 +82,10 @@ static struct arena_block *add_block(struct arena *arena, size_t size) {
 	if (want < size) {
 		want = size;
 	}
-	bool small = want <= BLOCK_MIN;
-	size_t bytes = sizeof(struct arena_block) + want;
-	struct arena_block *block = small ? malloc(bytes) : calloc(1, bytes);
+	struct arena_block *block = want == BLOCK_MIN ? take_kept() : NULL;
+	block = block != NULL ? block : calloc(1, sizeof(*block) + want);
 	if (block == NULL) {
 		return NULL;
-	}
-	if (small) {
-		memset(block->data, 0, want);
 	}
 	if (want >= HUGE_MIN) { /* faults of small pages would cost more than what is done there */
 		uintptr_t from = ((uintptr_t)block + 4095) & ~(uintptr_t)4095;
@@ -52,7 +93,6 @@ static struct arena_block *add_block(struct arena *arena, size_t size) {
 		(void)madvise((char *)block + (from - (uintptr_t)block), to - from, MADV_HUGEPAGE);
 	}
 	block->size = want;
-	block->used = 0;
 	block->next = arena->blocks;
 	arena->blocks = block;
 	return block;
@@ -111,7 +151,7 @@ void dtf__arena_finish(struct arena *arena) {
 	struct arena_block *block = arena->blocks;
 	while (block != NULL) {
 		struct arena_block *next = block->next;
-		free(block);
+		keep_or_free(block);
 		block = next;
 	}
 	*arena = (struct arena){ 0 };

@@ -1,7 +1,6 @@
 /* What has happened to an instance, from when the engine hears of it until it is recorded. */
 #include "engine.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static bool keep(struct arena *arena, const char **text) {
@@ -56,10 +55,12 @@ static void add(struct instance *instance, struct arrival *arrival) {
 }
 
 struct arrival *dtf__arrival_add(struct instance *instance, const struct event *event) {
-	struct arrival *arrival = calloc(1, sizeof(*arrival));
+	struct arena memory = { 0 };
+	struct arrival *arrival = dtf__arena_alloc(&memory, sizeof(*arrival));
 	if (arrival == NULL) {
 		return NULL;
 	}
+	arrival->memory = memory;
 	arrival->event = *event;
 	struct event *copy = &arrival->event;
 	if (!keep(&arrival->memory, &copy->name) || !keep(&arrival->memory, &copy->text) ||
@@ -98,9 +99,10 @@ bool dtf__arrival_waits(const struct instance *instance, const struct event *eve
 }
 
 void dtf__arrival_free(struct arrival *arrival) {
-	if (arrival != NULL) {
-		dtf__attempt_free(arrival->attempt);
-		dtf__arena_finish(&arrival->memory);
-		free(arrival);
+	if (arrival == NULL) {
+		return;
 	}
+	struct arena memory = arrival->memory;
+	dtf__attempt_free(arrival->attempt); /* a report lies in its attempt's memory */
+	dtf__arena_finish(&memory);
 }

@@ -76,10 +76,12 @@ int64_t dtf__op_attempt_limit(const struct op *op) {
 static struct dtf_activity *make_attempt(struct instance *instance, const struct op *op) {
 	struct dtf_engine *engine = instance->engine;
 	const struct dtf_ctx *ctx = instance->ctx;
-	struct dtf_activity *attempt = calloc(1, sizeof(*attempt));
+	struct arena memory = { 0 };
+	struct dtf_activity *attempt = dtf__arena_alloc(&memory, sizeof(*attempt));
 	if (attempt == NULL) {
 		return NULL;
 	}
+	attempt->memory = memory;
 	attempt->instance = instance->number;
 	attempt->execution = ctx->begin.execution;
 	attempt->op = op->number;
@@ -101,7 +103,7 @@ static struct dtf_activity *make_attempt(struct instance *instance, const struct
 	attempt->finished = finished;
 	attempt->deferred = deferred;
 	attempt->finished_arg = engine;
-	attempt->report = calloc(1, sizeof(*attempt->report));
+	attempt->report = dtf__arena_alloc(&attempt->memory, sizeof(*attempt->report));
 	if (attempt->id == NULL || attempt->args.data == NULL || attempt->report == NULL) {
 		dtf__attempt_free(attempt);
 		return NULL;

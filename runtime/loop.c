@@ -30,6 +30,8 @@
 /* How often the inbox is looked into without having been woken. */
 #define INBOX_POLL_MS 1000
 #define RUN_MS        10
+/* By the engine's thread, of attempts that have ended: a few MiB at most. */
+#define ARENA_BLOCKS_KEPT 4096
 
 enum source { FROM_QUEUE, FROM_STORE, FROM_TIMER };
 
@@ -219,11 +221,13 @@ static bool turn_wheel(struct dtf_engine *engine) {
 static void *drive(void *arg) {
 	struct dtf_engine *engine = arg;
 	running = engine->loop;
+	dtf__arena_keep(ARENA_BLOCKS_KEPT);
 	while (turn_wheel(engine)) {
 	}
 	dtf__queue_close(engine->queue);
 	dtf__gate_close(engine->gate);
 	dtf__engine_shut(engine, DTF_ECLOSED, "the engine has stopped");
+	dtf__arena_keep(0);
 	return NULL;
 }
 

@@ -27,7 +27,7 @@ struct dtf_activity {
 	uint32_t op;
 	uint32_t attempt;
 	const struct dtf_activity_def *def;
-	struct arena memory; /* arguments, results, what user code allocates */
+	struct arena memory; /* itself, arguments, results, what user code allocates */
 	const char *id;      /* of the instance */
 	unsigned char seed[4];
 	const char *key;     /* instance/execution/command and seed; NULL before it runs */

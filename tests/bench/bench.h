@@ -8,6 +8,7 @@
 #include <dtf/dtf.h>
 
 int64_t bench_now_ns(void);
+int64_t bench_cpu_ns(void); /* of all threads of the process */
 /* Sorts; the value below which that share of them lies. */
 double bench_percentile(double *values, size_t count, double share);
 /* Says what went wrong, for people, and exits. */

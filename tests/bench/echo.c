@@ -26,12 +26,9 @@ int bench_echo(struct dtf_activity *act, const char *text, const char **ret) {
 	(void)act;
 	*ret = text;
 	if (moments != NULL) {
-		struct timespec cpu;
-		(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
 		size_t number = noted++;
 		if (number < moments_max) {
-			moments[number] = (struct echo_moment){ bench_now_ns(),
-				(int64_t)cpu.tv_sec * 1000000000 + cpu.tv_nsec };
+			moments[number] = (struct echo_moment){ bench_now_ns(), bench_cpu_ns() };
 		}
 	}
 	return 0;

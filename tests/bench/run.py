@@ -135,6 +135,7 @@ def workload_rows(results):
             number(figures["workflows_per_s"]),
             number(figures["steps_per_s"]),
             f"{figures['p50_ms']:.2f} / {figures['p99_ms']:.2f}",
+            number(figures["cpu_us_per_step"]),
             number(figures["mean_batch"]),
             number(figures["flushes_per_workflow"]),
             number(figures["written_per_workflow"]),
@@ -197,7 +198,7 @@ def report(options, results, others):
     lines = [machine(options), ""]
     lines += table(["target", "figure", "wanted"], goal_rows(results, others))
     lines += table(
-        ["workload", "workflows/s", "steps/s", "p50 / p99 ms", "records a commit",
+        ["workload", "workflows/s", "steps/s", "p50 / p99 ms", "CPU µs a step", "records a commit",
          "flushes a workflow", "bytes written a workflow", "bytes kept a step", "peak MiB",
          "limit: puts/s", "limit: commit ms"],
         workload_rows(results))

@@ -16,6 +16,7 @@
 struct outcome {
 	struct load load;
 	struct device device;
+	int64_t cpu_ns;          /* client and activities too */
 	uint64_t peak_rss, heap; /* with all that has run */
 	struct kept kept;
 	struct limit limit;
@@ -24,7 +25,9 @@ struct outcome {
 static void run(const char *dir, const struct options *options, struct outcome *outcome) {
 	struct dtf_engine *engine = bench_engine_open(dir, options->workers);
 	struct device before = device_now();
+	int64_t cpu_ns = bench_cpu_ns();
 	load_run(engine, &outcome->load);
+	outcome->cpu_ns = bench_cpu_ns() - cpu_ns;
 	outcome->device = device_since(&before);
 	outcome->heap = bench_heap();
 	bench_must(dtf_engine_stop(engine), "stop");
@@ -56,6 +59,7 @@ static void print(struct outcome *outcome) {
 	printf(",\"seconds\":%.3f,\"workflows_per_s\":%.0f,\"steps_per_s\":%.0f", load->seconds,
 		n / load->seconds, steps / load->seconds);
 	printf(",\"p50_ms\":%.3f,\"p99_ms\":%.3f", p50, p99);
+	printf(",\"cpu_us_per_step\":%.2f", (double)outcome->cpu_ns / 1e3 / steps);
 	printf(",\"peak_rss_bytes\":%llu,\"heap_bytes\":%llu",
 		(unsigned long long)outcome->peak_rss, (unsigned long long)outcome->heap);
 	printf(",\"bytes_per_step\":%.0f", (double)outcome->kept.used_bytes / steps);

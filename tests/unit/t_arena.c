@@ -56,6 +56,24 @@ START_TEST(what_cannot_be_had_is_null) {
 }
 END_TEST
 
+START_TEST(kept_blocks_are_zeroed_too) {
+	dtf__arena_keep(2);
+	for (int round = 0; round < 3; round++) {
+		struct arena arenas[3] = { { 0 } };
+		for (size_t i = 0; i < 3; i++) {
+			unsigned char *memory = dtf__arena_alloc(&arenas[i], 500);
+			ck_assert_ptr_nonnull(memory);
+			ck_assert(all_are(memory, 500, 0));
+			memset(memory, 0xee, 500);
+		}
+		for (size_t i = 0; i < 3; i++) {
+			dtf__arena_finish(&arenas[i]);
+		}
+	}
+	dtf__arena_keep(0); /* and none is leaked */
+}
+END_TEST
+
 START_TEST(texts) {
 	struct arena arena = { 0 };
 	char *copy = dtf__arena_copy(&arena, "a\0b", 3);
@@ -85,6 +103,7 @@ int main(void) {
 	tcase_add_test(arena, memory_is_zeroed_aligned_and_apart);
 	tcase_add_test(arena, large_pieces_get_a_block_of_their_own);
 	tcase_add_test(arena, what_cannot_be_had_is_null);
+	tcase_add_test(arena, kept_blocks_are_zeroed_too);
 	tcase_add_test(arena, texts);
 	tcase_add_test(arena, a_finished_arena_can_be_used_again);
 	suite_add_tcase(suite, arena);
