@@ -186,10 +186,14 @@ bool dtf__encode_args(
 	return false;
 }
 
+/* A loop issues the same commands again and again. */
 static uint64_t hash_type(struct dtf_ctx *ctx, const struct dtf_type *type) {
-	uint64_t hash = dtf__type_hash(type);
-	ctx->out_of_memory = ctx->out_of_memory || hash == 0;
-	return hash;
+	struct known_type *known = &ctx->types[(uintptr_t)type / sizeof(*type) % KNOWN_TYPES];
+	if (known->type != type) {
+		*known = (struct known_type){ type, dtf__type_hash(type) };
+	}
+	ctx->out_of_memory = ctx->out_of_memory || known->hash == 0;
+	return known->hash;
 }
 
 uint64_t dtf__hash_types(

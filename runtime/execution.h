@@ -257,6 +257,8 @@ struct execution_host {
 /* Where replay reads what was decided; see replay.c. */
 struct replay;
 
+#define KNOWN_TYPES 4
+
 struct dtf_ctx {
 	struct arena arena;
 	const struct dtf_workflow_def *workflow;
@@ -264,6 +266,10 @@ struct dtf_ctx {
 	const struct execution_host *host;
 	struct replay *replay; /* NULL: live */
 	struct buf scratch;    /* for encoding */
+	struct known_type {
+		const struct dtf_type *type;
+		uint64_t hash;
+	} types[KNOWN_TYPES];  /* whose hashes were computed last */
 	uint32_t events;       /* recorded so far in this execution */
 	int64_t now_ms;        /* of the current micro-step */
 	struct strand *strand; /* the one that runs */

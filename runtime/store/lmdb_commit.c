@@ -31,15 +31,10 @@ struct commit {
 
 static int put_records(
 	struct lmdb_env *env, MDB_txn *txn, const struct store_batch *batch, uint64_t position) {
-	int rc = 0;
-	for (size_t i = 0; i < batch->nrecords && rc == 0; i++) {
-		struct lmdb_key key = dtf__lmdb_number_key(position + i);
-		rc = dtf__lmdb_put(env, txn, TABLE_LOG, &key, batch->records[i], MDB_APPEND);
-	}
-	if (rc == MDB_KEYEXIST) {
-		return dtf__fail(DTF_ECORRUPT, "%s: the log goes beyond its end", env->dir);
-	}
-	return rc;
+	int rc = dtf__lmdb_append(env, txn, TABLE_LOG, position, batch->records, batch->nrecords);
+	return rc == MDB_KEYEXIST
+		? dtf__fail(DTF_ECORRUPT, "%s: the log goes beyond its end", env->dir)
+		: rc;
 }
 
 static int put_manifests(struct lmdb_env *env, MDB_txn *txn, const struct store_batch *batch) {

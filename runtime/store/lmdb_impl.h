@@ -163,6 +163,9 @@ struct lmdb_key dtf__lmdb_text_key(const char *text); /* at most STORE_ID_MAX by
 /* `flags`: 0, or MDB_APPEND for a key beyond all others. */
 int dtf__lmdb_put(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struct lmdb_key *key,
 	struct slice value, unsigned flags);
+/* Values under this number and those that follow, beyond all others. */
+int dtf__lmdb_append(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, uint64_t number,
+	const struct slice *values, size_t count);
 /* Copies into the arena.  MDB_NOTFOUND, DTF_ECORRUPT. */
 int dtf__lmdb_get(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struct lmdb_key *key,
 	struct arena *arena, struct slice *ret);

@@ -113,11 +113,20 @@ int dtf__lmdb_damaged(struct lmdb_env *env, enum lmdb_table table, const struct 
 	return dtf__fail(DTF_ECORRUPT, "%s: a damaged %s", env->dir, names[table]);
 }
 
+/* Where puts go: a table, or a cursor that stays where it was, for many in a row. */
+struct target {
+	MDB_txn *txn;
+	MDB_dbi dbi;
+	MDB_cursor *cursor; /* or NULL */
+};
+
 /* Writes one chunk: the header if there is one, then the bytes. */
-static int put_chunk(MDB_txn *txn, MDB_dbi dbi, MDB_val key, struct slice header,
+static int put_chunk(const struct target *target, MDB_val key, struct slice header,
 	struct slice bytes, unsigned flags) {
 	MDB_val data = { header.size + bytes.size, NULL };
-	int rc = mdb_put(txn, dbi, &key, &data, flags | MDB_RESERVE);
+	flags |= MDB_RESERVE;
+	int rc = target->cursor != NULL ? mdb_cursor_put(target->cursor, &key, &data, flags)
+					: mdb_put(target->txn, target->dbi, &key, &data, flags);
 	if (rc != 0) {
 		return rc;
 	}
@@ -140,12 +149,12 @@ static int delete_chunks(MDB_txn *txn, MDB_dbi dbi, struct lmdb_key *key, uint32
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-int dtf__lmdb_put(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struct lmdb_key *key,
-	struct slice value, unsigned flags) {
+/* *ret_chunks: how many it took. */
+static int put_value(struct lmdb_env *env, const struct target *target, enum lmdb_table table,
+	struct lmdb_key *key, struct slice value, unsigned flags, uint32_t *ret_chunks) {
 	if (value.size > VALUE_MAX) {
 		return dtf__fail(DTF_ETOO_LARGE, "%s: a value of %zu bytes", env->dir, value.size);
 	}
-	MDB_dbi dbi = env->tables[table];
 	unsigned char header[SIZE_BYTES + HASH_BYTES];
 	dtf__lmdb_store32(header, (uint32_t)value.size);
 	if (is_checked(table)) {
@@ -157,7 +166,7 @@ int dtf__lmdb_put(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, str
 	do {
 		size_t room = CHUNK - head.size;
 		struct slice part = { rest.data, rest.size < room ? rest.size : room };
-		int rc = put_chunk(txn, dbi, chunk_key(key, chunk), head, part, flags);
+		int rc = put_chunk(target, chunk_key(key, chunk), head, part, flags);
 		if (rc != 0) {
 			return rc;
 		}
@@ -168,8 +177,33 @@ int dtf__lmdb_put(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, str
 		head.size = 0;
 		chunk++;
 	} while (rest.size > 0);
+	*ret_chunks = chunk;
+	return 0;
+}
+
+int dtf__lmdb_put(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struct lmdb_key *key,
+	struct slice value, unsigned flags) {
+	const struct target target = { txn, env->tables[table], NULL };
+	uint32_t chunks = 0;
+	int rc = put_value(env, &target, table, key, value, flags, &chunks);
 	/* The value before may have been longer. */
-	return (flags & MDB_APPEND) != 0 ? 0 : delete_chunks(txn, dbi, key, chunk);
+	return rc != 0 || (flags & MDB_APPEND) != 0 ? rc
+						    : delete_chunks(txn, target.dbi, key, chunks);
+}
+
+int dtf__lmdb_append(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, uint64_t number,
+	const struct slice *values, size_t count) {
+	struct target target = { txn, env->tables[table], NULL };
+	uint32_t chunks = 0;
+	int rc = count == 0 ? 0 : mdb_cursor_open(txn, target.dbi, &target.cursor);
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		struct lmdb_key key = dtf__lmdb_number_key(number + i);
+		rc = put_value(env, &target, table, &key, values[i], MDB_APPEND, &chunks);
+	}
+	if (target.cursor != NULL) {
+		mdb_cursor_close(target.cursor);
+	}
+	return rc;
 }
 
 /* Copies a value of several chunks; the first is there. */
