@@ -215,7 +215,9 @@ static bool is_good(void *arg, struct due *due) {
 static void narrow(struct dtf_engine *engine) {
 	const struct heap *timers = &engine->timers;
 	const struct due *middle = &timers->entries[timers->count / 2];
-	if (middle->key > engine->now_ms) {
+	/* What instances in memory wait for may lie behind the window, which must not skip
+	 * what it has not read. */
+	if (middle->key > engine->now_ms && middle->key < engine->window.through_ms) {
 		engine->window = (struct due_window){ middle->key, UINT64_MAX };
 		dtf__heap_sift(&engine->timers, is_good, engine);
 	}

@@ -143,11 +143,13 @@ void image_remove(const char *dir) {
 
 /* ---- operations ---- */
 
-static struct file *file_of(const struct replay *replay, struct image *image, const struct op *op) {
+static struct file *file_of(
+	const struct replay *replay, struct image *image, const struct disk_op *op) {
 	return &image->files[replay->numbers[op->file]];
 }
 
-static void change_name(const struct replay *replay, struct image *image, const struct op *op) {
+static void change_name(
+	const struct replay *replay, struct image *image, const struct disk_op *op) {
 	if (op->kind == OP_CREATE) {
 		set_name(image, op->name, replay->numbers[op->file]);
 	} else if (op->kind == OP_RENAME) {
@@ -160,11 +162,11 @@ static void change_name(const struct replay *replay, struct image *image, const 
 	}
 }
 
-static bool is_name(const struct op *op) {
+static bool is_name(const struct disk_op *op) {
 	return op->kind == OP_CREATE || op->kind == OP_RENAME || op->kind == OP_UNLINK;
 }
 
-static void apply(const struct replay *replay, struct image *image, const struct op *op) {
+static void apply(const struct replay *replay, struct image *image, const struct disk_op *op) {
 	if (is_name(op)) {
 		change_name(replay, image, op);
 	} else if (op->kind == OP_TRUNCATE) {
@@ -175,7 +177,7 @@ static void apply(const struct replay *replay, struct image *image, const struct
 }
 
 /* Those of its sectors that `keep` out of 100 have the luck to be there. */
-static void apply_part(const struct replay *replay, struct image *image, const struct op *op,
+static void apply_part(const struct replay *replay, struct image *image, const struct disk_op *op,
 	unsigned keep, uint64_t *state) {
 	if (op->kind != OP_WRITE) {
 		if (chance(state, keep)) {
@@ -195,7 +197,8 @@ static void apply_part(const struct replay *replay, struct image *image, const s
 
 /* ---- replay ---- */
 
-void replay_begin(struct replay *replay, const struct image *base, const struct record *record) {
+void replay_begin(
+	struct replay *replay, const struct image *base, const struct disk_record *record) {
 	*replay = (struct replay){ .record = record, .base = base };
 	replay->pending = calloc(record->count + 1, sizeof(*replay->pending));
 	if (replay->pending == NULL) {
@@ -215,10 +218,10 @@ void replay_finish(struct replay *replay) {
 }
 
 /* What a sync of a file, or of the directory, makes durable, or did not. */
-static void sync_pending(struct replay *replay, const struct op *sync) {
+static void sync_pending(struct replay *replay, const struct disk_op *sync) {
 	size_t left = 0;
 	for (size_t i = 0; i < replay->npending; i++) {
-		const struct op *op = &replay->record->ops[replay->pending[i]];
+		const struct disk_op *op = &replay->record->ops[replay->pending[i]];
 		bool covered = sync->kind == OP_SYNC_DIR ? is_name(op)
 							 : !is_name(op) && op->file == sync->file;
 		if (covered && (sync->kind != OP_LOST || op->durable)) {
@@ -230,7 +233,7 @@ static void sync_pending(struct replay *replay, const struct op *sync) {
 	replay->npending = left;
 }
 
-static void number(struct replay *replay, const struct op *op) {
+static void number(struct replay *replay, const struct disk_op *op) {
 	int file = op->kind == OP_FOUND ? find_name(&replay->durable, op->name) : -1;
 	if (file < 0) {
 		if (replay->durable.nfiles == IMAGE_FILES) {
@@ -243,7 +246,7 @@ static void number(struct replay *replay, const struct op *op) {
 
 void replay_go(struct replay *replay, size_t at) {
 	for (; replay->at < at && replay->at < replay->record->count; replay->at++) {
-		const struct op *op = &replay->record->ops[replay->at];
+		const struct disk_op *op = &replay->record->ops[replay->at];
 		if (op->kind == OP_FOUND || op->kind == OP_CREATE) {
 			number(replay, op);
 		}
@@ -257,13 +260,13 @@ void replay_go(struct replay *replay, size_t at) {
 
 void replay_image(const struct replay *replay, enum keep keep, uint64_t seed, struct image *ret) {
 	static const unsigned shares[] = { 10, 50, 90 };
-	const struct record *record = replay->record;
+	const struct disk_record *record = replay->record;
 	uint64_t state = seed;
 	unsigned share = shares[next_number(&state) % 3];
 	size_t first = (size_t)(next_number(&state) % (replay->npending + 1));
 	copy(ret, &replay->durable);
 	for (size_t i = 0; i < replay->npending; i++) {
-		const struct op *op = &record->ops[replay->pending[i]];
+		const struct disk_op *op = &record->ops[replay->pending[i]];
 		if (op->durable || (keep == KEEP_PREFIX && i < first)) {
 			apply(replay, ret, op);
 		} else if (keep == KEEP_SOME || (keep == KEEP_PREFIX && i == first)) {
@@ -271,7 +274,7 @@ void replay_image(const struct replay *replay, enum keep keep, uint64_t seed, st
 		}
 	}
 	/* the one that was being made */
-	const struct op *op = replay->at < record->count ? &record->ops[replay->at] : NULL;
+	const struct disk_op *op = replay->at < record->count ? &record->ops[replay->at] : NULL;
 	bool all_before = keep != KEEP_PREFIX || first == replay->npending;
 	if (op != NULL && keep != KEEP_NONE && all_before &&
 		(op->kind == OP_WRITE || op->kind == OP_TRUNCATE) &&

@@ -41,7 +41,7 @@ enum keep {
 
 /* Goes through a record; what is durable at the place where it stands. */
 struct replay {
-	const struct record *record;
+	const struct disk_record *record;
 	const struct image *base; /* what was there before */
 	size_t at;
 	struct image durable;
@@ -51,7 +51,8 @@ struct replay {
 };
 
 /* `base` NULL: nothing.  Borrowed. */
-void replay_begin(struct replay *replay, const struct image *base, const struct record *record);
+void replay_begin(
+	struct replay *replay, const struct image *base, const struct disk_record *record);
 void replay_finish(struct replay *replay);
 /* Before the operation `at`; never backwards. */
 void replay_go(struct replay *replay, size_t at);

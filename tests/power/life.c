@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../runtime/engine.h"
 #include "../../runtime/store/store.h"
 #include "power.dtf.h"
 #include "record.h"
@@ -21,7 +22,7 @@
 
 /* ---- the store's options, which the engine does not show ---- */
 
-enum { CHECKPOINT = 12 };
+static size_t checkpoint;
 
 int __real_dtf__store_lmdb_open(const char *dir, enum store_mode mode,
 	const struct store_options *options, struct store **ret);
@@ -31,7 +32,7 @@ int __wrap_dtf__store_lmdb_open(const char *dir, enum store_mode mode,
 int __wrap_dtf__store_lmdb_open(const char *dir, enum store_mode mode,
 	const struct store_options *options, struct store **ret) {
 	struct store_options often = *options;
-	often.checkpoint = CHECKPOINT;
+	often.checkpoint = checkpoint;
 	return __real_dtf__store_lmdb_open(dir, mode, &often, ret);
 }
 
@@ -64,12 +65,12 @@ int power_pay(struct dtf_activity *act, int64_t cents) {
 
 enum when { FIRST, BETWEEN, LAST, NOBODY };
 
-struct instance {
+struct planned {
 	enum when when; /* it is started */
 	const char *id, *workflow, *input;
 };
 
-static const struct instance instances[] = {
+static const struct planned instances[] = {
 	{ FIRST, "chain-0", "power.chain", "[6]" },
 	{ FIRST, "chain-1", "power.chain", "[9]" },
 	{ FIRST, "texts", "power.texts", "[4]" },
@@ -80,6 +81,7 @@ static const struct instance instances[] = {
 	{ FIRST, "family", "power.family", "[2]" },
 	{ FIRST, "forever", "power.forever", "[5,0]" },
 	{ FIRST, "sleeper", "power.sleeper", "[7]" },
+	{ FIRST, "crowd", "power.crowd", NULL },
 	{ BETWEEN, "chain-late", "power.chain", "[3]" },
 	{ BETWEEN, "trip-late", "power.trip", "[200]" },
 	{ LAST, "chain-last", "power.chain", "[2]" },
@@ -109,6 +111,7 @@ struct asked {
 
 struct life {
 	const char *dir;
+	const struct life_settings *settings;
 	const bool *acked;
 	struct life_ends *ends;
 	struct dtf_engine *engine;
@@ -220,7 +223,11 @@ static void until_answered(struct life *life) {
 		if (++n == ROUNDS_MAX && record_failed()) {
 			failed(life, DTF_ETIMEOUT, "a disk that stays full");
 		} else if (n == ROUNDS_MAX) {
-			broken(life, "the engine does not get to an end");
+			unsigned i = 0;
+			while (!life->asked[i].waiting) {
+				i++;
+			}
+			broken(life, "%s is never answered (mark %u)", life->asked[i].id, i);
 		}
 	}
 }
@@ -236,6 +243,9 @@ static void open_engine(struct life *life) {
 	};
 	int rc = dtf_engine_open(&options, &life->engine);
 	rc = rc == 0 ? dtf_engine_register(life->engine, &power_module) : rc;
+	if (rc == 0 && life->settings->window > 0) {
+		life->engine->window_size = life->settings->window;
+	}
 	rc = rc == 0 ? dtf_engine_attach(life->engine) : rc;
 	failed(life, rc, "open");
 }
@@ -281,13 +291,16 @@ static void look_for_acked(struct life *life) {
 /* ---- its course ---- */
 
 static void ask_for(struct life *life, enum when when) {
+	char crowd[16];
+	(void)snprintf(crowd, sizeof(crowd), "[%u]", life->settings->crowd);
 	for (unsigned i = 0; i < NINSTANCES && life->rc == 0; i++) {
 		if (instances[i].when == when) {
 			ask(life, STARTED + i,
 				(struct dtf_request){ .verb = DTF_ASK_START,
 					.id = instances[i].id,
 					.workflow = instances[i].workflow,
-					.input = instances[i].input });
+					.input = instances[i].input == NULL ? crowd
+									    : instances[i].input });
 			rounds(life, i % 3);
 		}
 	}
@@ -365,6 +378,39 @@ static void read_all(struct life *life) {
 	}
 }
 
+struct crowd {
+	unsigned count, alive;
+};
+
+static bool count_alive(void *arg, const struct dtf_instance_info *info) {
+	struct crowd *crowd = arg;
+	crowd->count++;
+	crowd->alive += info->status == DTF_RUNNING || info->status == DTF_SUSPENDED;
+	return true;
+}
+
+/* Those too that nobody waits for. */
+static void wait_for_crowd(struct life *life) {
+	struct crowd crowd = { 0, 1 };
+	for (unsigned n = 0; crowd.alive > 0 && life->rc == 0; n++) {
+		int rc = dtf_engine_run_once(life->engine);
+		failed(life, rc, "round");
+		life->now_ms += rc == 0 ? 20 * 60 * 1000 : 0;
+		if (n % 16 == 0) {
+			crowd = (struct crowd){ 0 };
+			failed(life, dtf_list(dtf_engine_client(life->engine), count_alive, &crowd),
+				"list");
+		}
+		if (n == ROUNDS_MAX) {
+			broken(life, "%u of %u instances never end", crowd.alive, crowd.count);
+		}
+	}
+	if (life->ends->known && life->rc == 0 && crowd.count != life->ends->count) {
+		broken(life, "%u instances, not %u", crowd.count, life->ends->count);
+	}
+	life->ends->count = life->ends->known ? life->ends->count : crowd.count;
+}
+
 static void wait_for_all(struct life *life) {
 	for (unsigned i = 0; i < NINSTANCES && life->rc == 0; i++) {
 		if (instances[i].when != NOBODY) {
@@ -384,12 +430,14 @@ static void wait_for_all(struct life *life) {
 	until_answered(life);
 }
 
-int life_run(const char *dir, const bool acked[LIFE_MARKS], struct life_ends *ends,
-	const char **ret_why) {
+int life_run(const char *dir, const struct life_settings *settings, const bool acked[LIFE_MARKS],
+	struct life_ends *ends, const char **ret_why) {
 	static struct life life; /* large, and what it says outlives it */
-	life = (struct life){
-		.dir = dir, .acked = acked, .ends = ends, .now_ms = INT64_C(1700000000000)
-	};
+	life = (struct life){ .dir = dir,
+		.settings = settings,
+		.acked = acked,
+		.ends = ends,
+		.now_ms = INT64_C(1700000000000) };
 	open_engine(&life);
 	if (life.rc == 0) {
 		look_for_acked(&life);
@@ -403,6 +451,7 @@ int life_run(const char *dir, const bool acked[LIFE_MARKS], struct life_ends *en
 		open_engine(&life);
 		ask_for(&life, LAST);
 		wait_for_all(&life);
+		wait_for_crowd(&life);
 		read_all(&life);
 		close_engine(&life);
 	}

@@ -10,9 +10,17 @@
 
 enum { LIFE_MARKS = 128, LIFE_INSTANCES = 20 };
 
+/* How the engine is set up; 0: as usual. */
+struct life_settings {
+	size_t checkpoint; /* puts between two checkpoints of the store */
+	size_t window;     /* timers in memory */
+	unsigned crowd;    /* instances that sleep beside the others */
+};
+
 /* What each instance came to: of the first run, which nothing disturbed. */
 struct life_ends {
 	bool known;
+	unsigned count; /* of instances */
 	struct {
 		char status[16], output[64];
 	} of[LIFE_INSTANCES];
@@ -24,7 +32,7 @@ struct life_ends {
  * it is looked for, and not asked for again.  The ends are compared, or kept when they
  * are not known.  0; DTF_E… of the engine; 1: a promise is broken, and *why says which.
  */
-int life_run(const char *dir, const bool acked[LIFE_MARKS], struct life_ends *ends,
-	const char **ret_why);
+int life_run(const char *dir, const struct life_settings *settings, const bool acked[LIFE_MARKS],
+	struct life_ends *ends, const char **ret_why);
 
 #endif

@@ -28,7 +28,7 @@ enum { FDS = 256, FILES = 64, NOT_OURS = 0, DIRECTORY, A_FILE };
 static struct {
 	bool on;
 	char dir[PATH_MAX];
-	struct record record;
+	struct disk_record record;
 	struct {
 		int kind;
 		bool durable;
@@ -47,8 +47,8 @@ static _Noreturn void die(const char *what) {
 	abort();
 }
 
-static struct op *push(enum op_kind kind) {
-	struct record *r = &now.record;
+static struct disk_op *push(enum disk_op_kind kind) {
+	struct disk_record *r = &now.record;
 	if (r->count == r->capacity) {
 		r->capacity = r->capacity == 0 ? 1024 : 2 * r->capacity;
 		r->ops = realloc(r->ops, r->capacity * sizeof(*r->ops));
@@ -56,8 +56,8 @@ static struct op *push(enum op_kind kind) {
 			die("out of memory");
 		}
 	}
-	struct op *op = &r->ops[r->count++];
-	*op = (struct op){ .kind = kind };
+	struct disk_op *op = &r->ops[r->count++];
+	*op = (struct disk_op){ .kind = kind };
 	return op;
 }
 
@@ -74,17 +74,17 @@ void record_mark(uint64_t mark) {
 	}
 }
 
-void record_end(struct record *ret) {
+void record_end(struct disk_record *ret) {
 	*ret = now.record;
 	memset(&now, 0, sizeof(now));
 }
 
-void record_finish(struct record *record) {
+void record_finish(struct disk_record *record) {
 	for (size_t i = 0; i < record->count; i++) {
 		free(record->ops[i].data);
 	}
 	free(record->ops);
-	*record = (struct record){ 0 };
+	*record = (struct disk_record){ 0 };
 }
 
 void record_fail(unsigned long nth, int error, bool all) {
@@ -121,10 +121,10 @@ static const char *name_in(int dir_fd, const char *path) {
 }
 
 static void name_to(char *to, const char *name) {
-	if (strlen(name) >= sizeof(((struct op *)NULL)->name)) {
+	if (strlen(name) >= sizeof(((struct disk_op *)NULL)->name)) {
 		die("a name is too long");
 	}
-	strncpy(to, name, sizeof(((struct op *)NULL)->name) - 1);
+	strncpy(to, name, sizeof(((struct disk_op *)NULL)->name) - 1);
 }
 
 static uint32_t number_of(ino_t inode, const char *name, bool is_new) {
@@ -137,7 +137,7 @@ static uint32_t number_of(ino_t inode, const char *name, bool is_new) {
 		die("too many files");
 	}
 	now.inodes[now.nfiles] = inode;
-	struct op *op = push(is_new ? OP_CREATE : OP_FOUND);
+	struct disk_op *op = push(is_new ? OP_CREATE : OP_FOUND);
 	op->file = now.nfiles;
 	name_to(op->name, name);
 	return now.nfiles++;
@@ -188,7 +188,7 @@ static void wrote(int fd, uint64_t at, const struct iovec *parts, int count, ssi
 	if (size <= 0) {
 		return;
 	}
-	struct op *op = push(OP_WRITE);
+	struct disk_op *op = push(OP_WRITE);
 	op->file = now.fds[fd].file;
 	op->durable = now.fds[fd].durable;
 	op->at = at;
@@ -336,7 +336,7 @@ int fdatasync(int fd) {
 int ftruncate(int fd, off_t size) {
 	int rc = (int)syscall(SYS_ftruncate, fd, size);
 	if (rc == 0 && is_ours(fd, A_FILE)) {
-		struct op *op = push(OP_TRUNCATE);
+		struct disk_op *op = push(OP_TRUNCATE);
 		op->file = now.fds[fd].file;
 		op->at = (uint64_t)size;
 	}
@@ -355,7 +355,7 @@ int renameat(int from_fd, const char *from, int to_fd, const char *to) {
 	int rc = (int)syscall(SYS_renameat, from_fd, from, to_fd, to);
 	if (rc == 0 && ours) {
 		uint32_t file = number_of(st.st_ino, name, false);
-		struct op *op = push(OP_RENAME);
+		struct disk_op *op = push(OP_RENAME);
 		op->file = file;
 		name_to(op->name, name);
 		name_to(op->to, new_name);

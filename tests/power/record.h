@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum op_kind {
+enum disk_op_kind {
 	OP_WRITE,
 	OP_TRUNCATE, /* to `at` bytes */
 	OP_SYNC,
@@ -25,8 +25,8 @@ enum op_kind {
 	OP_MARK, /* the program was told that something is durable */
 };
 
-struct op {
-	enum op_kind kind;
+struct disk_op {
+	enum disk_op_kind kind;
 	uint32_t file; /* which: a number of its own, as names change */
 	bool durable;  /* WRITE: of a descriptor that syncs each */
 	uint64_t at;   /* WRITE, TRUNCATE; MARK: which */
@@ -35,8 +35,8 @@ struct op {
 	char name[32], to[32];
 };
 
-struct record {
-	struct op *ops;
+struct disk_record {
+	struct disk_op *ops;
 	size_t count, capacity;
 };
 
@@ -44,8 +44,8 @@ struct record {
  * not seen.  What is random to the program comes from the seed. */
 void record_begin(const char *dir, uint64_t seed);
 void record_mark(uint64_t mark);
-void record_end(struct record *ret);
-void record_finish(struct record *record);
+void record_end(struct disk_record *ret);
+void record_finish(struct disk_record *record);
 
 /* From now on: the nth write or sync of the directory fails with `error`; only this
  * one, or all from there on.  0: none does. */

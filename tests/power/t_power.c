@@ -25,6 +25,7 @@
 
 /* Of all processes. */
 struct shared {
+	struct life_settings settings;
 	struct life_ends ends;
 	int rc;
 	bool failed; /* a fault was met */
@@ -52,11 +53,11 @@ static void path_in_root(char *ret, size_t size, const char *name) {
 
 /* ---- a record from one process to another ---- */
 
-static void save(const struct record *record, const char *path) {
+static void save(const struct disk_record *record, const char *path) {
 	FILE *file = fopen(path, "wb");
 	bool ok = file != NULL;
 	for (size_t i = 0; i < record->count && ok; i++) {
-		const struct op *op = &record->ops[i];
+		const struct disk_op *op = &record->ops[i];
 		ok = fwrite(op, sizeof(*op), 1, file) == 1 &&
 			(op->data == NULL || fwrite(op->data, 1, op->size, file) == op->size);
 	}
@@ -65,10 +66,10 @@ static void save(const struct record *record, const char *path) {
 	}
 }
 
-static void load(struct record *ret, const char *path) {
+static void load(struct disk_record *ret, const char *path) {
 	FILE *file = fopen(path, "rb");
-	struct op op;
-	*ret = (struct record){ 0 };
+	struct disk_op op;
+	*ret = (struct disk_record){ 0 };
 	if (file == NULL) {
 		die(path);
 	}
@@ -97,14 +98,14 @@ enum { SECONDS = 60 };
 
 static void child(const char *dir, const bool *acked, const char *save_to,
 	const struct fault *fault, uint64_t seed) {
-	struct record record;
+	struct disk_record record;
 	const char *why;
 	(void)alarm(SECONDS);
 	record_begin(dir, seed);
 	if (fault != NULL) {
 		record_fail(fault->nth, fault->error, fault->all);
 	}
-	shared->rc = life_run(dir, acked, &shared->ends, &why);
+	shared->rc = life_run(dir, &shared->settings, acked, &shared->ends, &why);
 	shared->failed = record_failed();
 	(void)snprintf(shared->why, sizeof(shared->why), "%s", why);
 	record_end(&record);
@@ -141,7 +142,7 @@ static int live(const char *dir, const bool *acked, const char *save_to, const s
 /* ---- images ---- */
 
 static void acked_before(
-	const struct record *record, size_t at, const bool *base, bool ret[LIFE_MARKS]) {
+	const struct disk_record *record, size_t at, const bool *base, bool ret[LIFE_MARKS]) {
 	memcpy(ret, base, LIFE_MARKS * sizeof(bool));
 	for (size_t i = 0; i < at && i < record->count; i++) {
 		if (record->ops[i].kind == OP_MARK) {
@@ -158,13 +159,13 @@ struct plan {
 	const char *what;
 };
 
-static void check_all(const struct image *base, const struct record *record, const bool *acked_base,
-	const struct plan *plan);
+static void check_all(const struct image *base, const struct disk_record *record,
+	const bool *acked_base, const struct plan *plan);
 
 static void check_again(const struct image *image, const char *saved, const bool *acked,
 	const struct plan *plan, uint64_t seed) {
-	struct record record;
-	struct plan second = { plan->seconds, seed, 0, 0, "again" };
+	struct disk_record record;
+	struct plan second = { plan->seconds, seed, 0, 0, "a second cut" };
 	load(&record, saved);
 	check_all(image, &record, acked, &second);
 	again += second.count;
@@ -189,8 +190,8 @@ static void check_one(const struct replay *replay, const bool *acked_base, const
 	checked++;
 	if (rc != 0) {
 		violations++;
-		printf("image %s %lu, seed %llu, before operation %zu of %zu, keep %d: %d %s\n",
-			plan->what, n, (unsigned long long)plan->seed, replay->at,
+		printf("image %lu of %s, seed %llu, before operation %zu of %zu, keep %d: %d %s\n",
+			n + 1, plan->what, (unsigned long long)plan->seed, replay->at,
 			replay->record->count, (int)keep, rc, shared->why);
 	} else if (twice) {
 		check_again(&image, saved, acked, plan, seed);
@@ -199,7 +200,7 @@ static void check_one(const struct replay *replay, const bool *acked_base, const
 }
 
 /* An eighth of the images is for the first operations, which make the store. */
-static size_t place_of(const struct record *record, const struct plan *plan, unsigned long n) {
+static size_t place_of(const struct disk_record *record, const struct plan *plan, unsigned long n) {
 	size_t making = 0, count = record->count;
 	unsigned long early = plan->count / 8;
 	while (making < count && record->ops[making].kind != OP_MARK) {
@@ -213,8 +214,8 @@ static size_t place_of(const struct record *record, const struct plan *plan, uns
 
 static unsigned long only; /* this image alone; from 1 */
 
-static void check_all(const struct image *base, const struct record *record, const bool *acked_base,
-	const struct plan *plan) {
+static void check_all(const struct image *base, const struct disk_record *record,
+	const bool *acked_base, const struct plan *plan) {
 	struct replay replay;
 	for (unsigned part = 0; part < 2; part++) {
 		unsigned long early = plan->count / 8;
@@ -232,7 +233,7 @@ static void check_all(const struct image *base, const struct record *record, con
 
 /* ---- what is run ---- */
 
-static void first_life(struct record *ret) {
+static void first_life(struct disk_record *ret) {
 	static const bool none[LIFE_MARKS];
 	char dir[300], saved[300];
 	path_in_root(dir, sizeof(dir), "db");
@@ -245,15 +246,36 @@ static void first_life(struct record *ret) {
 	load(ret, saved);
 }
 
-static void cuts(unsigned long count, uint64_t seed) {
+/*
+ * A checkpoint with every commit and timers one by one; both often; a checkpoint that
+ * takes several commits, of many instances.
+ */
+static const struct life_settings variants[] = { { 1, 1, 4 }, { 12, 3, 12 }, { 150, 40, 150 } };
+enum { NVARIANTS = sizeof(variants) / sizeof(*variants) };
+
+static void cuts(unsigned long count, uint64_t seed, unsigned long variant) {
 	static const bool none[LIFE_MARKS];
-	struct plan plan = { count, seed, 24, 6, "of the first" };
-	struct record record;
-	first_life(&record);
-	check_all(NULL, &record, none, &plan);
+	size_t operations = 0;
+	for (unsigned long v = 0; v < NVARIANTS; v++) {
+		struct plan plan = { count / NVARIANTS, seed * NVARIANTS + v, 24, 6, "the first" };
+		struct disk_record record;
+		if (variant != 0 && variant != v + 1) {
+			continue;
+		}
+		memset(shared, 0, sizeof(*shared));
+		shared->settings = variants[v];
+		first_life(&record);
+		operations += record.count;
+		unsigned long before = violations;
+		check_all(NULL, &record, none, &plan);
+		if (violations > before) {
+			printf("(one alone: t_power cuts %lu %llu %lu NUMBER)\n", count,
+				(unsigned long long)seed, v + 1);
+		}
+		record_finish(&record);
+	}
 	printf("%lu images of %zu operations, %lu of them cut twice: %lu violations\n", checked,
-		record.count, again, violations);
-	record_finish(&record);
+		operations, again, violations);
 }
 
 /* One fault; then the power goes away, with all that no sync has covered. */
@@ -261,7 +283,7 @@ static bool fault_at(const struct fault *fault) {
 	static const bool none[LIFE_MARKS];
 	char dir[300], saved[300];
 	bool acked[LIFE_MARKS];
-	struct record record;
+	struct disk_record record;
 	struct replay replay;
 	struct image image;
 	path_in_root(dir, sizeof(dir), "db");
@@ -292,7 +314,8 @@ static bool fault_at(const struct fault *fault) {
 
 static void faults(unsigned long step) {
 	static const int errors[] = { EIO, ENOSPC };
-	struct record record;
+	struct disk_record record;
+	shared->settings = variants[1];
 	first_life(&record);
 	record_finish(&record);
 	for (unsigned i = 0; i < 4; i++) {
@@ -307,7 +330,8 @@ static void faults(unsigned long step) {
 int main(int argc, char **argv) {
 	const char *temporary = getenv("TMPDIR");
 	if (argc < 3) {
-		fprintf(stderr, "usage: t_power cuts COUNT [SEED [ONLY]] | faults STEP\n");
+		fprintf(stderr,
+			"usage: t_power cuts COUNT [SEED [VARIANT [ONLY]]] | faults STEP\n");
 		return 2;
 	}
 	bool memory = access("/dev/shm", W_OK | X_OK) == 0;
@@ -327,8 +351,9 @@ int main(int argc, char **argv) {
 	if (strcmp(argv[1], "faults") == 0) {
 		faults(count);
 	} else {
-		only = argc > 4 ? strtoul(argv[4], NULL, 10) : 0;
-		cuts(count, argc > 3 ? strtoull(argv[3], NULL, 10) : 1);
+		only = argc > 5 ? strtoul(argv[5], NULL, 10) : 0;
+		cuts(count, argc > 3 ? strtoull(argv[3], NULL, 10) : 1,
+			argc > 4 ? strtoul(argv[4], NULL, 10) : 0);
 	}
 	image_remove(root);
 	return violations > 0;

@@ -7,6 +7,7 @@
  *	}
  */
 #include <check.h>
+#include <stdio.h>
 
 #include <dtf/abi.h>
 
@@ -99,12 +100,50 @@ START_TEST(cancelled_timers_do_not_heap_up) {
 }
 END_TEST
 
+static void each(const char *prefix, enum request_kind kind, int64_t pause_ms) {
+	for (unsigned n = 0; n < 8; n++) {
+		char id[16];
+		bool starts = kind == REQUEST_START;
+		(void)snprintf(id, sizeof(id), "%s%u", prefix, n);
+		ck_assert_int_eq(lab_do(&lab, kind, id, starts ? "t.actor" : "hit", NULL,
+					 starts ? "[]" : "null"),
+			0);
+		lab_pass(&lab, pause_ms);
+	}
+}
+
+/* The store knows who sleeps; memory only the next of them.  What those in memory wait
+ * for comes later, and is no reason to skip who has not been read. */
+START_TEST(many_in_memory_hide_nobody_who_sleeps) {
+	each("asleep", REQUEST_START, 1000);
+	each("awake", REQUEST_START, 1000);
+	lab_crash(&lab);
+	lab_open(&lab);
+	lab.engine->window_size = 1;
+	lab.engine->window = (struct due_window){ 0, 0 };
+	lab.engine->timers.count = 0;
+	ck_assert_int_eq(dtf__due_window(lab.engine), 0);
+	each("awake", REQUEST_RAISE, 0);
+	lab.engine->sweep_at = 0;
+	lab_pass(&lab, 1);
+	lab_pass(&lab, DAYS_30);
+	for (unsigned n = 0; n < 8; n++) {
+		char id[16];
+		(void)snprintf(id, sizeof(id), "asleep%u", n);
+		ck_assert_int_eq(lab_status(&lab, id), DTF_COMPLETED);
+		(void)snprintf(id, sizeof(id), "awake%u", n);
+		ck_assert_int_eq(lab_status(&lab, id), DTF_COMPLETED);
+	}
+}
+END_TEST
+
 int main(void) {
 	Suite *suite = suite_create("timers");
 	TCase *tc = tcase_create("timers");
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, cancelled_timers_do_not_heap_up, 0, 2);
+	tcase_add_test(tc, many_in_memory_hide_nobody_who_sleeps);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
