@@ -30,9 +30,9 @@ struct arena_block {
 #define __has_feature(feature) 0
 #endif
 #if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-#define KEPT_MAX 0
+#define KEPT_OF(blocks) 0
 #else
-#define KEPT_MAX SIZE_MAX
+#define KEPT_OF(blocks) (blocks)
 #endif
 
 static _Thread_local struct {
@@ -62,7 +62,7 @@ static void keep_or_free(struct arena_block *block) {
 }
 
 void dtf__arena_keep(size_t blocks) {
-	kept.max = blocks < KEPT_MAX ? blocks : KEPT_MAX;
+	kept.max = KEPT_OF(blocks);
 	while (kept.count > kept.max) {
 		free(take_kept());
 	}
