@@ -11,7 +11,7 @@
 #include "echo.h"
 #include "many.h"
 
-#define STEPS 20000
+#define STEPS 2000
 #define LIVES 3 /* chains; steps near the beginning are few */
 
 struct window {

@@ -26,13 +26,13 @@ BEGIN, END = "<!-- figures: written by tests/bench/run.py -->", "<!-- end of fig
 
 # What, in flight, instances; and those of --quick.
 WORKLOADS = [
-    ("hello", 1, 3000, 300),
+    ("hello", 1, 1000, 300),
     ("hello", 1000, 100000, 10000),
-    ("chain5", 1, 1000, 100),
+    ("chain5", 1, 300, 100),
     ("chain5", 1000, 40000, 4000),
-    ("chain100", 100, 1000, 100),
-    ("chain1000", 1, 5, 1),
-    ("fan50", 20, 1000, 100),
+    ("chain100", 100, 500, 100),
+    ("chain1000", 1, 2, 1),
+    ("fan50", 20, 2000, 100),
     ("wait", 1000, 50000, 5000),
 ]
 # What, its count; and that of --quick.
@@ -40,7 +40,7 @@ OTHERS = [
     ("replay", 100000, 10000),
     ("restart", 1000000, 20000),
     ("memory", 200000, 20000),
-    ("length", 20000, 1100),
+    ("length", 2000, 1100),
     ("life", 1000000, 10000),
 ]
 SOURCE_LINES, SOURCE_FILES = 20000, 5
