@@ -104,6 +104,20 @@ void dtf__batch_answer(struct dtf_engine *engine, const char *request, int rc, c
 		engine->now_ms };
 }
 
+void dtf__batch_snapshot(struct dtf_engine *engine, uint64_t instance, struct slice value) {
+	struct batch *batch = &engine->batch;
+	const char *copy = dtf__arena_copy(&batch->arena, value.data, value.size);
+	if (copy == NULL ||
+		!reserve(batch, (void **)&batch->snapshots, batch->nsnapshots,
+			&batch->snapshots_capacity, sizeof(*batch->snapshots))) {
+		batch->failed = true;
+		return;
+	}
+	batch->snapshots[batch->nsnapshots++] = (struct store_put_snapshot){ instance,
+		{ copy, value.size } };
+	batch->size += value.size;
+}
+
 int dtf__batch_turned(struct instance *instance) {
 	struct batch *batch = &instance->engine->batch;
 	if (instance->turned) {
@@ -162,6 +176,7 @@ struct batch_point dtf__batch_point(const struct dtf_engine *engine) {
 		.neffects = batch->neffects,
 		.nmarks = batch->nmarks,
 		.nanswers = batch->nanswers,
+		.nsnapshots = batch->nsnapshots,
 		.size = batch->size };
 }
 
@@ -189,6 +204,7 @@ void dtf__batch_go_back(struct dtf_engine *engine, const struct batch_point *poi
 	batch->nrecords = point->nrecords;
 	batch->nmarks = point->nmarks;
 	batch->nanswers = point->nanswers;
+	batch->nsnapshots = point->nsnapshots;
 	batch->size = point->size;
 }
 
@@ -200,6 +216,7 @@ static void reset(struct batch *batch) {
 	batch->neffects = 0;
 	batch->nmarks = 0;
 	batch->nanswers = 0;
+	batch->nsnapshots = 0;
 	batch->failed = false;
 	batch->admits = false;
 	batch->tells = false;
@@ -282,6 +299,9 @@ static void settle_instance(struct instance *instance) {
 	instance->born = false;
 	free_taken(instance);
 	if (instance->row.status <= DTF_SUSPENDED) {
+		if (instance->ctx != NULL) {
+			dtf__execution_compact(instance->ctx);
+		}
 		dtf__instance_used(instance);
 		return;
 	}
@@ -384,6 +404,8 @@ static int write_batch(struct dtf_engine *engine, uint64_t inbox_through) {
 			.nmarks = batch->nmarks,
 			.answers = batch->answers,
 			.nanswers = batch->nanswers,
+			.snapshots = batch->snapshots,
+			.nsnapshots = batch->nsnapshots,
 			.inbox_through = inbox_through,
 			.next_instance = batch->next_instance,
 			.clock_ms = engine->now_ms,
@@ -451,6 +473,7 @@ void dtf__batch_finish(struct dtf_engine *engine) {
 	free(batch->effects);
 	free(batch->marks);
 	free(batch->answers);
+	free(batch->snapshots);
 	dtf__arena_finish(&batch->arena);
 	*batch = (struct batch){ 0 };
 }

@@ -11,14 +11,15 @@
 
 #include "clock.h"
 #include "execution.h"
+#include "past.h"
 #include "pool.h"
-#include "replay.h"
 #include "store/store.h"
 
 #define TURNS_MAX        4096                       /* in one commit */
 #define RECORDS_SIZE_MAX ((size_t)16 * 1024 * 1024) /* bytes in one commit */
 #define HOT_MAX_DEFAULT  ((size_t)32 * 1024 * 1024) /* bytes of instances kept in memory */
 #define WINDOW_SIZE      16384                      /* sleeping instances whose time is in memory */
+#define SNAPSHOT_EVENTS  1000 /* from one snapshot of an instance to the next */
 /* A commit must hold whatever one turn brings: a few payloads and 2 RECORDS_SIZE_MAX. */
 #define PAYLOAD_MAX_MAX ((size_t)64 * 1024 * 1024)
 
@@ -90,6 +91,9 @@ struct instance {
 	bool born;   /* new, by its parent's turn in this batch, and gone with that */
 	int refusal; /* why a child that its turn starts could not be made; 0 */
 	bool stale;  /* something about it was lost: load it anew, that finds what is due */
+	/* what a snapshot would spare: see keep.c */
+	uint32_t snapshot_events; /* in the last one that was made or tried */
+	size_t behind_snapshot;   /* bytes in the records after it */
 	/* of this step's turn */
 	struct buf events;
 	uint32_t nevents;
@@ -168,7 +172,9 @@ struct batch {
 	size_t nmarks, marks_capacity;
 	struct store_put_answer *answers;
 	size_t nanswers, answers_capacity;
-	struct arena arena; /* of marks and answers */
+	struct store_put_snapshot *snapshots;
+	size_t nsnapshots, snapshots_capacity;
+	struct arena arena; /* of marks, answers and snapshots */
 	uint64_t next_instance;
 	bool admits; /* holds new work */
 	bool tells;  /* a row says something new without a record */
@@ -176,7 +182,7 @@ struct batch {
 
 /* How far a batch had come: what was added since can be taken out again. */
 struct batch_point {
-	size_t nrecords, nturned, nnotes, neffects, nmarks, nanswers, size;
+	size_t nrecords, nturned, nnotes, neffects, nmarks, nanswers, nsnapshots, size;
 };
 
 struct dtf_engine {
@@ -224,6 +230,7 @@ struct dtf_engine {
 	struct batch batch;
 	int64_t now_ms; /* durable clock: never goes back */
 	int64_t steady_ms;
+	uint32_t snapshot_events; /* that an instance takes from one snapshot to the next */
 	int64_t retry_at_ms;      /* after a full store; 0 = none */
 	bool inbox_due;           /* look into it in the next round */
 	uint64_t inbox_seen;      /* entries up to this were read */
@@ -362,9 +369,6 @@ void dtf__instance_reload(struct instance *instance);
 void dtf__instance_diagnose(struct instance *instance, const char *diagnosis, const char *why);
 /* Brings ctx to life from the log.  0 also when it cannot run: see diagnosis. */
 int dtf__instance_load(struct instance *instance);
-/* Reads all records of an instance's current execution into the arena. */
-int dtf__history_read(
-	struct store *store, const struct row *row, struct arena *arena, struct history *ret);
 /* Sets timers and queues attempts for every open op: after loading and resuming. */
 void dtf__instance_schedule(struct instance *instance);
 /* A workflow's version as a number that is not 0: what an index knows of code. */
@@ -412,6 +416,8 @@ void dtf__batch_answer(struct dtf_engine *engine, const char *request, int rc, c
 int dtf__batch_turned(struct instance *instance);
 /* The duty is done: its row will not have it any more. */
 int dtf__batch_note(struct instance *instance, enum duty done);
+/* Keeps a copy; an empty value takes away what there is. */
+void dtf__batch_snapshot(struct dtf_engine *engine, uint64_t instance, struct slice value);
 /* Adds a record; its position is in *ret. */
 int dtf__batch_record(
 	struct instance *instance, const struct record *record, struct slice events, uint64_t *ret);
@@ -498,6 +504,11 @@ bool dtf__silence_due(const struct instance *instance, struct dtf_activity *atte
 int dtf__end_read(
 	struct store *store, const struct row *row, struct arena *arena, struct event *ret);
 int dtf__result_read(struct store *store, const struct row *row, struct dtf_result *ret);
+
+/* keep.c */
+/* The turn's record, of that size, is in the batch: a snapshot may be due with it, or
+ * not be needed any more. */
+void dtf__keep(struct instance *instance, size_t size);
 
 /* verify.c */
 int dtf__verify(struct instance *instance);

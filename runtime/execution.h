@@ -261,6 +261,7 @@ struct replay;
 
 struct dtf_ctx {
 	struct arena arena;
+	size_t compacted; /* bytes in it after it was last made anew; see compact.c */
 	const struct dtf_workflow_def *workflow;
 	struct event_started begin; /* in the arena */
 	const struct execution_host *host;
@@ -327,6 +328,12 @@ const char *dtf__event_full_name(const struct dtf_workflow_def *workflow, const 
 const struct event_unread *dtf__execution_unread(struct dtf_ctx *ctx, size_t *ret_count);
 /* "" when both are the same machine, else what differs: for verify. */
 const char *dtf__execution_difference(struct dtf_ctx *a, struct dtf_ctx *b);
+
+/* ---- compact.c ---- */
+
+/* Between two micro-steps: gives back memory that is not needed any more, when that
+ * is worth it.  Whoever points into the arena must do that anew. */
+void dtf__execution_compact(struct dtf_ctx *ctx);
 
 /* ---- decide.c ---- */
 

@@ -1,11 +1,9 @@
 /*
- * Bringing an instance to life from the log.
+ * Bringing an instance to life: what the store has of it (past.c) is replayed.
  *
- * Its records are a chain through the log, newest first; they are read back to
- * the start of the current execution and replayed forward.  What was running
- * when the machine was last in memory is settled here: an attempt in flight
- * died with its process and counts as lost; a suspension that was only a
- * diagnosis ends when the code matches again.
+ * What was running when the machine was last in memory is settled here: an
+ * attempt in flight died with its process and counts as lost; a suspension that
+ * was only a diagnosis ends when the code matches again.
  */
 #include "engine.h"
 
@@ -14,76 +12,8 @@
 #include <string.h>
 
 #include "error.h"
+#include "past.h"
 #include "utf8.h"
-
-/* ---- reading ---- */
-
-static int read_chain(struct store *store, const struct row *row, struct arena *arena,
-	struct slice **ret, size_t *ret_count) {
-	size_t capacity = 64, count = 0;
-	struct slice *records = malloc(capacity * sizeof(*records));
-	uint64_t position = row->last, instance = 0;
-	int rc = records == NULL ? DTF_ENOMEM : 0;
-	while (rc == 0 && position != 0) {
-		struct record record;
-		struct slice bytes, events;
-		rc = store->ops->record(store, arena, position, &bytes);
-		if (rc == STORE_NOT_FOUND) {
-			rc = dtf__fail(DTF_ECORRUPT, "instance %s: record %llu is missing", row->id,
-				(unsigned long long)position);
-		}
-		if (rc == 0) {
-			rc = dtf__record_decode(bytes, &record, &events);
-		}
-		if (rc != 0 || record.execution != row->execution) {
-			break;
-		}
-		instance = count == 0 ? record.instance : instance;
-		if (record.previous >= position || record.instance != instance) {
-			rc = dtf__fail(DTF_ECORRUPT, "instance %s: record %llu is not of its chain",
-				row->id, (unsigned long long)position);
-			break;
-		}
-		if (count == capacity) {
-			capacity *= 2;
-			struct slice *more = realloc(records, capacity * sizeof(*records));
-			if (more == NULL) {
-				rc = dtf__fail(DTF_ENOMEM, "out of memory for a history");
-				break;
-			}
-			records = more;
-		}
-		records[count++] = bytes;
-		position = record.previous;
-	}
-	if (rc != 0) {
-		free(records);
-		return rc;
-	}
-	*ret = records;
-	*ret_count = count;
-	return 0;
-}
-
-int dtf__history_read(
-	struct store *store, const struct row *row, struct arena *arena, struct history *ret) {
-	struct slice *newest_first;
-	size_t count;
-	int rc = read_chain(store, row, arena, &newest_first, &count);
-	if (rc != 0) {
-		return rc;
-	}
-	struct slice *records = dtf__arena_alloc(arena, (count + 1) * sizeof(*records));
-	for (size_t i = 0; records != NULL && i < count; i++) {
-		records[i] = newest_first[count - 1 - i];
-	}
-	free(newest_first);
-	if (records == NULL) {
-		return dtf__fail(DTF_ENOMEM, "out of memory for a history");
-	}
-	*ret = (struct history){ records, count };
-	return 0;
-}
 
 /* ---- what has to happen after loading ---- */
 
@@ -215,22 +145,22 @@ void dtf__instance_diagnose(struct instance *instance, const char *diagnosis, co
 	}
 }
 
-static int replay(struct instance *instance, const struct history *history,
-	const struct dtf_workflow_def *workflow, bool other_code) {
-	dtf__host_of(instance, &instance->host);
-	struct dtf_ctx *ctx = dtf__execution_create(workflow, &instance->host);
-	if (ctx == NULL) {
-		return dtf__fail(DTF_ENOMEM, "out of memory for instance %s", instance->row.id);
-	}
+/* The snapshot, or what was replayed on it, does not fit: the whole history decides. */
+#define LOAD_WHOLE 1
+
+static int replay(struct instance *instance, const struct past *past, bool other_code) {
+	struct dtf_ctx *ctx = past->ctx;
 	instance->ctx = ctx;
 	struct batch_point point = dtf__batch_point(instance->engine);
-	int rc = dtf__replay(ctx, history, instance->row.busy ? FIRST_NOW : FIRST_HAS_RUN);
+	int rc = dtf__replay(ctx, &past->history, instance->row.busy ? FIRST_NOW : FIRST_HAS_RUN);
 	bool its_own = ctx->root != NULL && strcmp(ctx->begin.id, instance->row.id) == 0;
 	if (rc == 0 && !ctx->broken && !its_own) {
 		rc = dtf__fail(
 			DTF_ECORRUPT, "instance %s: its history is not its own", instance->row.id);
 	}
 	if (rc == 0 && !ctx->broken) {
+		instance->snapshot_events = past->covered;
+		instance->behind_snapshot = past->size;
 		add_first(instance, other_code);
 		dtf__instance_schedule(instance);
 		return instance->engine->batch.failed
@@ -241,10 +171,13 @@ static int replay(struct instance *instance, const struct history *history,
 	dtf__batch_go_back(instance->engine, &point);
 	dtf__buf_clear(&instance->events);
 	instance->nevents = 0;
-	if (rc == DTF_ECORRUPT || rc == DTF_EFORMAT) {
+	bool unfit = rc == 0 || rc == DTF_ECORRUPT || rc == DTF_EFORMAT;
+	if (unfit && past->covered > 0) {
+		rc = LOAD_WHOLE;
+	} else if (unfit && rc != 0) {
 		dtf__instance_diagnose(instance, "corrupt", dtf_errmsg());
 		rc = 0;
-	} else if (rc == 0) {
+	} else if (unfit) {
 		dtf__instance_diagnose(instance, "mismatch", ctx->broken_text);
 	}
 	dtf__execution_destroy(ctx);
@@ -252,12 +185,30 @@ static int replay(struct instance *instance, const struct history *history,
 	return rc;
 }
 
-int dtf__instance_load(struct instance *instance) {
-	struct dtf_engine *engine = instance->engine;
+static int load(struct instance *instance, const struct dtf_workflow_def *workflow, bool whole) {
+	struct arena arena = { 0 };
+	struct past past;
+	dtf__host_of(instance, &instance->host);
+	const struct code code = { workflow, &instance->host };
 	const struct row *row = &instance->row;
-	instance->round = engine->round;
+	bool too_short = row->events < instance->engine->snapshot_events;
+	uint64_t number = whole || too_short ? 0 : instance->number;
+	int rc = dtf__past_read(instance->engine->store, row, number, &code, &arena, &past);
+	if (rc == DTF_ECORRUPT || rc == DTF_EFORMAT) {
+		dtf__instance_diagnose(instance, "corrupt", dtf_errmsg());
+		rc = 0;
+	} else if (rc == 0) {
+		rc = replay(instance, &past, workflow->fingerprint != row->fingerprint);
+	}
+	dtf__arena_finish(&arena);
+	return rc;
+}
+
+int dtf__instance_load(struct instance *instance) {
+	const struct row *row = &instance->row;
+	instance->round = instance->engine->round;
 	const struct dtf_workflow_def *workflow = dtf__registry_find(
-		engine, row->workflow, row->version, row->fingerprint);
+		instance->engine, row->workflow, row->version, row->fingerprint);
 	if (workflow == NULL) {
 		char text[256];
 		(void)snprintf(text, sizeof(text),
@@ -266,16 +217,6 @@ int dtf__instance_load(struct instance *instance) {
 		dtf__instance_diagnose(instance, "version", text);
 		return 0;
 	}
-	struct arena arena = { 0 };
-	struct history history;
-	int rc = dtf__history_read(engine->store, row, &arena, &history);
-	if (rc == DTF_ECORRUPT || rc == DTF_EFORMAT) {
-		dtf__instance_diagnose(instance, "corrupt", dtf_errmsg());
-		rc = 0;
-	} else if (rc == 0) {
-		rc = replay(
-			instance, &history, workflow, workflow->fingerprint != row->fingerprint);
-	}
-	dtf__arena_finish(&arena);
-	return rc;
+	int rc = load(instance, workflow, false);
+	return rc == LOAD_WHOLE ? load(instance, workflow, true) : rc;
 }

@@ -103,6 +103,7 @@ int dtf__replay(struct dtf_ctx *ctx, const struct history *history, enum first_s
 	ctx->replay = &replay;
 	while (!dtf__stopped(ctx) && look_ahead(&replay)) {
 		step(&replay, ctx, first);
+		dtf__execution_compact(ctx);
 	}
 	ctx->replay = NULL;
 	dtf__arena_finish(&replay.arena);

@@ -624,6 +624,7 @@ int dtf__snapshot_decode(const struct dtf_workflow_def *workflow, const struct e
 		dtf__execution_destroy(ctx);
 		return rc;
 	}
+	ctx->compacted = ctx->arena.used;
 	*ret = ctx;
 	return 0;
 }

@@ -51,6 +51,7 @@ int dtf__engine_create(const struct dtf_engine_options *options, struct store *s
 	engine->window_size = WINDOW_SIZE;
 	engine->slots = o->workers < in_flight_max ? o->workers : in_flight_max;
 	engine->dirty_tail = &engine->dirty;
+	engine->snapshot_events = SNAPSHOT_EVENTS;
 	*ret = engine;
 	return 0;
 }

@@ -622,7 +622,11 @@ static int run(struct instance *instance) {
 	if (rc != 0 || broken || instance->nevents == 0) {
 		return rc;
 	}
+	size_t before = instance->engine->batch.size;
 	rc = record(instance);
+	if (rc == 0) {
+		dtf__keep(instance, instance->engine->batch.size - before);
+	}
 	if (rc == 0 && ctx != NULL && ctx->end == END_CONTINUED) {
 		rc = continue_with(instance);
 	}

@@ -26,15 +26,11 @@ runtime: ctx value arith text string items map
 runtime: store/*
 runtime: sites walk inspect where
 runtime: execution context strand interrupt command child decide select try undo block mailbox
-     +: retry difference replay snapshot*
+     +: retry difference replay snapshot* compact
+runtime: past
 runtime: activity pool
-<<<<<<< HEAD
-runtime: engine loop registry queue heap instance family load arrival turn batch request dispatch
-     +: silence result inbox due recovery step verify client ask look query
-=======
-runtime: engine loop gate registry queue heap instance family load arrival turn batch request
-     +: dispatch silence result inbox step verify client ask look query
->>>>>>> e532a16 (runtime: back-pressure)
+runtime: engine loop gate registry queue heap instance family load keep arrival turn batch request
+     +: dispatch silence result inbox due recovery step verify client ask look query
 runtime: scenario/*
 cli: runtime/scenario/scenario
 cli: *

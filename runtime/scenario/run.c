@@ -11,6 +11,7 @@
 
 #define START_MS   INT64_C(1700000000000)
 #define ROUNDS_MAX 200000
+#define FEW_EVENTS 3 /* to a snapshot: so some are loaded from one and what came after it */
 
 const char *scenario_mode_name(enum scenario_mode mode) {
 	static const char *const names[] = { "straight", "restart after every commit",
@@ -92,6 +93,8 @@ static bool open_engine(struct sim *sim) {
 	struct executor executor = { scenario_submit, scenario_cancel, sim };
 	int rc = dtf__engine_create(&options, sim->store, &clock, &executor, &sim->engine);
 	if (rc == 0) {
+		bool restarts = sim->run->mode == SCENARIO_RESTART;
+		sim->engine->snapshot_events = restarts ? FEW_EVENTS : SNAPSHOT_EVENTS;
 		sim->engine->make_seed = make_seed;
 		sim->engine->make_seed_arg = sim;
 		if (sim->run->seed != 0) { /* nothing idle stays in memory */

@@ -102,6 +102,11 @@ static int lmdb_row(
 	return rc;
 }
 
+static int lmdb_snapshot(
+	struct store *store, struct arena *arena, uint64_t instance, struct slice *ret) {
+	return fetch(store, arena, TABLE_SNAPSHOT, dtf__lmdb_number_key(instance), ret);
+}
+
 static int lmdb_manifest(
 	struct store *store, struct arena *arena, const char *hash, struct slice *ret) {
 	return fetch_text(store, arena, TABLE_MANIFEST, hash, ret);
@@ -314,6 +319,7 @@ static const struct store_ops lmdb_ops = {
 	.find = lmdb_find,
 	.mark = lmdb_mark,
 	.manifest = lmdb_manifest,
+	.snapshot = lmdb_snapshot,
 	.rows = dtf__lmdb_rows,
 	.index = dtf__lmdb_index,
 	.inbox_append = lmdb_inbox_append,

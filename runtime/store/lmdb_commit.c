@@ -46,6 +46,18 @@ static int put_manifests(struct lmdb_env *env, MDB_txn *txn, const struct store_
 	return rc;
 }
 
+static int put_snapshots(struct lmdb_env *env, MDB_txn *txn, const struct store_batch *batch) {
+	int rc = 0;
+	for (size_t i = 0; i < batch->nsnapshots && rc == 0; i++) {
+		const struct store_put_snapshot *put = &batch->snapshots[i];
+		struct lmdb_key key = dtf__lmdb_number_key(put->instance);
+		rc = put->value.size == 0
+			? dtf__lmdb_del(env, txn, TABLE_SNAPSHOT, &key)
+			: dtf__lmdb_put(env, txn, TABLE_SNAPSHOT, &key, put->value, 0);
+	}
+	return rc;
+}
+
 /* Adds one answer and looks at a few old ones. */
 static int put_answer(
 	struct lmdb_store *lmdb, MDB_txn *txn, const struct store_put_answer *answer) {
@@ -114,6 +126,9 @@ static int admit(struct lmdb_store *lmdb, MDB_txn *txn) {
 static int put_rest(struct lmdb_store *lmdb, MDB_txn *txn, const struct store_batch *batch) {
 	struct lmdb_env *env = lmdb->env;
 	int rc = put_manifests(env, txn, batch);
+	if (rc == 0) {
+		rc = put_snapshots(env, txn, batch);
+	}
 	for (size_t i = 0; i < batch->nanswers && rc == 0; i++) {
 		rc = put_answer(lmdb, txn, &batch->answers[i]);
 	}

@@ -79,6 +79,7 @@ enum lmdb_table {
 	TABLE_INBOX,    /* sequence -> command */
 	TABLE_ANSWER,   /* request id -> time and answer */
 	TABLE_MANIFEST, /* hash -> text */
+	TABLE_SNAPSHOT, /* instance -> its last one; not checked: it has a checksum */
 	TABLE_META,     /* format, state, inbox */
 	NTABLES,
 };

@@ -91,7 +91,7 @@ static MDB_val chunk_key(struct lmdb_key *key, uint32_t chunk) {
 /* ---- values ---- */
 
 static bool is_checked(enum lmdb_table table) {
-	return table != TABLE_LOG && table != TABLE_INST;
+	return table != TABLE_LOG && table != TABLE_INST && table != TABLE_SNAPSHOT;
 }
 
 static size_t header_size(enum lmdb_table table) {
@@ -104,7 +104,7 @@ static uint64_t checksum(const struct lmdb_key *key, const void *bytes, size_t s
 
 int dtf__lmdb_damaged(struct lmdb_env *env, enum lmdb_table table, const struct lmdb_key *key) {
 	static const char *const names[NTABLES] = { "log record", "instance row", "name", "mark",
-		"journal entry", "index", "inbox entry", "answer", "manifest",
+		"journal entry", "index", "inbox entry", "answer", "manifest", "snapshot",
 		"row of the store itself" };
 	if (key->size == 8) {
 		return dtf__fail(DTF_ECORRUPT, "%s: a damaged %s (%llu)", env->dir, names[table],

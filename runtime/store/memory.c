@@ -29,7 +29,7 @@
 
 #define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
 
-enum table_name { LOG, ROWS, NAMES, MARKS, MANIFESTS, ANSWERS, INBOX, NTABLES };
+enum table_name { LOG, ROWS, NAMES, MARKS, MANIFESTS, ANSWERS, SNAPSHOTS, INBOX, NTABLES };
 
 struct entry {
 	int64_t time_ms; /* of answers */
@@ -259,13 +259,17 @@ static bool stage_all(struct stage *stage, const struct store_batch *batch, uint
 			entry->time_ms = answer->time_ms;
 		}
 	}
+	for (size_t i = 0; i < batch->nsnapshots && ok; i++) {
+		struct slice key = number_key(batch->snapshots[i].instance, storage);
+		ok = stage_put(stage, SNAPSHOTS, key, batch->snapshots[i].value) != NULL;
+	}
 	return ok && stage_marks(stage, batch);
 }
 
 static int stage_begin(
 	struct stage *stage, struct contents *contents, const struct store_batch *batch) {
 	size_t count = batch->nrecords + batch->nrows + batch->nnames + batch->nmarks +
-		batch->nmanifests + batch->nanswers;
+		batch->nmanifests + batch->nanswers + batch->nsnapshots;
 	stage->puts = calloc(count + 1, sizeof(*stage->puts));
 	bool ok = stage->puts != NULL && stage_all(stage, batch, contents->next);
 	for (size_t i = 0; i < NTABLES && ok; i++) {
@@ -316,6 +320,19 @@ static void drop_answers(struct table *answers, int64_t through_ms) {
 	answers->count = kept;
 }
 
+/* Those that are empty have been put to take away what was there. */
+static void drop_empty(struct table *snapshots) {
+	size_t kept = 0;
+	for (size_t i = 0; i < snapshots->count; i++) {
+		if (snapshots->entries[i]->value_size > 0) {
+			snapshots->entries[kept++] = snapshots->entries[i];
+		} else {
+			free(snapshots->entries[i]);
+		}
+	}
+	snapshots->count = kept;
+}
+
 static int check_batch(const struct store_batch *batch) {
 	bool fits = true;
 	for (size_t i = 0; i < batch->nnames; i++) {
@@ -359,6 +376,9 @@ static int commit_locked(struct memory_store *memory, const struct store_batch *
 		if (batch->nanswers > 0) {
 			int64_t now_ms = batch->answers[batch->nanswers - 1].time_ms;
 			drop_answers(&contents->tables[ANSWERS], now_ms - DAY_MS);
+		}
+		if (batch->nsnapshots > 0) {
+			drop_empty(&contents->tables[SNAPSHOTS]);
 		}
 	}
 	stage_finish(&stage);
@@ -431,6 +451,12 @@ static int memory_row(
 		*ret = (struct slice){ value.data + ROW_KEYS_SIZE, value.size - ROW_KEYS_SIZE };
 	}
 	return rc;
+}
+
+static int memory_snapshot(
+	struct store *store, struct arena *arena, uint64_t instance, struct slice *ret) {
+	char storage[8];
+	return copy_value(store, arena, SNAPSHOTS, number_key(instance, storage), ret);
 }
 
 static int memory_manifest(
@@ -641,6 +667,7 @@ static const struct store_ops memory_ops = {
 	.commit = memory_commit,
 	.record = memory_record,
 	.row = memory_row,
+	.snapshot = memory_snapshot,
 	.find = memory_find,
 	.mark = memory_mark,
 	.manifest = memory_manifest,

@@ -70,6 +70,12 @@ struct store_put_answer {
 	int64_t time_ms;
 };
 
+/* The last snapshot of an instance; an empty value takes it away. */
+struct store_put_snapshot {
+	uint64_t instance;
+	struct slice value;
+};
+
 /* One commit.  Arrays are the caller's and only borrowed. */
 struct store_batch {
 	const struct slice *records; /* appended; positions are store_next(), +1, … */
@@ -84,6 +90,8 @@ struct store_batch {
 	size_t nmanifests;
 	const struct store_put_answer *answers;
 	size_t nanswers;
+	const struct store_put_snapshot *snapshots;
+	size_t nsnapshots;
 	uint64_t inbox_through; /* delete inbox entries up to this; 0 = none */
 	uint64_t next_instance; /* counter to keep; 0 = unchanged */
 	int64_t clock_ms;       /* durable clock to keep; 0 = unchanged */
@@ -110,6 +118,8 @@ struct store_ops {
 	int (*record)(
 		struct store *store, struct arena *arena, uint64_t position, struct slice *ret);
 	int (*row)(struct store *store, struct arena *arena, uint64_t instance, struct slice *ret);
+	int (*snapshot)(
+		struct store *store, struct arena *arena, uint64_t instance, struct slice *ret);
 	int (*find)(struct store *store, const char *id, uint64_t *ret_instance);
 	/* 0 when it was accepted before, else STORE_NOT_FOUND. */
 	int (*mark)(

@@ -16,6 +16,7 @@ static struct lab lab;
 static void setup(void) {
 	lab_init(&lab, modules);
 	lab.options.verify = true;
+	lab.snapshot_events = 3;
 	lab.options.payload_max = 1000;
 	lab_open(&lab);
 	one_step_reset();

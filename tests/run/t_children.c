@@ -227,6 +227,7 @@ static run_function *const runs[] = { chain_to_its_end, cancelled_with_its_child
 static void begin(void) {
 	lab_init(&lab, with_children);
 	lab.options.verify = true;
+	lab.snapshot_events = 3;
 	lab_open(&lab);
 	dtf__buf_clear(&calls);
 	crashed = false;

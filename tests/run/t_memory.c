@@ -262,6 +262,7 @@ static void exhaust(run_function *run, void (*plan)(long count)) {
 		ck_assert_int_lt(n, RUNS_MAX);
 		lab_init(&lab, modules);
 		lab.options.verify = true;
+		lab.snapshot_events = 3;
 		lab.options.workers = 1;
 		lab_open(&lab);
 		plan(n++);

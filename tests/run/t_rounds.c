@@ -22,6 +22,7 @@ static struct lab lab;
 static void setup(void) {
 	lab_init(&lab, modules);
 	lab.options.verify = true;
+	lab.snapshot_events = 3;
 }
 
 static void teardown(void) {

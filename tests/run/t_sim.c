@@ -217,6 +217,7 @@ static void run(unsigned seed) {
 	ncommands = 0;
 	lab_init(&lab, modules);
 	lab.options.verify = true;
+	lab.snapshot_events = seed % 6; /* 0: none is made */
 	lab.options.workers = 1 + pick(3);
 	for (unsigned i = 0; i < INSTANCES; i++) {
 		(void)snprintf(ids[i], sizeof(ids[i]), "o%u", i);

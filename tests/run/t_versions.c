@@ -37,6 +37,7 @@ static struct lab lab;
 static void setup(void) {
 	lab_init(&lab, old);
 	lab.options.verify = true;
+	lab.snapshot_events = 3;
 	lab_open(&lab);
 }
 

@@ -20,7 +20,7 @@ struct faulty {
 	struct store base;
 	struct store *inner; /* owned */
 	struct fault fault;
-	_Atomic uint64_t commits;
+	_Atomic uint64_t commits, reads;
 	_Atomic int dead; /* the code that everything returns; 0 = alive */
 };
 
@@ -85,6 +85,7 @@ static int faulty_record(
 	struct store *store, struct arena *arena, uint64_t position, struct slice *ret) {
 	int rc = is_dead(store);
 	struct store *inner = of(store)->inner;
+	of(store)->reads++;
 	return rc < 0 ? rc : inner->ops->record(inner, arena, position, ret);
 }
 
@@ -93,6 +94,13 @@ static int faulty_row(
 	int rc = is_dead(store);
 	struct store *inner = of(store)->inner;
 	return rc < 0 ? rc : inner->ops->row(inner, arena, instance, ret);
+}
+
+static int faulty_snapshot(
+	struct store *store, struct arena *arena, uint64_t instance, struct slice *ret) {
+	int rc = is_dead(store);
+	struct store *inner = of(store)->inner;
+	return rc < 0 ? rc : inner->ops->snapshot(inner, arena, instance, ret);
 }
 
 static int faulty_find(struct store *store, const char *id, uint64_t *ret_instance) {
@@ -170,6 +178,7 @@ static const struct store_ops faulty_ops = {
 	.commit = faulty_commit,
 	.record = faulty_record,
 	.row = faulty_row,
+	.snapshot = faulty_snapshot,
 	.find = faulty_find,
 	.mark = faulty_mark,
 	.manifest = faulty_manifest,
@@ -198,6 +207,10 @@ void faulty_store_plan(struct store *store, const struct fault *fault) {
 	of(store)->fault = fault == NULL ? (struct fault){ 0 } : *fault;
 	of(store)->commits = 0;
 	of(store)->dead = 0;
+}
+
+uint64_t faulty_store_reads(struct store *store) {
+	return of(store)->reads;
 }
 
 uint64_t faulty_store_commits(struct store *store) {

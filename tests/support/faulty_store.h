@@ -25,5 +25,7 @@ int faulty_store_open(struct store *inner, struct store **ret);
 void faulty_store_plan(struct store *store, const struct fault *fault);
 /* Commits that were asked for since the store was opened or a fault was planned. */
 uint64_t faulty_store_commits(struct store *store);
+/* Records that were read since the store was opened. */
+uint64_t faulty_store_reads(struct store *store);
 
 #endif

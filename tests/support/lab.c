@@ -42,6 +42,9 @@ int lab_try_open(struct lab *lab) {
 	lab->options.log = keep_log;
 	lab->options.user = lab;
 	int rc = dtf__engine_create(&lab->options, lab->store, &clock, &executor, &lab->engine);
+	if (rc == 0 && lab->snapshot_events != 0) {
+		lab->engine->snapshot_events = lab->snapshot_events;
+	}
 	for (size_t i = 0; rc == 0 && lab->modules[i] != NULL; i++) {
 		rc = dtf__registry_add(lab->engine, lab->modules[i]);
 	}

@@ -13,6 +13,7 @@
 struct lab {
 	const struct dtf_module *const *modules; /* NULL-terminated */
 	struct dtf_engine_options options;       /* may be set before lab_open */
+	uint32_t snapshot_events;                /* the same; 0: as any engine */
 	struct store *store;                     /* a faulty one */
 	struct dtf_engine *engine;
 	int64_t now_ms, next_ms;

@@ -50,6 +50,7 @@ START_TEST(new_store_is_empty) {
 	ck_assert_int_eq(store->ops->mark(store, 1, "paid", "x"), STORE_NOT_FOUND);
 	ck_assert_int_eq(store->ops->manifest(store, &world.arena, "00", &value), STORE_NOT_FOUND);
 	ck_assert_int_eq(store->ops->answer(store, &world.arena, "r", &value), STORE_NOT_FOUND);
+	ck_assert_int_eq(store->ops->snapshot(store, &world.arena, 1, &value), STORE_NOT_FOUND);
 	world_finish(&world);
 }
 END_TEST
@@ -63,6 +64,7 @@ static int commit_everything(struct store *store) {
 	const struct store_put_mark marks[] = { { 7, "paid", "p-1" } };
 	const struct store_put_manifest manifests[] = { { "cafe", { "{}", 2 } } };
 	const struct store_put_answer answers[] = { { "req-1", { "yes", 3 }, 1000 } };
+	const struct store_put_snapshot snapshots[] = { { 7, { "as it is", 8 } } };
 	return store->ops->commit(store,
 		&(struct store_batch){
 			.records = records,
@@ -77,6 +79,8 @@ static int commit_everything(struct store *store) {
 			.nmanifests = 1,
 			.answers = answers,
 			.nanswers = 1,
+			.snapshots = snapshots,
+			.nsnapshots = 1,
 			.next_instance = 8,
 			.clock_ms = 1234,
 		});
@@ -100,6 +104,8 @@ static void assert_everything(struct world *world) {
 	assert_text(value, "{}");
 	ck_assert_int_eq(store->ops->answer(store, &world->arena, "req-1", &value), 0);
 	assert_text(value, "yes");
+	ck_assert_int_eq(store->ops->snapshot(store, &world->arena, 7, &value), 0);
+	assert_text(value, "as it is");
 }
 
 START_TEST(reopen_keeps_everything) {
@@ -222,6 +228,39 @@ START_TEST(rows_and_names_are_replaced) {
 	assert_text(value, "left");
 	ck_assert_int_eq(store->ops->row(store, &world.arena, 6, &value), 0);
 	assert_text(value, "right");
+	world_finish(&world);
+}
+END_TEST
+
+static void put_snapshot(struct store *store, uint64_t instance, struct slice value) {
+	const struct store_put_snapshot put = { instance, value };
+	ck_assert_int_eq(store->ops->commit(store,
+				 &(struct store_batch){ .snapshots = &put, .nsnapshots = 1 }),
+		0);
+}
+
+START_TEST(a_snapshot_is_the_last_one) {
+	struct world world;
+	static char large[200000];
+	struct slice value;
+	world_init(&world, (enum world_kind)_i);
+	memset(large, 'x', sizeof(large));
+	put_snapshot(world.store, 3, (struct slice){ large, sizeof(large) });
+	put_snapshot(world.store, 4, (struct slice){ "four", 4 });
+	ck_assert_int_eq(world.store->ops->snapshot(world.store, &world.arena, 3, &value), 0);
+	assert_slice(value, (struct slice){ large, sizeof(large) });
+	put_snapshot(world.store, 3, (struct slice){ "small", 5 });
+	ck_assert_int_eq(world.store->ops->snapshot(world.store, &world.arena, 3, &value), 0);
+	assert_text(value, "small");
+	put_snapshot(world.store, 3, (struct slice){ NULL, 0 });
+	put_snapshot(world.store, 5, (struct slice){ NULL, 0 });
+	world_reopen(&world);
+	ck_assert_int_eq(
+		world.store->ops->snapshot(world.store, &world.arena, 3, &value), STORE_NOT_FOUND);
+	ck_assert_int_eq(
+		world.store->ops->snapshot(world.store, &world.arena, 5, &value), STORE_NOT_FOUND);
+	ck_assert_int_eq(world.store->ops->snapshot(world.store, &world.arena, 4, &value), 0);
+	assert_text(value, "four");
 	world_finish(&world);
 }
 END_TEST
@@ -723,6 +762,7 @@ int main(void) {
 	tcase_add_loop_test(tc, positions_have_no_gap, 0, NWORLDS);
 	tcase_add_loop_test(tc, commit_is_all_or_nothing, 0, NWORLDS);
 	tcase_add_loop_test(tc, rows_and_names_are_replaced, 0, NWORLDS);
+	tcase_add_loop_test(tc, a_snapshot_is_the_last_one, 0, NWORLDS);
 	tcase_add_loop_test(tc, records_of_all_sizes, 0, NWORLDS);
 	tcase_add_test(tc, memory_owner_before_is_fenced);
 	tcase_add_loop_test(tc, rows_come_in_order_and_stop_early, 0, NWORLDS);
