@@ -401,7 +401,9 @@ static void wait_for_crowd(struct life *life) {
 			failed(life, dtf_list(dtf_engine_client(life->engine), count_alive, &crowd),
 				"list");
 		}
-		if (n == ROUNDS_MAX) {
+		if (n == ROUNDS_MAX && record_failed()) {
+			failed(life, DTF_ETIMEOUT, "a disk that stays full");
+		} else if (n == ROUNDS_MAX) {
 			broken(life, "%u of %u instances never end", crowd.alive, crowd.count);
 		}
 	}

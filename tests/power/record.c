@@ -184,6 +184,12 @@ static bool fails(void) {
 	return true;
 }
 
+/* Of one part, if there is more than one byte. */
+static bool half(const struct iovec *parts, struct iovec *ret) {
+	*ret = (struct iovec){ parts[0].iov_base, (parts[0].iov_len + 1) / 2 };
+	return now.error == 0;
+}
+
 static void wrote(int fd, uint64_t at, const struct iovec *parts, int count, ssize_t size) {
 	if (size <= 0) {
 		return;
@@ -205,8 +211,13 @@ static void wrote(int fd, uint64_t at, const struct iovec *parts, int count, ssi
 }
 
 static ssize_t write_at(int fd, const struct iovec *parts, int count, off_t at) {
+	struct iovec less;
 	if (is_ours(fd, A_FILE) && fails()) {
-		return -1;
+		if (!half(parts, &less)) {
+			return -1;
+		}
+		parts = &less;
+		count = 1;
 	}
 	ssize_t size = syscall(SYS_pwritev, fd, parts, count, at, 0);
 	if (is_ours(fd, A_FILE)) {
@@ -217,8 +228,13 @@ static ssize_t write_at(int fd, const struct iovec *parts, int count, off_t at) 
 
 static ssize_t write_here(int fd, const struct iovec *parts, int count) {
 	bool ours = is_ours(fd, A_FILE);
+	struct iovec less;
 	if (ours && fails()) {
-		return -1;
+		if (!half(parts, &less)) {
+			return -1;
+		}
+		parts = &less;
+		count = 1;
 	}
 	off_t at = ours ? (off_t)syscall(SYS_lseek, fd, 0, SEEK_CUR) : 0;
 	ssize_t size = syscall(SYS_writev, fd, parts, count);
@@ -230,7 +246,7 @@ static ssize_t write_here(int fd, const struct iovec *parts, int count) {
 
 static int sync_fd(int fd, long call) {
 	if (is_ours(fd, A_FILE)) {
-		if (fails()) {
+		if (fails() && now.error != 0) {
 			push(OP_LOST)->file = now.fds[fd].file;
 			return -1;
 		}
@@ -238,7 +254,7 @@ static int sync_fd(int fd, long call) {
 		return 0; /* what it would do is written down */
 	}
 	if (is_ours(fd, DIRECTORY)) {
-		if (fails()) {
+		if (fails() && now.error != 0) {
 			return -1;
 		}
 		push(OP_SYNC_DIR);

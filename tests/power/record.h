@@ -48,7 +48,7 @@ void record_end(struct disk_record *ret);
 void record_finish(struct disk_record *record);
 
 /* From now on: the nth write or sync of the directory fails with `error`; only this
- * one, or all from there on.  0: none does. */
+ * one, or all from there on.  0: none does.  Error 0: of a write, half is made. */
 void record_fail(unsigned long nth, int error, bool all);
 /* How many there were since record_begin(). */
 unsigned long record_count(void);

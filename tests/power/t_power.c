@@ -289,6 +289,8 @@ static bool fault_at(const struct fault *fault) {
 	path_in_root(dir, sizeof(dir), "db");
 	path_in_root(saved, sizeof(saved), "saved");
 	int first = live(dir, none, saved, fault, 0);
+	char why[sizeof(shared->why)];
+	memcpy(why, shared->why, sizeof(why));
 	bool met = shared->failed;
 	image_remove(dir);
 	load(&record, saved);
@@ -302,9 +304,9 @@ static bool fault_at(const struct fault *fault) {
 	checked++;
 	if (first > 0 || rc != 0) {
 		violations++;
-		printf("fault at %lu, %s%s: first %d, then %d %s\n", fault->nth,
-			strerror(fault->error), fault->all ? " from there on" : "", first, rc,
-			shared->why);
+		printf("fault at %lu, %s%s: first %d %s; then %d %s\n", fault->nth,
+			fault->error == 0 ? "half a write" : strerror(fault->error),
+			fault->all ? " from there on" : "", first, why, rc, shared->why);
 	}
 	image_finish(&image);
 	replay_finish(&replay);
@@ -313,13 +315,13 @@ static bool fault_at(const struct fault *fault) {
 }
 
 static void faults(unsigned long step) {
-	static const int errors[] = { EIO, ENOSPC };
+	static const int errors[] = { EIO, ENOSPC, 0 };
 	struct disk_record record;
 	shared->settings = variants[1];
 	first_life(&record);
 	record_finish(&record);
-	for (unsigned i = 0; i < 4; i++) {
-		struct fault fault = { 1 + i, errors[i % 2], i >= 2 };
+	for (unsigned i = 0; i < 6; i++) {
+		struct fault fault = { 1 + i, errors[i % 3], i >= 3 };
 		while (fault_at(&fault)) {
 			fault.nth += step;
 		}
