@@ -268,15 +268,49 @@ int64_t dtf__attempt_put_off(const struct dtf_activity *act, int64_t limit_ms) {
 	return limit_ms < INT64_MAX - held_ms ? limit_ms + held_ms : INT64_MAX;
 }
 
+static char *put_number(char *at, uint64_t number) {
+	char digits[20];
+	size_t count = 0;
+	do {
+		digits[count++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	while (count > 0) {
+		*at++ = digits[--count];
+	}
+	return at;
+}
+
+/* Instance/execution/command-seed.  By hand: printf is slow, and each attempt has one. */
+static const char *make_key(struct dtf_activity *act) {
+	static const char hex[] = "0123456789abcdef";
+	size_t size = strlen(act->id);
+	char *key = dtf__arena_alloc(&act->memory, size + 2 * 20 + 2 * sizeof(act->seed) + 4);
+	if (key == NULL) {
+		return NULL;
+	}
+	memcpy(key, act->id, size);
+	char *at = key + size;
+	*at++ = '/';
+	at = put_number(at, (uint64_t)act->execution);
+	*at++ = '/';
+	at = put_number(at, act->op);
+	*at++ = '-';
+	for (size_t i = 0; i < sizeof(act->seed); i++) {
+		*at++ = hex[act->seed[i] >> 4];
+		*at++ = hex[act->seed[i] & 15];
+	}
+	*at = '\0';
+	return key;
+}
+
 /* Its time runs from now on.  False: no memory. */
 static bool begin(struct dtf_activity *act) {
 	int64_t now_ms = dtf__watch_steady_ms(act->watch);
 	act->held_ms = now_ms - act->made_ms;
 	act->beat_ms = now_ms;
 	act->waits = false;
-	act->key = dtf__arena_printf(&act->memory, "%s/%lld/%u-%02x%02x%02x%02x", act->id,
-		(long long)act->execution, act->op, act->seed[0], act->seed[1], act->seed[2],
-		act->seed[3]);
+	act->key = make_key(act);
 	act->result = dtf__arena_alloc(&act->memory, act->def->result->size + 1);
 	return act->key != NULL && act->result != NULL;
 }

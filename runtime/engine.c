@@ -56,6 +56,10 @@ static int check_options(const struct dtf_engine_options *options, struct dtf_en
 		return dtf__fail(DTF_EINVAL, "dtf_engine_open: %s is negative",
 			options->history_max < 0 ? "history_max" : "grace_ms");
 	}
+	if (options->in_flight_max > IN_FLIGHT_MAX_MAX) {
+		return dtf__fail(
+			DTF_EINVAL, "dtf_engine_open: in_flight_max is over %u", IN_FLIGHT_MAX_MAX);
+	}
 	if (options->payload_max > PAYLOAD_MAX_MAX) {
 		return dtf__fail(DTF_EINVAL, "dtf_engine_open: payload_max is over %zu bytes",
 			PAYLOAD_MAX_MAX);

@@ -21,7 +21,8 @@
 #define WINDOW_SIZE      16384                      /* sleeping instances whose time is in memory */
 #define SNAPSHOT_EVENTS  1000 /* from one snapshot of an instance to the next */
 /* A commit must hold whatever one turn brings: a few payloads and 2 RECORDS_SIZE_MAX. */
-#define PAYLOAD_MAX_MAX ((size_t)64 * 1024 * 1024)
+#define PAYLOAD_MAX_MAX   ((size_t)64 * 1024 * 1024)
+#define IN_FLIGHT_MAX_MAX 1000000u
 
 /* ---- requests: what clients ask; answered after the commit that holds it ---- */
 

@@ -4,6 +4,7 @@
  * (LANGUAGE 9 and 10).
  */
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../support/lab.h"
@@ -58,6 +59,25 @@ static void assert_end(enum dtf_status status, const char *error, unsigned attem
 	ck_assert_uint_eq(lab_count(&lab, "i", EVENT_ATTEMPT_ENDED), attempts + one_step_backs);
 	dtf__arena_finish(&arena);
 }
+
+static char keys[2][64];
+
+static int fails_and_keeps_its_key(struct dtf_activity *act, const void *args, void *ret) {
+	(void)snprintf(
+		keys[dtf_activity_attempt(act) - 1], sizeof(keys[0]), "%s", dtf_activity_key(act));
+	return dtf_activity_fail(act, NULL, "no");
+}
+
+/* Instance, execution, command, and what no other store has. */
+START_TEST(all_attempts_have_one_key) {
+	one_step_does = fails_and_keeps_its_key;
+	run(false);
+	ck_assert_str_eq(keys[0], keys[1]);
+	ck_assert_msg(strncmp(keys[0], "i/1/1-", 6) == 0, "the key is %s", keys[0]);
+	ck_assert_uint_eq(strspn(keys[0] + 6, "0123456789abcdef"), 8);
+	ck_assert_uint_eq(strlen(keys[0]), 6 + 8);
+}
+END_TEST
 
 static int answers_no(struct dtf_activity *act, const void *args, void *ret) {
 	return dtf_activity_fail_typed(act, &one_step_declared, NULL, "no");
@@ -237,6 +257,7 @@ int main(void) {
 	Suite *suite = suite_create("attempt");
 	TCase *tc = tcase_create("attempt");
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, all_attempts_have_one_key);
 	tcase_add_test(tc, a_declared_error_is_an_answer);
 	tcase_add_test(tc, an_error_that_is_not_declared_is_an_ordinary_failure);
 	tcase_add_test(tc, a_result_over_the_limit_is_not_retried_and_undone);

@@ -352,7 +352,8 @@ END_TEST
 START_TEST(arguments_that_make_no_sense_are_refused) {
 	struct dtf_engine *engine;
 	const struct dtf_engine_options wrong[] = { { .dir = "" }, { .history_max = -1 },
-		{ .grace_ms = -1 }, { .payload_max = SIZE_MAX } };
+		{ .grace_ms = -1 }, { .payload_max = SIZE_MAX },
+		{ .in_flight_max = (unsigned)-1 } };
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
 		ck_assert_int_eq(dtf_engine_open(&wrong[i], &engine), DTF_EINVAL);
 	}

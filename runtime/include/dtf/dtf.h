@@ -139,7 +139,7 @@ struct dtf_failure {
  * after a crash or a failure.  Arguments are borrowed until it returns; what it
  * stores through `ret` must be constant or come from dtf_activity_alloc().
  * It returns 0, or what dtf_activity_fail(), dtf_activity_fail_final() or the
- * generated PACKAGE_fail_ERROR() gave it.
+ * generated PACKAGE_fail_ERROR() gave it; or DTF_DEFERRED.
  */
 struct dtf_activity;
 
@@ -179,15 +179,13 @@ bool dtf_activity_heartbeat(struct dtf_activity *act);
 void *dtf_activity_user(const struct dtf_activity *act);
 
 /*
- * What a function returns that leaves its attempt to be completed later, from any
- * thread, maybe before it returns: it must not touch `act` again.  Arguments and what
- * `ret` points to stay; all calls of this section are open to whoever completes it, in
- * one thread at a time.  Time limits and heartbeats go on.
+ * Returned by a function that leaves its attempt to be completed, on any thread, maybe
+ * before it returns.  Arguments and `ret` stay until then, time limits go on, and all
+ * calls of this section are open to whoever completes it, one thread at a time.
  */
 #define DTF_DEFERRED 0x646566
-/* Ends an attempt that was deferred: rc as its function would have returned it, 0 with
- * the result in `ret`.  To be called once for each, also when the attempt has been given
- * up, which dtf_activity_cancelled() tells, or the engine is closed: it frees `act`. */
+/* Ends a deferred attempt: rc as its function would have returned it.  Once for each,
+ * also when nobody wants it any more, or the engine is closed: it frees `act`. */
 void dtf_activity_complete(struct dtf_activity *act, int rc);
 
 /*
@@ -211,23 +209,18 @@ struct dtf_engine; /* owns a directory; one per process and directory */
 struct dtf_client; /* starts instances and asks after them */
 struct dtf_module; /* generated: what a .dtf file declares */
 
-#define DTF_NO_WORKERS ((unsigned)-1)
-
 struct dtf_engine_options {
-	const char *dir; /* created if absent, mode 0700; NULL: memory, nothing is durable */
-	/* Pool threads; 0 = 8.  DTF_NO_WORKERS: activities run on the engine's thread, or on
-	 * the one that drives it, and should be short or deferred. */
-	unsigned workers;
+	const char *dir;  /* created if absent, mode 0700; NULL: memory, nothing is durable */
+	unsigned workers; /* pool threads; 0 = 8 */
+	/* None: activities run on the engine's thread, or on the one that drives it, and
+	 * should be short or deferred. */
+#define DTF_NO_WORKERS ((unsigned)-1)
 	const char *const *tags; /* NULL-terminated: the activity tags it serves; NULL: all */
-	unsigned in_flight_max;  /* attempts at once, deferred ones too; 0 = 10,000 */
-	/*
-	 * Back-pressure.  Requests in memory, about so many bytes; as many again of waits by
-	 * dtf_ask(); 0 = 64 MiB.  And activities that wait for a worker: no more starts
-	 * while there are so many; 0 = 1,000,000.  What is over waits until there is room;
-	 * with `refuse`, by dtf_ask(), and in activities and the thread that drives the
-	 * engine, it returns DTF_EBUSY.
-	 */
-	size_t queue_max, backlog_max;
+	unsigned in_flight_max;  /* attempts, deferred ones too; 0 = 10,000, at most 1,000,000 */
+	size_t queue_max; /* bytes of requests in memory, again of waits by dtf_ask(); 0 = 64 MiB */
+	size_t backlog_max; /* no starts while so many activities want a worker; 0 = 1,000,000 */
+	/* What is over these waits until there is room.  Or it returns DTF_EBUSY, as always
+	 * from dtf_ask(), in activities, and in the thread that drives the engine. */
 	bool refuse;
 	size_t payload_max;  /* 0 = 1 MiB, at most 64 MiB */
 	int64_t history_max; /* events of an execution; 0 = 1,000,000 */
@@ -239,10 +232,8 @@ struct dtf_engine_options {
 	/* Called on the engine thread; must not call dtf. */
 	void (*log)(void *user, enum dtf_log_level level, const char *instance, const char *text);
 	void *user; /* for log and dtf_activity_user() */
-	/* Another clock, for tests: the time since 1970, and one that is never set, both
-	 * called with `user` from any thread, while an attempt is deferred also after close.
-	 * now_ms NULL: the system's; steady_ms NULL: now_ms.  Who moves them drives the engine:
-	 * dtf_engine_run_once(). */
+	/* Clocks, for tests that drive the engine: since 1970 (NULL: the system's), and one that
+	 * is never set (NULL: the same).  From any thread, as long as an attempt is deferred. */
 	int64_t (*now_ms)(void *user);
 	int64_t (*steady_ms)(void *user);
 	/* Runs every attempt in the place of the C functions, on a worker's thread,
@@ -260,24 +251,19 @@ int dtf_engine_open(const struct dtf_engine_options *options, struct dtf_engine 
 int dtf_engine_register(struct dtf_engine *engine, const struct dtf_module *module);
 /* Recovers what was running and begins to work, on threads of its own. */
 int dtf_engine_start(struct dtf_engine *engine);
-/*
- * Instead of dtf_engine_start, for a program with a loop of its own: recovers, and
- * leaves the rest to dtf_engine_run_once() and one thread at a time.
- */
+/* Instead, for a program with a loop of its own: recovers, and leaves the rest to
+ * dtf_engine_run_once(), one thread at a time.  Calls that wait, made by the thread that
+ * drives the engine, drive it until they are answered. */
 int dtf_engine_attach(struct dtf_engine *engine);
-/* To poll: readable when dtf_engine_run_once() has something to do.  Only to poll,
- * and valid until close. */
+/* Readable when dtf_engine_run_once() has something to do.  Only to poll, until close. */
 int dtf_engine_fd(const struct dtf_engine *engine);
-/*
- * One round, without waiting but for its commit.  1: more is due at once; 0: it is when
- * the descriptor is readable; or the error for which the engine has stopped to work.
- * Not for activities and callbacks of the engine: DTF_EINVAL.
- */
+/* One round, which waits for its commit only.  1: more is due at once; 0: when the
+ * descriptor is readable; or the error for which it works no more. */
 int dtf_engine_run_once(struct dtf_engine *engine);
-/* Lets running activities finish, records their results, joins all threads.
- * Whoever waits for a result is told DTF_ECLOSED at once.  Not for activities
- * and the log callback: DTF_EINVAL.  Returns the store's error if one made the
- * engine stop. */
+/* Lets running activities finish, records their results, joins all threads.  What is
+ * deferred is given up, as in a crash.  Whoever waits for a result is told DTF_ECLOSED at
+ * once.  This and run_once are not for activities and callbacks: DTF_EINVAL.  Returns the
+ * store's error if one made the engine stop. */
 int dtf_engine_stop(struct dtf_engine *engine);
 /* Stops if need be and frees everything, the client included; no thread may use
  * either any more.  NULL is fine; in an activity it does nothing. */
@@ -319,7 +305,8 @@ void dtf_result_free(struct dtf_result *result);
 /*
  * Durable when it returns 0.  `id` 1 to 400 bytes; `workflow` is
  * "package.name"; `input` a JSON array of the arguments.
- * DTF_EEXISTS, DTF_EUNKNOWN_WORKFLOW, DTF_EPAYLOAD, DTF_ETOO_LARGE, DTF_EFULL.
+ * DTF_EEXISTS, DTF_EUNKNOWN_WORKFLOW, DTF_EPAYLOAD, DTF_ETOO_LARGE, DTF_EFULL, and, as
+ * all that asks an engine for something, DTF_EBUSY.
  */
 int dtf_start(struct dtf_client *client, const char *workflow, const char *id, const char *input);
 /*
@@ -371,17 +358,14 @@ struct dtf_request {
 	const char *event, *payload, *event_id;
 	const char *reason;
 	/* Called once, on the engine's thread, with what the call that waits would have
-	 * returned, dtf_errmsg() too.  result: how the instance ended that was waited for,
-	 * until it returns; else NULL.  It may ask and read, but not wait or stop: such
-	 * calls return DTF_EINVAL there.  NULL: nobody wants to know. */
+	 * returned, dtf_errmsg() too; result, of a wait, is borrowed.  It may ask and read;
+	 * what waits or stops returns DTF_EINVAL there.  NULL: nobody wants to know. */
 	void (*done)(void *arg, int rc, const struct dtf_result *result);
 	void *arg;
 };
-/*
- * The same requests, without waiting for the answer.  0: `done` will be called, maybe
- * before this returns; else it will not.  A wait may follow its start at once.  For
- * clients of an engine in this process: DTF_EINVAL.  DTF_ECLOSED, DTF_ENOMEM.
- */
+/* Asks for the same without waiting for the answer.  0: `done` will be called, maybe before
+ * this returns; else not.  A wait may follow its start at once.  DTF_EINVAL, also when the
+ * engine is another process's; DTF_ECLOSED, DTF_EBUSY. */
 int dtf_ask(struct dtf_client *client, const struct dtf_request *request);
 
 /*
