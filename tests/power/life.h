@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { LIFE_MARKS = 128, LIFE_INSTANCES = 20 };
 
@@ -14,6 +15,7 @@ enum { LIFE_MARKS = 128, LIFE_INSTANCES = 20 };
 struct life_settings {
 	size_t checkpoint; /* puts between two checkpoints of the store */
 	size_t window;     /* timers in memory */
+	uint32_t snapshot; /* events of an instance between two snapshots of it */
 	unsigned crowd;    /* instances that sleep beside the others */
 };
 

@@ -247,10 +247,14 @@ static void first_life(struct disk_record *ret) {
 }
 
 /*
- * A checkpoint with every commit and timers one by one; both often; a checkpoint that
- * takes several commits, of many instances.
+ * A checkpoint with every commit, timers one by one, snapshots all the time; all often; a
+ * checkpoint that takes several commits, of many instances.
  */
-static const struct life_settings variants[] = { { 1, 1, 4 }, { 12, 3, 12 }, { 150, 40, 150 } };
+static const struct life_settings variants[] = {
+	{ .checkpoint = 1, .window = 1, .snapshot = 3, .crowd = 4 },
+	{ .checkpoint = 12, .window = 3, .snapshot = 8, .crowd = 12 },
+	{ .checkpoint = 150, .window = 40, .snapshot = 30, .crowd = 150 },
+};
 enum { NVARIANTS = sizeof(variants) / sizeof(*variants) };
 
 static void cuts(unsigned long count, uint64_t seed, unsigned long variant) {
