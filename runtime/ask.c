@@ -207,10 +207,10 @@ static void run_errand(struct request *request, int rc, const char *text) {
 	if (rc == DTF_EEXISTS && request->with != NULL && raise_instead(errand)) {
 		return;
 	}
-	char before[256];
-	(void)snprintf(before, sizeof(before), "%s", dtf_errmsg());
+	char before[ERROR_TEXT_MAX];
+	memcpy(before, dtf_errmsg(), strlen(dtf_errmsg()) + 1);
 	struct dtf_result result = { 0 };
-	(void)dtf__fail(rc, "%s", text);
+	dtf__error_put(text);
 	if (rc == 0 && request->ended != NULL) {
 		rc = dtf__result_read(errand->engine->store, request->ended, &result);
 	}
@@ -218,7 +218,7 @@ static void run_errand(struct request *request, int rc, const char *text) {
 	errand->done(errand->arg, rc, rc == 0 && request->ended != NULL ? &result : NULL);
 	dtf_result_free(&result);
 	free(errand);
-	(void)dtf__fail(0, "%s", before);
+	dtf__error_put(before);
 }
 
 static void ignore_answer(void *arg, int rc, const struct dtf_result *result) {

@@ -8,12 +8,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <dtf/version.h>
 
 #include "utf8.h"
 
-static _Thread_local char text[256];
+static _Thread_local char text[ERROR_TEXT_MAX];
 
 int dtf__fail(int code, const char *format, ...) {
 	va_list args;
@@ -22,6 +23,12 @@ int dtf__fail(int code, const char *format, ...) {
 	va_end(args);
 	dtf__utf8_repair(text); /* it can become a workflow's e.message */
 	return code;
+}
+
+void dtf__error_put(const char *kept) {
+	size_t size = strnlen(kept, sizeof(text) - 1);
+	memmove(text, kept, size);
+	text[size] = '\0';
 }
 
 void dtf__error_clear(void) {

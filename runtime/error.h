@@ -8,6 +8,9 @@
 
 /* Sets dtf_errmsg() and returns code: return dtf__fail(DTF_ESTORE, "…", …). */
 int dtf__fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Puts a text back that dtf_errmsg() gave, or one that a request was answered with. */
+#define ERROR_TEXT_MAX 256
+void dtf__error_put(const char *text);
 /* Clears the text at the door of a public call. */
 void dtf__error_clear(void);
 
