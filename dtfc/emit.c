@@ -292,16 +292,28 @@ static void newline(struct layout *l, size_t tabs) {
 	l->column = tabs * TAB;
 }
 
-/* As long as nothing else is made flat. */
-static const struct flat *flat(struct layout *l, const struct ir_expr *expr) {
+/* At the end of the text, where put_flat takes it, as long as nothing else is put. */
+static size_t flat(struct layout *l, const struct ir_expr *expr) {
+	enum { USUAL = 512 };
+	l->flat.data = buffer_room(&l->e->text, USUAL);
+	l->flat.capacity = USUAL;
 	l->flat.size = 0;
 	flat_add(&l->flat, "");
 	flat_expr(&l->flat, expr);
-	return &l->flat;
+	return l->flat.size;
+}
+
+static void put_flat(struct layout *l) {
+	if (l->flat.data == buffer_room(&l->e->text, 0)) {
+		buffer_used(&l->e->text, l->flat.size);
+		l->column += l->flat.size;
+	} else {
+		put(l, l->flat.data);
+	}
 }
 
 static size_t width(struct layout *l, const struct ir_expr *expr) {
-	return flat(l, expr)->size;
+	return flat(l, expr);
 }
 
 /* Lays expr out from the current column; `trail` characters follow it on its last line. */
@@ -396,16 +408,14 @@ static void lay_choice(struct layout *l, const struct ir_expr *expr, size_t tabs
 }
 
 static void lay(struct layout *l, const struct ir_expr *expr, size_t tabs, size_t trail) {
-	const char *all = flat(l, expr)->data;
-
-	if (l->column + l->flat.size + trail <= EMIT_WIDTH) {
-		put(l, all);
+	if (l->column + flat(l, expr) + trail <= EMIT_WIDTH) {
+		put_flat(l);
 		return;
 	}
 	switch (expr->kind) {
 	case IR_CALL:
 		if (expr->items == NULL) {
-			put(l, all);
+			put_flat(l);
 		} else {
 			lay_call(l, expr, tabs, trail);
 		}
@@ -441,16 +451,14 @@ static void lay(struct layout *l, const struct ir_expr *expr, size_t tabs, size_
 	case IR_FRAME:
 	case IR_INDEX:
 	case IR_BUMP:
-		put(l, all);
+		put_flat(l);
 		break;
 	}
 }
 
 void emit_expr(struct emit *e, const struct ir_strand *strand, const char *before,
 	const struct ir_expr *expr, const char *after) {
-	char usual[512];
-	struct layout l = { e, { e->arena, strand, usual, 0, sizeof(usual) },
-		(size_t)e->indent * TAB };
+	struct layout l = { e, { .arena = e->arena, .strand = strand }, (size_t)e->indent * TAB };
 
 	begin_line(e);
 	put(&l, before);

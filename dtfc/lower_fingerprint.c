@@ -18,6 +18,8 @@
 struct print {
 	struct lower *l;
 	XXH3_state_t *hash;
+	char text[2048]; /* not yet hashed */
+	size_t size;
 	struct map vars; /* var -> its number */
 	uintptr_t nvars;
 	struct map decls; /* seen: a record's fields are told once */
@@ -25,19 +27,27 @@ struct print {
 
 static void add(struct print *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+static void flush(struct print *p) {
+	XXH3_64bits_update(p->hash, p->text, p->size);
+	p->size = 0;
+}
+
 static void add(struct print *p, const char *format, ...) {
 	va_list args;
 
 	va_start(args, format);
-	char usual[256];
-	const char *text = usual;
-	if (format_text(usual, sizeof(usual), format, args) >= sizeof(usual)) {
-		va_end(args);
-		va_start(args, format);
-		text = mem_vprintf(p->l->arena, format, args);
-	}
+	size_t room = sizeof(p->text) - p->size;
+	size_t size = format_text(p->text + p->size, room, format, args);
 	va_end(args);
-	XXH3_64bits_update(p->hash, text, strlen(text) + 1); /* the NUL ends the token */
+	if (size < room) {
+		p->size += size + 1; /* the NUL ends the token */
+		return;
+	}
+	flush(p);
+	va_start(args, format);
+	const char *text = mem_vprintf(p->l->arena, format, args);
+	va_end(args);
+	XXH3_64bits_update(p->hash, text, strlen(text) + 1);
 }
 
 static void add_type(struct print *p, const struct type *type) {
@@ -504,6 +514,7 @@ uint64_t lower_fingerprint(struct lower *l, struct decl *workflow) {
 		add_var(&p, f->var);
 	}
 	add_block(&p, workflow->body);
+	flush(&p);
 	uint64_t fingerprint = XXH3_64bits_digest(p.hash);
 	XXH3_freeState(p.hash);
 	return fingerprint;

@@ -125,6 +125,14 @@ static int compare_word(const void *key, const void *word) {
 	return strcmp(key, ((const struct lex_word *)word)->text);
 }
 
+static const struct lex_word *find_word(const char *text, size_t size) {
+	enum { LONGEST = 9 };
+	if (size > LONGEST || text[0] < 'a') {
+		return NULL;
+	}
+	return bsearch(text, words, sizeof(words) / sizeof(*words), sizeof(*words), compare_word);
+}
+
 const struct lex_word *lex_words(size_t *ret_count) {
 	*ret_count = sizeof(words) / sizeof(*words);
 	return words;
@@ -133,8 +141,7 @@ const struct lex_word *lex_words(size_t *ret_count) {
 static void push_word(struct lexer *lx, const char *from, const char *to) {
 	size_t size = (size_t)(to - from);
 	const char *text = mem_copy(lx->arena, from, size);
-	const struct lex_word *word = bsearch(text, words, sizeof(words) / sizeof(*words),
-		sizeof(*words), compare_word);
+	const struct lex_word *word = find_word(text, size);
 	int kind = word == NULL ? T_IDENT : word->kind;
 	if (kind == T_IDENT && strcmp(text, "parse") == 0 && *to == '[') {
 		kind = T_PARSE_BRACKET;
