@@ -47,6 +47,12 @@ int dtf__snapshot_open(
 int dtf__snapshot_decode(const struct dtf_workflow_def *workflow, const struct execution_host *host,
 	const struct snapshot *snapshot, struct dtf_ctx **ret);
 
+/* ---- snapshot_strand.c ---- */
+
+/* The body's strand and all that hangs from it.  NULL: it does not read as one. */
+struct wire_reader;
+struct strand *dtf__snapshot_strands(struct dtf_ctx *ctx, struct wire_reader *reader);
+
 /* ---- snapshot_shape.c ---- */
 
 /* A hash of all that a snapshot's bytes depend on: the code, and the tables of the
