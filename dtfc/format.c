@@ -26,13 +26,13 @@ static inline void add(struct out *out, const char *text, size_t len) {
 	out->size += len;
 }
 
-static void add_number(struct out *out, uint64_t value, bool negative, unsigned base) {
+static void add_number(struct out *out, uint64_t value, bool negative) {
 	char digits[24];
 	size_t at = sizeof(digits);
 
 	do {
-		digits[--at] = "0123456789abcdef"[value % base];
-		value /= base;
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
 	} while (value > 0);
 	if (negative) {
 		digits[--at] = '-';
@@ -41,7 +41,7 @@ static void add_number(struct out *out, uint64_t value, bool negative, unsigned 
 }
 
 static void add_signed(struct out *out, int64_t value) {
-	add_number(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0, 10);
+	add_number(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0);
 }
 
 /*
@@ -73,7 +73,7 @@ static const char *convert(struct out *out, const char *at, struct arguments *ar
 			is_size           ? va_arg(args->list, size_t)
 				: is_long ? va_arg(args->list, unsigned long)
 					  : va_arg(args->list, unsigned),
-			false, 10);
+			false);
 		return at;
 	case '%':
 		add(out, "%", 1);
