@@ -19,12 +19,15 @@
 
 #include "error.h"
 
+static int check_started(const struct dtf_client *client) {
+	return dtf__client_has_started(client)
+		? 0
+		: dtf__fail(DTF_ECLOSED, "the engine has not been started");
+}
+
 /* size: 0 = whoever waits for it holds it; it passes no gate. */
 static int send(struct dtf_client *client, struct request *request, size_t size, bool may_wait) {
 	struct dtf_engine *engine = dtf__client_engine(client);
-	if (!dtf__client_has_started(client)) {
-		return dtf__fail(DTF_ECLOSED, "the engine has not been started");
-	}
 	int rc = size == 0 ? 0 : dtf__gate_enter(engine->gate, request->kind, size, may_wait);
 	if (rc == 0 && !dtf__queue_request(engine->queue, request)) {
 		dtf__gate_leave(engine->gate, request->kind, size);
@@ -153,6 +156,10 @@ static int open_door(struct door *door, int64_t timeout_ms) {
 int dtf__ask_and_wait(
 	struct dtf_client *client, const struct request *request, int64_t timeout_ms) {
 	struct dtf_engine *engine = dtf__client_engine(client);
+	int rc = check_started(client);
+	if (rc < 0) {
+		return rc;
+	}
 	if (dtf__loop_is_own_thread(engine)) {
 		return dtf__fail(
 			DTF_EINVAL, "the engine's thread would wait for itself: use dtf_ask()");
@@ -166,7 +173,7 @@ int dtf__ask_and_wait(
 		!dtf__loop_is_inside(engine);
 	door->gate = engine->gate;
 	door->size = request->kind == REQUEST_WAIT ? 0 : dtf__gate_size(request);
-	int rc = send(client, &door->request, door->size, may_wait);
+	rc = send(client, &door->request, door->size, may_wait);
 	if (rc < 0) {
 		door_free(door);
 		return rc;
@@ -315,6 +322,7 @@ int dtf_ask(struct dtf_client *client, const struct dtf_request *asked) {
 	if (rc == 0 && dtf__client_engine(client) == NULL) {
 		rc = dtf__fail(DTF_EINVAL, "dtf_ask: the engine is another process's");
 	}
+	rc = rc == 0 ? check_started(client) : rc;
 	if (rc < 0) {
 		return rc;
 	}

@@ -162,33 +162,42 @@ static void run_attempts(struct dtf_engine *engine) {
 }
 
 /* How many attempts may be in flight; that it stops is not for here to undo. */
-static void set_slots(struct dtf_engine *engine, size_t window) {
-	size_t most = engine->options.in_flight_max, deferred = engine->deferred;
-	size_t slots = window < most - deferred ? window + deferred : most;
+static void set_slots(struct dtf_engine *engine, unsigned deferred) {
+	size_t most = engine->options.in_flight_max;
+	size_t window = engine->pool != NULL ? dtf__pool_window(engine->pool) : most;
 	if (engine->slots > 0) {
-		engine->slots = (unsigned)slots;
+		engine->slots = (unsigned)(window < most - deferred ? window + deferred : most);
 	}
+}
+
+/* One more attempt was deferred that the engine wants to know of, and the worker did not
+ * know that it does: now the worker would say so. */
+static bool has_missed(struct dtf_engine *engine, unsigned deferred) {
+	engine->hungry = engine->waiting.count > 0 || engine->slots == 0;
+	return engine->hungry &&
+		(engine->slots == 0 ? engine->deferred > 0 : engine->deferred > deferred);
 }
 
 /* Returns when the next round is due: 0 = at once. */
 static int64_t go_round(struct dtf_engine *engine) {
 	struct loop *loop = engine->loop;
+	unsigned deferred = engine->deferred;
 	int64_t next_ms;
+	set_slots(engine, deferred);
 	int rc = dtf__engine_step(engine, &next_ms);
 	if (rc < 0) {
 		loop->rc = rc;
 		memcpy(loop->text, dtf_errmsg(), sizeof(loop->text) - 1);
 		dtf__engine_refuse(engine, rc, loop->text);
 	}
-	dtf__gate_backlog(engine->gate, engine->waiting.count);
-	engine->hungry = engine->waiting.count > 0 || engine->slots == 0;
+	/* An engine that has failed answers everybody. */
+	dtf__gate_backlog(engine->gate, rc < 0 ? 0 : engine->waiting.count);
 	if (engine->pool != NULL) {
-		set_slots(engine, dtf__pool_hand_over(engine->pool));
+		dtf__pool_hand_over(engine->pool);
 	} else {
-		set_slots(engine, engine->options.in_flight_max);
 		run_attempts(engine);
 	}
-	return loop->runs != NULL ? 0 : next_ms;
+	return loop->runs != NULL || has_missed(engine, deferred) ? 0 : next_ms;
 }
 
 /* Something has arrived that another round can record: a store that is full, or

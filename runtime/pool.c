@@ -111,20 +111,26 @@ void dtf__pool_submit(struct pool *pool, struct dtf_activity *attempt) {
 	pool->submitted_tail = &attempt->next;
 }
 
-size_t dtf__pool_hand_over(struct pool *pool) {
-	(void)pthread_mutex_lock(&pool->lock);
-	if (pool->submitted != NULL) {
-		*pool->tail = pool->submitted;
-		pool->tail = pool->submitted_tail;
-		wake_one(pool);
+void dtf__pool_hand_over(struct pool *pool) {
+	if (pool->submitted == NULL) {
+		return;
 	}
-	size_t begun = pool->begun - pool->begun_before;
-	pool->begun_before = pool->begun;
+	(void)pthread_mutex_lock(&pool->lock);
+	*pool->tail = pool->submitted;
+	pool->tail = pool->submitted_tail;
+	wake_one(pool);
 	(void)pthread_mutex_unlock(&pool->lock);
 	pool->submitted = NULL;
 	pool->submitted_tail = &pool->submitted;
-	size_t shrunk = pool->window * 3 / 4;
-	pool->window = 2 * begun > shrunk ? 2 * begun : shrunk;
+}
+
+size_t dtf__pool_window(struct pool *pool) {
+	(void)pthread_mutex_lock(&pool->lock);
+	size_t begun = pool->begun;
+	(void)pthread_mutex_unlock(&pool->lock);
+	size_t shrunk = pool->window * 3 / 4, grown = 2 * (begun - pool->begun_before);
+	pool->begun_before = begun;
+	pool->window = grown > shrunk ? grown : shrunk;
 	if (pool->window < pool->nworkers) {
 		pool->window = pool->nworkers;
 	}
@@ -135,7 +141,7 @@ void dtf__pool_destroy(struct pool *pool) {
 	if (pool == NULL) {
 		return;
 	}
-	(void)dtf__pool_hand_over(pool);
+	dtf__pool_hand_over(pool);
 	(void)pthread_mutex_lock(&pool->lock);
 	pool->stopping = true;
 	(void)pthread_cond_broadcast(&pool->work);

@@ -63,11 +63,11 @@ struct dtf_activity {
 struct pool;
 
 int dtf__pool_create(unsigned workers, struct pool **ret);
-/* On one thread, the engine's: notes it, for dtf__pool_hand_over(). */
+/* On one thread, the engine's: notes it; the threads have it after dtf__pool_hand_over(). */
 void dtf__pool_submit(struct pool *pool, struct dtf_activity *attempt);
-/* Once in a round: lets the threads have what was submitted.  Returns how many that
- * are not deferred may be with the pool from now on. */
-size_t dtf__pool_hand_over(struct pool *pool);
+void dtf__pool_hand_over(struct pool *pool);
+/* Once in a round: how many that are not deferred may be with the pool in it. */
+size_t dtf__pool_window(struct pool *pool);
 /* Is this thread one of its own?  The pool may be gone: then it is none. */
 bool dtf__pool_is_worker(const struct pool *pool);
 /* Waits until every submitted attempt has run, joins the threads. */

@@ -163,6 +163,12 @@ START_TEST(what_makes_no_sense_is_refused_at_once_and_not_answered) {
 	ck_assert_int_eq(ask_for(DTF_ASK_WAIT, ""), DTF_EINVAL);
 	ck_assert_int_eq(ask_for(DTF_ASK_START, "i"), DTF_EINVAL);
 	ck_assert_int_eq(ask_for(DTF_ASK_RAISE, "i"), DTF_EINVAL);
+	struct dtf_engine *other;
+	ck_assert_int_eq(dtf_engine_open(&(struct dtf_engine_options){ 0 }, &other), 0);
+	struct dtf_request early = start_of("i");
+	ck_assert_int_eq(dtf_ask(dtf_engine_client(other), &early), DTF_ECLOSED);
+	ck_assert_int_eq(dtf_start(dtf_engine_client(other), "w.w", "i", "[]"), DTF_ECLOSED);
+	dtf_engine_close(other);
 	struct dtf_request start = start_of("i");
 	start.input = "[\"\xff\"]";
 	ck_assert_int_eq(ask(start), DTF_EPAYLOAD);

@@ -198,6 +198,34 @@ START_TEST(ten_thousand_are_in_flight_on_one_thread) {
 }
 END_TEST
 
+static _Atomic bool may_return;
+
+static int defers_at_last(struct dtf_activity *act, const void *args, void *ret) {
+	int rc = defers(act, args, ret);
+	while (!may_return) {
+		(void)sched_yield();
+	}
+	return rc;
+}
+
+/* The engine has nothing else to do, and must hear of it. */
+START_TEST(its_thread_is_free_when_its_function_returns) {
+	make_world((struct dtf_engine_options){ .verify = true });
+	may_return = false;
+	one_step_does = defers_at_last;
+	start("i");
+	struct held first = take();
+	start("j");
+	ck_assert_int_eq(dtf_wait_result(client, "j", 20, NULL), DTF_ETIMEOUT);
+	may_return = true;
+	complete(take());
+	ck_assert_int_eq(end_of("j"), DTF_COMPLETED);
+	complete(first);
+	ck_assert_int_eq(end_of("i"), DTF_COMPLETED);
+	close_world();
+}
+END_TEST
+
 START_TEST(no_more_are_in_flight_than_the_setting_says) {
 	make_world((struct dtf_engine_options){ .in_flight_max = 3, .workers = 2 });
 	char id[16];
@@ -331,6 +359,7 @@ int main(void) {
 	tcase_add_test(tc, it_may_be_completed_before_its_function_returns);
 	tcase_add_test(tc, it_fails_as_its_function_would);
 	tcase_add_test(tc, ten_thousand_are_in_flight_on_one_thread);
+	tcase_add_test(tc, its_thread_is_free_when_its_function_returns);
 	tcase_add_test(tc, no_more_are_in_flight_than_the_setting_says);
 	tcase_add_test(tc, its_time_limit_goes_on_and_a_late_end_changes_nothing);
 	tcase_add_test(tc, it_hears_that_it_is_cancelled);
