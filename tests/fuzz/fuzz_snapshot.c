@@ -8,7 +8,7 @@
 
 #include "../../runtime/snapshot.h"
 #include "../../runtime/wire.h"
-#include "../golden/order.dtf.h"
+#include "knot.dtf.h"
 
 #define SIZE_MOST ((size_t)1 << 20)
 
@@ -34,9 +34,9 @@ static const struct execution_host host = {
 static struct dtf_ctx *read_back(struct slice bytes) {
 	struct snapshot snapshot;
 	struct dtf_ctx *ctx;
-	int rc = dtf__snapshot_open(&shop_fulfil_workflow, bytes, &snapshot);
+	int rc = dtf__snapshot_open(&knot_knot_workflow, bytes, &snapshot);
 	if (rc == 0) {
-		rc = dtf__snapshot_decode(&shop_fulfil_workflow, &host, &snapshot, &ctx);
+		rc = dtf__snapshot_decode(&knot_knot_workflow, &host, &snapshot, &ctx);
 	}
 	fuzz_demand(rc == 0 || rc == SNAPSHOT_OTHER || rc == DTF_ECORRUPT || rc == DTF_EFORMAT);
 	return rc == 0 ? ctx : NULL;
@@ -68,44 +68,81 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	return 0;
 }
 
-/* The order at some step of its life. */
+/* ---- seeds: a workflow that holds one of each, at some steps of its lives ---- */
+
+static void find_running(void *arg, struct op *op) {
+	uint32_t *number = arg;
+	if (*number == 0 && op->kind == OP_ACTIVITY && op->running) {
+		*number = op->number;
+	}
+}
+
+/* What happens: the first running step succeeds (+) or fails (-), the block's time is
+ * over (t), a cancel (c), a suspension (s), an event (g). */
+static void happen(struct dtf_ctx *ctx, char what) {
+	static const char failure[] = "{\"name\":\"activity_failed\"}", map[] = "{\"a\":1}";
+	struct event event = { .time_ms = 5 };
+	uint32_t running = 0;
+	dtf__op_each(ctx, find_running, &running);
+	switch (what) {
+	case '+':
+	case '-':
+		event.kind = EVENT_ATTEMPT_ENDED;
+		event.op = running;
+		event.attempt = 1;
+		event.outcome = what == '+' ? OUTCOME_OK : OUTCOME_FAILED;
+		event.payload = what == '+' ? (struct slice){ "7", 1 }
+					    : (struct slice){ failure, sizeof(failure) - 1 };
+		break;
+	case 't':
+		event.kind = EVENT_TIMER_FIRED;
+		event.op = 2;
+		break;
+	case 'c':
+		event.kind = EVENT_CANCEL_REQUESTED;
+		event.text = "no";
+		break;
+	case 's':
+		event.kind = EVENT_SUSPENDED;
+		event.text = "look";
+		break;
+	default:
+		event.kind = EVENT_RAISED;
+		event.name = "go";
+		event.payload = (struct slice){ map, sizeof(map) - 1 };
+		break;
+	}
+	dtf__execution_apply(ctx, &event);
+}
+
+static const char *const lives[] = { "", "g", "+", "++", "++-", "++-+", "++-+c", "++-+csg+", "+t",
+	"+t++", "+t++++", "+t+++++", "+t++++++", "+t++++++g", "+s-" };
+
 bool fuzz_seed(size_t index, struct buf *ret) {
-	static const char order
-		[] = "[{\"id\":\"o\",\"customer\":\"ada\",\"items\":[{\"sku\":\"s\",\"qty\":1},"
-		     "{\"sku\":\"t\",\"qty\":2}],\"cents\":500000,\"express\":true}]";
-	static const char approved[] = "\"approved\"", failure[] = "{\"name\":\"activity_failed\"}";
+	static const char
+		input[] = "[[{\"name\":\"a\",\"sizes\":[0.5,-1e300]},{\"name\":\"b\",\"sizes\":[],"
+			  "\"more\":\"AAEC\"},{\"name\":\"c\",\"sizes\":[1]}],{\"x\":null}]";
 	const struct event_started begin = { .id = "o",
-		.workflow = "shop.fulfil",
+		.workflow = "knot.knot",
 		.manifest = "",
 		.execution = 1,
+		.deadline_ms = 1000000,
 		.payload_max = 1000000,
 		.history_max = 1000,
 		.grace_ms = 1000,
-		.input = { order, sizeof(order) - 1 } };
-	const struct event life[] = { { .kind = EVENT_STARTED, .begin = &begin },
-		{ .kind = EVENT_RAISED, .name = "approval", .payload = { approved, 10 } },
-		{ .kind = EVENT_ATTEMPT_ENDED, .op = 1, .attempt = 1, .payload = { "null", 4 } },
-		{ .kind = EVENT_RAISED, .name = "approval", .payload = { approved, 10 } },
-		{ .kind = EVENT_ATTEMPT_ENDED,
-			.op = 3,
-			.attempt = 1,
-			.outcome = OUTCOME_FAILED,
-			.due_ms = 5,
-			.payload = { failure, sizeof(failure) - 1 } },
-		{ .kind = EVENT_CANCEL_REQUESTED, .text = "no" },
-		{ .kind = EVENT_SUSPENDED, .text = "look" },
-		{ .kind = EVENT_RAISED, .name = "approval", .payload = { approved, 10 } } };
-	size_t steps = sizeof(life) / sizeof(*life);
-	struct dtf_ctx *ctx = dtf__execution_create(&shop_fulfil_workflow, &host);
+		.input = { input, sizeof(input) - 1 } };
+	if (index >= sizeof(lives) / sizeof(*lives)) {
+		return false;
+	}
+	struct dtf_ctx *ctx = dtf__execution_create(&knot_knot_workflow, &host);
 	struct buf bytes = { 0 };
-	for (size_t i = 0; i < steps && i <= index; i++) {
-		dtf__execution_apply(ctx, &life[i]);
+	dtf__execution_apply(ctx, &(struct event){ .kind = EVENT_STARTED, .begin = &begin });
+	for (const char *what = lives[index]; *what != '\0'; what++) {
+		happen(ctx, *what);
 	}
-	if (index < steps) {
-		fuzz_demand(dtf__snapshot_encode(ctx, 1, 1, SIZE_MOST, &bytes) == 0);
-		dtf__buf_add(ret, bytes.data + WIRE_HEAD, bytes.size - WIRE_HEAD);
-	}
+	fuzz_demand(dtf__snapshot_encode(ctx, 1, 1, SIZE_MOST, &bytes) == 0);
+	dtf__buf_add(ret, bytes.data + WIRE_HEAD, bytes.size - WIRE_HEAD);
 	dtf__buf_finish(&bytes);
 	dtf__execution_destroy(ctx);
-	return index < steps;
+	return true;
 }
