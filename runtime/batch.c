@@ -118,6 +118,37 @@ void dtf__batch_snapshot(struct dtf_engine *engine, uint64_t instance, struct sl
 	batch->size += value.size;
 }
 
+void dtf__batch_trash(struct dtf_engine *engine, uint64_t position) {
+	struct batch *batch = &engine->batch;
+	if (reserve(batch, (void **)&batch->trash, batch->ntrash, &batch->trash_capacity,
+		    sizeof(*batch->trash))) {
+		batch->trash[batch->ntrash++] = position;
+	}
+}
+
+bool dtf__batch_forget(struct dtf_engine *engine, uint64_t position) {
+	struct batch *batch = &engine->batch;
+	bool ok = reserve(batch, (void **)&batch->forgets, batch->nforgets,
+		&batch->forgets_capacity, sizeof(*batch->forgets));
+	if (ok) {
+		batch->forgets[batch->nforgets++] = position;
+	}
+	return ok;
+}
+
+bool dtf__batch_purge(struct dtf_engine *engine, uint64_t instance, const char *id) {
+	struct batch *batch = &engine->batch;
+	const char *copy = dtf__arena_copy(&batch->arena, id, strlen(id));
+	if (copy == NULL ||
+		!reserve(batch, (void **)&batch->purges, batch->npurges, &batch->purges_capacity,
+			sizeof(*batch->purges))) {
+		batch->failed = true;
+		return false;
+	}
+	batch->purges[batch->npurges++] = (struct store_purge){ instance, copy };
+	return true;
+}
+
 int dtf__batch_turned(struct instance *instance) {
 	struct batch *batch = &instance->engine->batch;
 	if (instance->turned) {
@@ -177,6 +208,7 @@ struct batch_point dtf__batch_point(const struct dtf_engine *engine) {
 		.nmarks = batch->nmarks,
 		.nanswers = batch->nanswers,
 		.nsnapshots = batch->nsnapshots,
+		.ntrash = batch->ntrash,
 		.size = batch->size };
 }
 
@@ -205,6 +237,7 @@ void dtf__batch_go_back(struct dtf_engine *engine, const struct batch_point *poi
 	batch->nmarks = point->nmarks;
 	batch->nanswers = point->nanswers;
 	batch->nsnapshots = point->nsnapshots;
+	batch->ntrash = point->ntrash;
 	batch->size = point->size;
 }
 
@@ -217,6 +250,10 @@ static void reset(struct batch *batch) {
 	batch->nmarks = 0;
 	batch->nanswers = 0;
 	batch->nsnapshots = 0;
+	batch->npurges = 0;
+	batch->nforgets = 0;
+	batch->ntrash = 0;
+	batch->emptied = 0;
 	batch->failed = false;
 	batch->admits = false;
 	batch->tells = false;
@@ -242,6 +279,7 @@ void dtf__batch_take_back(struct dtf_engine *engine, int rc, const char *text) {
 			dtf__instance_dirty(instance);
 		}
 	}
+	dtf__retention_undone(engine);
 	size_t nturned = batch->nturned;
 	dtf__batch_go_back(engine, &(struct batch_point){ 0 });
 	for (size_t i = 0; i < nturned; i++) {
@@ -331,8 +369,9 @@ static struct store_keys keys_of(const struct instance *instance, const struct r
 	bool runs = row->status <= DTF_SUSPENDED;
 	bool told = row->error[0] != '\0' ||
 		(row->suspended[0] != '\0' && strcmp(row->suspended, "operator") != 0);
-	return (struct store_keys){ .due_ms = runs ? (uint64_t)instance->due_ms : 0,
+	return (struct store_keys){ .due_ms = (uint64_t)(runs ? instance->due_ms : row->updated_ms),
 		.kind = runs ? dtf__registry_kind(row->workflow, row->version) : 0,
+		.ended = !runs && !row->owes_end && !row->has_orphans,
 		.busy = (runs && (row->busy || told)) || row->owes_end || row->has_orphans,
 		.status = (unsigned char)row->status };
 }
@@ -406,6 +445,14 @@ static int write_batch(struct dtf_engine *engine, uint64_t inbox_through) {
 			.nanswers = batch->nanswers,
 			.snapshots = batch->snapshots,
 			.nsnapshots = batch->nsnapshots,
+			.purges = batch->purges,
+			.npurges = batch->npurges,
+			.forgets = batch->forgets,
+			.nforgets = batch->nforgets,
+			.trash = batch->trash,
+			.ntrash = batch->ntrash,
+			.emptied = &batch->emptied,
+			.nemptied = batch->emptied != 0,
 			.inbox_through = inbox_through,
 			.next_instance = batch->next_instance,
 			.clock_ms = engine->now_ms,
@@ -429,7 +476,9 @@ int dtf__batch_commit(struct dtf_engine *engine) {
 	struct batch *batch = &engine->batch;
 	uint64_t through = dtf__inbox_through(engine);
 	bool writes = batch->nrecords > 0 || batch->nanswers > 0 || batch->nmarks > 0 ||
-		batch->nnotes > 0 || batch->tells || through > engine->inbox_done || batch->failed;
+		batch->nnotes > 0 || batch->npurges > 0 || batch->ntrash > 0 ||
+		batch->emptied != 0 || batch->tells || through > engine->inbox_done ||
+		batch->failed;
 	int rc = writes ? write_batch(engine, through) : 0;
 	if (rc == DTF_EFULL || rc == DTF_ENOMEM) {
 		return refused(engine, rc);
@@ -456,6 +505,7 @@ int dtf__batch_commit(struct dtf_engine *engine) {
 	for (size_t i = 0; i < batch->nturned; i++) {
 		settle_instance(batch->turned[i]);
 	}
+	dtf__retention_done(engine);
 	reset(batch);
 	return rc;
 }
@@ -474,6 +524,9 @@ void dtf__batch_finish(struct dtf_engine *engine) {
 	free(batch->marks);
 	free(batch->answers);
 	free(batch->snapshots);
+	free(batch->purges);
+	free(batch->forgets);
+	free(batch->trash);
 	dtf__arena_finish(&batch->arena);
 	*batch = (struct batch){ 0 };
 }

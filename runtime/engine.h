@@ -175,7 +175,12 @@ struct batch {
 	size_t nanswers, answers_capacity;
 	struct store_put_snapshot *snapshots;
 	size_t nsnapshots, snapshots_capacity;
-	struct arena arena; /* of marks, answers and snapshots */
+	struct store_purge *purges; /* ids owned by arena */
+	size_t npurges, purges_capacity;
+	uint64_t *forgets, *trash; /* positions in the log */
+	size_t nforgets, forgets_capacity, ntrash, trash_capacity;
+	uint64_t emptied;   /* of the trash; 0 = none */
+	struct arena arena; /* of marks, answers, snapshots and purges */
 	uint64_t next_instance;
 	bool admits; /* holds new work */
 	bool tells;  /* a row says something new without a record */
@@ -183,7 +188,7 @@ struct batch {
 
 /* How far a batch had come: what was added since can be taken out again. */
 struct batch_point {
-	size_t nrecords, nturned, nnotes, neffects, nmarks, nanswers, nsnapshots, size;
+	size_t nrecords, nturned, nnotes, neffects, nmarks, nanswers, nsnapshots, ntrash, size;
 };
 
 struct dtf_engine {
@@ -216,6 +221,10 @@ struct dtf_engine {
 		uint64_t instance;  /* up to this one, of those due just then */
 	} window;
 	size_t window_size; /* entries read at once */
+	struct retention {
+		int64_t next_ms; /* when somebody's is over, at the earliest */
+		bool trash;      /* there may be some */
+	} retention;
 	struct recovery {
 		bool begun, done;
 		uint64_t after;      /* busy ones up to this have been looked at */
@@ -415,6 +424,12 @@ bool dtf__batch_has_mark(const struct dtf_engine *engine, uint64_t instance, con
 void dtf__batch_answer(struct dtf_engine *engine, const char *request, int rc, const char *text);
 /* The instance has taken something in this round. */
 int dtf__batch_turned(struct instance *instance);
+/* The chain of records from that position on is to be taken away. */
+void dtf__batch_trash(struct dtf_engine *engine, uint64_t position);
+/* This record is; false: no memory. */
+bool dtf__batch_forget(struct dtf_engine *engine, uint64_t position);
+/* The instance is, from the store; false: no memory. */
+bool dtf__batch_purge(struct dtf_engine *engine, uint64_t instance, const char *id);
 /* The duty is done: its row will not have it any more. */
 int dtf__batch_note(struct instance *instance, enum duty done);
 /* Keeps a copy; an empty value takes away what there is. */
@@ -489,6 +504,15 @@ int dtf__due_run(struct dtf_engine *engine);
 int dtf__due_window(struct dtf_engine *engine);
 /* Forgets timers that concern nothing any more, when they have become many. */
 void dtf__due_sweep(struct dtf_engine *engine);
+
+/* retention.c */
+/* Takes away what was kept for long enough: a piece of it, in this batch. */
+int dtf__retention_apply(struct dtf_engine *engine);
+/* What was taken away is durable, or it was not taken away. */
+void dtf__retention_done(struct dtf_engine *engine);
+void dtf__retention_undone(struct dtf_engine *engine);
+/* The instance continues: what is before this execution may go, sooner or later. */
+void dtf__retention_cut(struct instance *instance);
 
 /* silence.c */
 /* The op's attempt in flight, as far as it is of this process; else NULL. */

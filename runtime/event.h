@@ -191,6 +191,10 @@ struct row {
 	uint64_t parent;
 	int64_t parent_execution;
 	uint32_t parent_op;
+	/* executions before this one: of the log's records up to this position none is
+	 * kept any more; and those up to `cut` may go when retention is over since then */
+	uint64_t forgotten, cut;
+	int64_t cut_ms;
 	int64_t created_ms, updated_ms;
 	int64_t next_timer_ms; /* earliest time at which it must be loaded; 0 = none */
 	bool busy;             /* attempts in flight or to start: load at recovery */

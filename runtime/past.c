@@ -20,7 +20,7 @@ static int read_chain(struct store *store, const struct row *row, uint64_t until
 	struct slice *records = malloc(capacity * sizeof(*records));
 	uint64_t position = row->last, instance = 0;
 	int rc = records == NULL ? DTF_ENOMEM : 0;
-	while (rc == 0 && position != 0 && position != until) {
+	while (rc == 0 && position > row->forgotten && position != until) {
 		struct record record;
 		struct slice bytes, events;
 		rc = store->ops->record(store, arena, position, &bytes);

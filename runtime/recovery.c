@@ -21,6 +21,7 @@ int dtf__engine_recover(struct dtf_engine *engine) {
 	engine->batch.next_instance = store->ops->next_instance(store);
 	engine->recovery = (struct recovery){ .before = engine->batch.next_instance };
 	dtf__engine_tick(engine);
+	engine->retention.trash = true;
 	int rc = dtf__registry_store(engine);
 	rc = rc == 0 ? dtf__due_window(engine) : rc;
 	rc = rc == 0 ? dtf__recovery_go_on(engine) : rc;

@@ -8,7 +8,7 @@
 #include "error.h"
 #include "wire.h"
 
-#define ROW_VERSION 2
+#define ROW_VERSION 3
 
 /* Bits of one number. */
 enum { BUSY = 1, CANCELLING = 2, OWES_END = 4, HAS_ORPHANS = 8, FLAGS = 15 };
@@ -29,6 +29,9 @@ void dtf__row_encode(struct buf *buf, const struct row *row) {
 	dtf__wire_put(buf, row->parent);
 	dtf__wire_put_signed(buf, row->parent_execution);
 	dtf__wire_put(buf, row->parent_op);
+	dtf__wire_put(buf, row->forgotten);
+	dtf__wire_put(buf, row->cut);
+	dtf__wire_put_signed(buf, row->cut_ms);
 	dtf__wire_put_signed(buf, row->created_ms);
 	dtf__wire_put_signed(buf, row->updated_ms);
 	dtf__wire_put_signed(buf, row->next_timer_ms);
@@ -64,6 +67,9 @@ int dtf__row_decode(struct arena *arena, struct slice bytes, struct row *ret) {
 	row.parent = dtf__wire_get(&reader);
 	row.parent_execution = dtf__wire_get_signed(&reader);
 	row.parent_op = dtf__wire_get_u32(&reader);
+	row.forgotten = dtf__wire_get(&reader);
+	row.cut = dtf__wire_get(&reader);
+	row.cut_ms = dtf__wire_get_signed(&reader);
 	row.created_ms = dtf__wire_get_signed(&reader);
 	row.updated_ms = dtf__wire_get_signed(&reader);
 	row.next_timer_ms = dtf__wire_get_signed(&reader);

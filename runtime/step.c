@@ -177,11 +177,15 @@ static bool take_queue(struct dtf_engine *engine) {
 
 static int64_t next_round(const struct dtf_engine *engine) {
 	bool slot = engine->waiting.count > 0 && engine->slots_used < engine->slots;
-	bool more = slot || engine->dirty != NULL || !engine->recovery.done;
+	bool more = slot || engine->dirty != NULL || !engine->recovery.done ||
+		engine->retention.trash;
 	if (more && engine->retry_at_ms == 0) {
 		return 0;
 	}
 	int64_t next_ms = dtf__heap_next(&engine->timers);
+	if (engine->retention.next_ms < next_ms) {
+		next_ms = engine->retention.next_ms;
+	}
 	if (engine->window.through_ms < next_ms) {
 		next_ms = engine->window.through_ms;
 	}
@@ -210,6 +214,9 @@ static int round_once(struct dtf_engine *engine) {
 	}
 	if (rc == 0 && (engine->retry_at_ms == 0 || asked)) {
 		rc = run_turns(engine);
+	}
+	if (rc == 0) {
+		rc = dtf__retention_apply(engine);
 	}
 	if (rc == 0) {
 		rc = dtf__batch_commit(engine);

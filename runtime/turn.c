@@ -429,6 +429,10 @@ static int continue_with(struct instance *instance) {
 	}
 	struct event event = { .kind = EVENT_STARTED, .time_ms = engine->now_ms, .begin = &begin };
 	append(instance, &event);
+	dtf__retention_cut(instance);
+	if (begin.status.size > 0) {
+		instance->status_at = UINT64_MAX; /* it is carried over into this turn's record */
+	}
 	instance->row.execution = begin.execution;
 	instance->row.version = begin.version;
 	instance->row.fingerprint = begin.fingerprint;

@@ -73,10 +73,11 @@ static int add_position(struct walk *walk, uint64_t position) {
 	return 0;
 }
 
-/* Positions of the wanted records; a chain only ever leads to older ones. */
-static int collect(struct walk *walk, uint64_t last) {
-	uint64_t position = last;
-	while (position != 0) {
+/* Positions of the wanted records; a chain only ever leads to older ones, and ends
+ * where they are not kept any more. */
+static int collect(struct walk *walk, const struct row *row) {
+	uint64_t position = row->last;
+	while (position > row->forgotten) {
 		struct record record;
 		struct slice events;
 		int rc = read_record(walk, position, &record, &events);
@@ -264,7 +265,7 @@ int dtf__walk(struct store *store, const struct row *row, int64_t execution,
 		.f = f,
 		.arg = arg,
 	};
-	int rc = collect(&walk, row->last);
+	int rc = collect(&walk, row);
 	while (rc == 0 && walk.npositions > 0) {
 		rc = visit_record(&walk, walk.positions[--walk.npositions]);
 	}

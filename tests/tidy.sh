@@ -30,7 +30,7 @@ runtime: execution context strand interrupt command child decide select try undo
 runtime: past
 runtime: activity pool
 runtime: engine loop gate registry queue heap instance family load keep arrival turn batch request
-     +: dispatch silence result inbox due recovery step verify client ask look query
+     +: dispatch silence result inbox due recovery retention step verify client ask look query
 runtime: scenario/*
 cli: runtime/scenario/scenario
 cli: *

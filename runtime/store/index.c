@@ -1,12 +1,14 @@
 /*
  * A row is opaque to a store but for the keys that come with it: when it is
- * due, whether it is busy, its kind, its status.  They stand before its bytes,
+ * due or has ended, whether it is busy, its kind, its status.  They stand before its bytes,
  * so that a store can find what it has to take out of an index when the row
  * changes.
  */
 #include "index.h"
 
 #include <stdlib.h>
+
+enum { BUSY = 1, ENDED = 2 };
 
 static void write_number(unsigned char *to, uint64_t value) {
 	for (int i = 0; i < 8; i++) {
@@ -25,7 +27,7 @@ static uint64_t read_number(const unsigned char *from) {
 void dtf__row_keys_write(unsigned char to[ROW_KEYS_SIZE], const struct store_keys *keys) {
 	write_number(to, keys->due_ms);
 	write_number(to + 8, keys->kind);
-	to[16] = keys->busy;
+	to[16] = (unsigned char)((keys->busy ? BUSY : 0) | (keys->ended ? ENDED : 0));
 	to[17] = keys->status;
 }
 
@@ -33,7 +35,8 @@ struct store_keys dtf__row_keys_read(const void *from) {
 	const unsigned char *bytes = from;
 	return (struct store_keys){ .due_ms = read_number(bytes),
 		.kind = read_number(bytes + 8),
-		.busy = bytes[16] != 0,
+		.busy = (bytes[16] & BUSY) != 0,
+		.ended = (bytes[16] & ENDED) != 0,
 		.status = bytes[17] };
 }
 
@@ -41,7 +44,10 @@ bool dtf__row_keys_in(const struct store_keys *keys, enum store_index index, uin
 	switch (index) {
 	case STORE_DUE:
 		*ret_key = keys->due_ms;
-		return keys->due_ms != 0;
+		return keys->due_ms != 0 && !keys->ended;
+	case STORE_ENDED:
+		*ret_key = keys->due_ms;
+		return keys->ended;
 	case STORE_BUSY:
 		*ret_key = 0;
 		return keys->busy;

@@ -196,6 +196,24 @@ static int scan(struct store *store, enum lmdb_table table, uint64_t after,
 	return 0;
 }
 
+static int lmdb_trash(struct store *store, uint64_t *ret_position) {
+	struct lmdb_env *env = of(store)->env;
+	MDB_txn *txn;
+	int rc = dtf__lmdb_env_check(env);
+	if (rc < 0) {
+		return rc;
+	}
+	rc = dtf__lmdb_begin(env, &txn);
+	if (rc == 0) {
+		rc = dtf__lmdb_first(env, txn, TABLE_TRASH, ret_position);
+		dtf__lmdb_end(env, txn);
+	}
+	if (rc == 0 && *ret_position == 0) {
+		return STORE_NOT_FOUND;
+	}
+	return dtf__lmdb_result(env, rc, "read");
+}
+
 /* ---- the inbox ---- */
 
 struct append {
@@ -322,6 +340,7 @@ static const struct store_ops lmdb_ops = {
 	.snapshot = lmdb_snapshot,
 	.rows = dtf__lmdb_rows,
 	.index = dtf__lmdb_index,
+	.trash = lmdb_trash,
 	.inbox_append = lmdb_inbox_append,
 	.inbox = lmdb_inbox,
 	.answer = lmdb_answer,

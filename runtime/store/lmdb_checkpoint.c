@@ -42,14 +42,14 @@ static int put_place(struct lmdb_env *env, MDB_txn *txn, enum store_index index,
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* Moves the instance from where it was, if it was anywhere, to where it is. */
+/* Moves the instance from where it was, if it was anywhere, to where it is, if it is. */
 static int put_places(struct lmdb_env *env, MDB_txn *txn, uint64_t instance,
 	const struct store_keys *before, const struct store_keys *now) {
 	int rc = 0;
 	for (unsigned i = 0; i < STORE_NINDEXES && rc == 0; i++) {
 		uint64_t old = 0, new = 0;
 		bool was = before != NULL && dtf__row_keys_in(before, (enum store_index)i, &old);
-		bool is = dtf__row_keys_in(now, (enum store_index)i, &new);
+		bool is = now != NULL && dtf__row_keys_in(now, (enum store_index)i, &new);
 		if (was == is && old == new) {
 			continue;
 		}
@@ -98,7 +98,8 @@ int dtf__lmdb_index_scan(struct lmdb_env *env, MDB_txn *txn, enum store_index in
 /* ---- a slice ---- */
 
 static int write_row(struct lmdb_env *env, MDB_txn *txn, struct lmdb_key *key, struct slice value) {
-	struct store_keys before, now = dtf__row_keys_read(value.data);
+	struct store_keys before, now = { 0 };
+	bool is = value.size > 0;
 	struct slice head;
 	uint64_t instance = dtf__lmdb_load_big(key->bytes, 8);
 	int rc = dtf__lmdb_peek(env, txn, TABLE_INST, key, ROW_KEYS_SIZE, &head);
@@ -108,17 +109,26 @@ static int write_row(struct lmdb_env *env, MDB_txn *txn, struct lmdb_key *key, s
 	} else if (rc != MDB_NOTFOUND) {
 		return rc;
 	}
-	rc = dtf__lmdb_put(env, txn, TABLE_INST, key, value, 0);
-	return rc == 0 ? put_places(env, txn, instance, was ? &before : NULL, &now) : rc;
+	if (is) {
+		now = dtf__row_keys_read(value.data);
+	}
+	rc = is ? dtf__lmdb_put(env, txn, TABLE_INST, key, value, 0)
+		: dtf__lmdb_del(env, txn, TABLE_INST, key);
+	return rc == 0 ? put_places(env, txn, instance, was ? &before : NULL, is ? &now : NULL)
+		       : rc;
 }
 
 static int write_put(struct lmdb_env *env, MDB_txn *txn, const struct pending_put *put) {
 	struct slice bytes = dtf__pending_key(put);
 	struct lmdb_key key = { .size = bytes.size };
+	enum lmdb_table table = (enum lmdb_table)put->table;
+	struct slice value = dtf__pending_value(put);
 	memcpy(key.bytes, bytes.data, bytes.size);
-	return put->table == TABLE_INST ? write_row(env, txn, &key, dtf__pending_value(put))
-					: dtf__lmdb_put(env, txn, (enum lmdb_table)put->table, &key,
-						  dtf__pending_value(put), 0);
+	if (table == TABLE_INST) {
+		return write_row(env, txn, &key, value);
+	}
+	return value.size > 0 ? dtf__lmdb_put(env, txn, table, &key, value, 0)
+			      : dtf__lmdb_del(env, txn, table, &key);
 }
 
 int dtf__lmdb_checkpoint_in(

@@ -122,13 +122,33 @@ static int admit(struct lmdb_store *lmdb, MDB_txn *txn) {
 	return rc;
 }
 
+/* Records, and the marks that are in their table; the rest of a purge is in the journal. */
+static int take_away(struct lmdb_env *env, MDB_txn *txn, const struct store_batch *batch) {
+	int rc = 0;
+	for (size_t i = 0; i < batch->nforgets && rc == 0; i++) {
+		struct lmdb_key key = dtf__lmdb_number_key(batch->forgets[i]);
+		rc = dtf__lmdb_del(env, txn, TABLE_LOG, &key);
+	}
+	for (size_t i = 0; i < batch->npurges && rc == 0; i++) {
+		rc = dtf__lmdb_del_all(env, txn, TABLE_MARK, batch->purges[i].instance);
+	}
+	for (size_t i = 0; i < batch->nemptied && rc == 0; i++) {
+		struct lmdb_key key = dtf__lmdb_number_key(batch->emptied[i]);
+		rc = dtf__lmdb_del(env, txn, TABLE_TRASH, &key);
+	}
+	for (size_t i = 0; i < batch->ntrash && rc == 0; i++) {
+		struct lmdb_key key = dtf__lmdb_number_key(batch->trash[i]);
+		rc = dtf__lmdb_put(env, txn, TABLE_TRASH, &key, (struct slice){ 0 }, 0);
+	}
+	return rc;
+}
+
 /* What is not in the journal: there is little of it. */
 static int put_rest(struct lmdb_store *lmdb, MDB_txn *txn, const struct store_batch *batch) {
 	struct lmdb_env *env = lmdb->env;
-	int rc = put_manifests(env, txn, batch);
-	if (rc == 0) {
-		rc = put_snapshots(env, txn, batch);
-	}
+	int rc = take_away(env, txn, batch);
+	rc = rc == 0 ? put_manifests(env, txn, batch) : rc;
+	rc = rc == 0 ? put_snapshots(env, txn, batch) : rc;
 	for (size_t i = 0; i < batch->nanswers && rc == 0; i++) {
 		rc = put_answer(lmdb, txn, &batch->answers[i]);
 	}
@@ -174,6 +194,9 @@ static int check_batch(const struct lmdb_store *lmdb, const struct store_batch *
 	bool fits = true;
 	for (size_t i = 0; i < batch->nnames; i++) {
 		fits = fits && is_key(batch->names[i].id);
+	}
+	for (size_t i = 0; i < batch->npurges; i++) {
+		fits = fits && is_key(batch->purges[i].id);
 	}
 	for (size_t i = 0; i < batch->nmanifests; i++) {
 		fits = fits && is_key(batch->manifests[i].hash);

@@ -248,7 +248,7 @@ int dtf__lmdb_update(
 
 static int open_tables(struct lmdb_env *env, MDB_txn *txn, unsigned flags) {
 	static const char *const names[NTABLES] = { "log", "inst", "name", "mark", "journal",
-		"index", "inbox", "answer", "manifest", "snapshot", "meta" };
+		"index", "trash", "inbox", "answer", "manifest", "snapshot", "meta" };
 	for (size_t i = 0; i < NTABLES; i++) {
 		int rc = mdb_dbi_open(txn, names[i], flags, &env->tables[i]);
 		if (rc != 0) {

@@ -76,6 +76,7 @@ enum lmdb_table {
 	TABLE_MARK,     /* instance and hash -> what was marked */
 	TABLE_JOURNAL,  /* commit -> what it put into the three above and is not there yet */
 	TABLE_INDEX,    /* index, key and instance -> nothing: where rows are found */
+	TABLE_TRASH,    /* position -> nothing: the chain from there on is to be taken away */
 	TABLE_INBOX,    /* sequence -> command */
 	TABLE_ANSWER,   /* request id -> time and answer */
 	TABLE_MANIFEST, /* hash -> text */
@@ -170,6 +171,8 @@ int dtf__lmdb_append(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, 
 /* Copies into the arena.  MDB_NOTFOUND, DTF_ECORRUPT. */
 int dtf__lmdb_get(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struct lmdb_key *key,
 	struct arena *arena, struct slice *ret);
+/* Deletes what an instance has in a table whose keys begin with its number. */
+int dtf__lmdb_del_all(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, uint64_t instance);
 /* The first bytes of a value, where they lie.  MDB_NOTFOUND, DTF_ECORRUPT. */
 int dtf__lmdb_peek(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struct lmdb_key *key,
 	size_t size, struct slice *ret);
@@ -225,7 +228,7 @@ struct checkpoint {
 	uint64_t drop;    /* entries up to this may go; 0 = none */
 };
 
-/* What a commit is going to put. */
+/* What a commit is going to put.  An empty value takes the key away. */
 struct staged {
 	struct buf entry; /* for the journal */
 	struct staged_put {

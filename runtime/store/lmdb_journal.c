@@ -71,6 +71,52 @@ static bool stage_rows(struct staged *staged, const struct store_batch *batch) {
 	}
 	return ok;
 }
+/* The marks of those that are taken away, as far as no checkpoint has written them. */
+static bool purge_marks(
+	struct lmdb_store *lmdb, const struct store_batch *batch, const struct pending *pending) {
+	bool ok = true;
+	for (size_t i = 0; i < pending->nslots; i++) {
+		for (const struct pending_put *put = pending->slots[i]; put != NULL && ok;
+			put = put->next) {
+			bool is_mark = put->table == TABLE_MARK;
+			uint64_t instance = is_mark ? dtf__lmdb_load_big(put->bytes, 8) : 0;
+			struct lmdb_key key = { .size = put->key_size };
+			for (size_t p = 0; p < batch->npurges && is_mark && ok; p++) {
+				if (batch->purges[p].instance == instance) {
+					memcpy(key.bytes, put->bytes, put->key_size);
+					ok = begin_put(&lmdb->staged, TABLE_MARK, &key, 0);
+				}
+			}
+		}
+	}
+	return ok;
+}
+
+static int stage_purges(struct lmdb_store *lmdb, const struct store_batch *batch) {
+	struct arena arena = { 0 };
+	int rc = 0;
+	for (size_t i = 0; i < batch->npurges && rc == 0; i++) {
+		struct slice number;
+		const struct store_purge *purge = &batch->purges[i];
+		struct lmdb_key row = dtf__lmdb_number_key(purge->instance);
+		struct lmdb_key name = dtf__lmdb_text_key(purge->id);
+		bool ok = begin_put(&lmdb->staged, TABLE_INST, &row, 0);
+		rc = dtf__lmdb_fetch(lmdb, &arena, TABLE_NAME, &name, &number);
+		if (rc == 0 && number.size == 8 &&
+			dtf__lmdb_load64(number.data) == purge->instance) {
+			ok = ok && begin_put(&lmdb->staged, TABLE_NAME, &name, 0);
+		}
+		rc = rc < 0 ? rc : ok ? 0 : DTF_ENOMEM;
+	}
+	dtf__arena_finish(&arena);
+	if (rc == 0 && batch->npurges > 0) {
+		bool ok = purge_marks(lmdb, batch, &lmdb->young) &&
+			purge_marks(lmdb, batch, &lmdb->old);
+		rc = ok ? 0 : DTF_ENOMEM;
+	}
+	return rc;
+}
+
 static struct slice key_of(const struct staged *staged, const struct staged_put *put) {
 	return (struct slice){ staged->entry.data + put->key_at, put->key_size };
 }
@@ -154,6 +200,7 @@ int dtf__lmdb_stage(
 	for (size_t i = 0; i < batch->nmarks && rc == 0; i++) {
 		rc = stage_mark(lmdb, staged, &batch->marks[i]);
 	}
+	rc = rc == 0 ? stage_purges(lmdb, batch) : rc;
 	if (rc == 0) {
 		dtf__assert(pthread_mutex_lock(&lmdb->lock) == 0);
 		rc = !entry->failed && find_room(lmdb, staged) ? 0 : DTF_ENOMEM;
@@ -223,7 +270,7 @@ static int take_in(struct lmdb_store *lmdb, struct slice entry, size_t *count) {
 		unsigned table = (unsigned)dtf__wire_get_upto(&reader, NTABLES - 1);
 		struct slice key = get_bytes(&reader), value = get_bytes(&reader);
 		if (reader.bad || key.size == 0 || key.size > STORE_ID_MAX ||
-			(table == TABLE_INST && value.size < ROW_KEYS_SIZE)) {
+			(table == TABLE_INST && value.size != 0 && value.size < ROW_KEYS_SIZE)) {
 			reader.bad = true;
 			break;
 		}

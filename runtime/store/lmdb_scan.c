@@ -29,7 +29,8 @@ const struct pending_put *dtf__lmdb_pending(
 	return put != NULL ? put : dtf__pending_find(&lmdb->old, table, bytes);
 }
 
-/* 0: in the arena; MDB_NOTFOUND: look into the table.  Under the lock. */
+/* 0: in the arena; MDB_NOTFOUND: look into the table; STORE_NOT_FOUND: it is gone.  Under the lock.
+ */
 static int copy_pending(const struct lmdb_store *lmdb, struct arena *arena, enum lmdb_table table,
 	const struct lmdb_key *key, struct slice *ret) {
 	const struct pending_put *put = dtf__lmdb_pending(lmdb, table, key);
@@ -37,6 +38,9 @@ static int copy_pending(const struct lmdb_store *lmdb, struct arena *arena, enum
 		return MDB_NOTFOUND;
 	}
 	struct slice value = dtf__pending_value(put);
+	if (value.size == 0) {
+		return STORE_NOT_FOUND; /* it was taken away */
+	}
 	const char *copy = dtf__arena_copy(arena, value.data, value.size);
 	if (copy == NULL) {
 		return dtf__fail(DTF_ENOMEM, "out of memory");
@@ -101,7 +105,9 @@ int dtf__lmdb_fetch(struct lmdb_store *lmdb, struct arena *arena, enum lmdb_tabl
 	}
 	rc = lmdb->mode == STORE_OWN ? fetch_owned(lmdb, arena, table, key, ret)
 				     : fetch_shared(lmdb, arena, table, key, ret);
-	return rc == MDB_NOTFOUND ? STORE_NOT_FOUND : dtf__lmdb_result(lmdb->env, rc, "read");
+	return rc == MDB_NOTFOUND || rc == STORE_NOT_FOUND
+		? STORE_NOT_FOUND
+		: dtf__lmdb_result(lmdb->env, rc, "read");
 }
 
 /* Under the lock: what the journal has, up to now. */
@@ -282,6 +288,9 @@ struct index_scan {
 
 static bool gather_place(void *arg, uint64_t instance, struct slice value) {
 	struct index_scan *scan = arg;
+	if (value.size == 0) {
+		return true; /* it was taken away */
+	}
 	struct store_keys keys = dtf__row_keys_read(value.data);
 	struct place place = { 0, instance };
 	return !dtf__row_keys_in(&keys, scan->index, &place.key) ||

@@ -104,8 +104,8 @@ static uint64_t checksum(const struct lmdb_key *key, const void *bytes, size_t s
 
 int dtf__lmdb_damaged(struct lmdb_env *env, enum lmdb_table table, const struct lmdb_key *key) {
 	static const char *const names[NTABLES] = { "log record", "instance row", "name", "mark",
-		"journal entry", "index", "inbox entry", "answer", "manifest", "snapshot",
-		"row of the store itself" };
+		"journal entry", "index", "position in the trash", "inbox entry", "answer",
+		"manifest", "snapshot", "row of the store itself" };
 	if (key->size == 8) {
 		return dtf__fail(DTF_ECORRUPT, "%s: a damaged %s (%llu)", env->dir, names[table],
 			(unsigned long long)dtf__lmdb_load_big(key->bytes, 8));
@@ -297,6 +297,29 @@ int dtf__lmdb_peek(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, st
 
 int dtf__lmdb_del(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struct lmdb_key *key) {
 	return delete_chunks(txn, env->tables[table], key, 0);
+}
+
+int dtf__lmdb_del_all(
+	struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, uint64_t instance) {
+	struct lmdb_key prefix = dtf__lmdb_number_key(instance);
+	MDB_cursor *cursor;
+	MDB_val data;
+	int rc = mdb_cursor_open(txn, env->tables[table], &cursor);
+	if (rc != 0) {
+		return rc;
+	}
+	while (rc == 0) {
+		MDB_val k = { prefix.size, prefix.bytes };
+		rc = mdb_cursor_get(cursor, &k, &data, MDB_SET_RANGE);
+		if (rc == 0 &&
+			(k.mv_size < prefix.size ||
+				memcmp(k.mv_data, prefix.bytes, prefix.size) != 0)) {
+			rc = MDB_NOTFOUND;
+		}
+		rc = rc == 0 ? mdb_cursor_del(cursor, 0) : rc;
+	}
+	mdb_cursor_close(cursor);
+	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
 /* ---- tables whose keys are numbers ---- */

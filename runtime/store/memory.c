@@ -29,7 +29,7 @@
 
 #define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
 
-enum table_name { LOG, ROWS, NAMES, MARKS, MANIFESTS, ANSWERS, SNAPSHOTS, INBOX, NTABLES };
+enum table_name { LOG, ROWS, NAMES, MARKS, MANIFESTS, ANSWERS, SNAPSHOTS, TRASH, INBOX, NTABLES };
 
 struct entry {
 	int64_t time_ms; /* of answers */
@@ -263,13 +263,17 @@ static bool stage_all(struct stage *stage, const struct store_batch *batch, uint
 		struct slice key = number_key(batch->snapshots[i].instance, storage);
 		ok = stage_put(stage, SNAPSHOTS, key, batch->snapshots[i].value) != NULL;
 	}
+	for (size_t i = 0; i < batch->ntrash && ok; i++) {
+		struct slice key = number_key(batch->trash[i], storage);
+		ok = stage_put(stage, TRASH, key, (struct slice){ 0 }) != NULL;
+	}
 	return ok && stage_marks(stage, batch);
 }
 
 static int stage_begin(
 	struct stage *stage, struct contents *contents, const struct store_batch *batch) {
 	size_t count = batch->nrecords + batch->nrows + batch->nnames + batch->nmarks +
-		batch->nmanifests + batch->nanswers + batch->nsnapshots;
+		batch->nmanifests + batch->nanswers + batch->nsnapshots + batch->ntrash;
 	stage->puts = calloc(count + 1, sizeof(*stage->puts));
 	bool ok = stage->puts != NULL && stage_all(stage, batch, contents->next);
 	for (size_t i = 0; i < NTABLES && ok; i++) {
@@ -290,6 +294,46 @@ static void stage_finish(struct stage *stage) {
 		free(stage->puts[i].entry);
 	}
 	free(stage->puts);
+}
+
+static void take_out(struct table *table, struct slice key) {
+	size_t at = lower_bound(table, key);
+	struct entry *entry = lookup(table, key);
+	if (entry != NULL) {
+		table->count--;
+		memmove(table->entries + at, table->entries + at + 1,
+			(table->count - at) * sizeof(struct entry *));
+		free(entry);
+	}
+}
+
+static void purge(struct contents *contents, const struct store_purge *purge) {
+	struct table *marks = &contents->tables[MARKS];
+	char storage[8];
+	struct slice number = number_key(purge->instance, storage);
+	const struct entry *name = lookup(&contents->tables[NAMES], text_key(purge->id));
+	if (name != NULL && compare(value_of(name), number) == 0) {
+		take_out(&contents->tables[NAMES], text_key(purge->id));
+	}
+	take_out(&contents->tables[ROWS], number);
+	size_t at = lower_bound(marks, number);
+	while (at < marks->count && key_number(marks->entries[at]) == purge->instance) {
+		struct slice key = { marks->entries[at]->bytes, marks->entries[at]->key_size };
+		take_out(marks, key);
+	}
+}
+
+static void take_away(struct contents *contents, const struct store_batch *batch) {
+	char storage[8];
+	for (size_t i = 0; i < batch->nforgets; i++) {
+		take_out(&contents->tables[LOG], number_key(batch->forgets[i], storage));
+	}
+	for (size_t i = 0; i < batch->npurges; i++) {
+		purge(contents, &batch->purges[i]);
+	}
+	for (size_t i = 0; i < batch->nemptied; i++) {
+		take_out(&contents->tables[TRASH], number_key(batch->emptied[i], storage));
+	}
 }
 
 static void drop_inbox(struct table *inbox, uint64_t through) {
@@ -338,6 +382,9 @@ static int check_batch(const struct store_batch *batch) {
 	for (size_t i = 0; i < batch->nnames; i++) {
 		fits = fits && strlen(batch->names[i].id) <= STORE_ID_MAX;
 	}
+	for (size_t i = 0; i < batch->npurges; i++) {
+		fits = fits && strlen(batch->purges[i].id) <= STORE_ID_MAX;
+	}
 	for (size_t i = 0; i < batch->nmanifests; i++) {
 		fits = fits && strlen(batch->manifests[i].hash) <= STORE_ID_MAX;
 	}
@@ -362,6 +409,7 @@ static int commit_locked(struct memory_store *memory, const struct store_batch *
 	struct stage stage = { 0 };
 	rc = stage_begin(&stage, contents, batch);
 	if (rc == 0) {
+		take_away(contents, batch);
 		stage_apply(&stage, contents);
 		contents->next += batch->nrecords;
 		if (batch->next_instance != 0) {
@@ -584,6 +632,17 @@ static int memory_index(struct store *store, enum store_index index, uint64_t ke
 	return ok ? 0 : dtf__fail(DTF_ENOMEM, "out of memory");
 }
 
+static int memory_trash(struct store *store, uint64_t *ret_position) {
+	struct contents *contents = lock(store);
+	const struct table *trash = &contents->tables[TRASH];
+	bool found = trash->count > 0;
+	if (found) {
+		*ret_position = key_number(trash->entries[0]);
+	}
+	unlock(contents);
+	return found ? 0 : STORE_NOT_FOUND;
+}
+
 /* ---- the inbox ---- */
 
 static int memory_inbox_append(struct store *store, struct slice command, uint64_t *ret_sequence) {
@@ -673,6 +732,7 @@ static const struct store_ops memory_ops = {
 	.manifest = memory_manifest,
 	.rows = memory_rows,
 	.index = memory_index,
+	.trash = memory_trash,
 	.inbox_append = memory_inbox_append,
 	.inbox = memory_inbox,
 	.answer = memory_answer,

@@ -37,13 +37,14 @@ struct store_options {
 /* What a row is found by; a store knows no more of it. */
 struct store_keys {
 	uint64_t due_ms;      /* when it has to be looked at; 0 = never by itself */
+	bool ended;           /* then that is when it ended */
 	uint64_t kind;        /* of its code, while it has not ended; 0 = none */
 	bool busy;            /* look at it at every start */
 	unsigned char status; /* for listings */
 };
 
-enum store_index { STORE_DUE, STORE_BUSY, STORE_KIND, STORE_STATUS };
-#define STORE_NINDEXES 4
+enum store_index { STORE_DUE, STORE_BUSY, STORE_KIND, STORE_STATUS, STORE_ENDED };
+#define STORE_NINDEXES 5
 
 struct store_put_row {
 	uint64_t instance;
@@ -75,6 +76,11 @@ struct store_put_snapshot {
 	uint64_t instance;
 	struct slice value;
 };
+/* An instance that is taken away: its row, its name if it has it, its marks. */
+struct store_purge {
+	uint64_t instance;
+	const char *id;
+};
 
 /* One commit.  Arrays are the caller's and only borrowed. */
 struct store_batch {
@@ -92,6 +98,12 @@ struct store_batch {
 	size_t nanswers;
 	const struct store_put_snapshot *snapshots;
 	size_t nsnapshots;
+	const struct store_purge *purges;
+	size_t npurges;
+	/* Of the log: records to take away, and positions to keep in mind because of
+	 * what is still to be taken away from there on, or not any more. */
+	const uint64_t *forgets, *trash, *emptied;
+	size_t nforgets, ntrash, nemptied;
 	uint64_t inbox_through; /* delete inbox entries up to this; 0 = none */
 	uint64_t next_instance; /* counter to keep; 0 = unchanged */
 	int64_t clock_ms;       /* durable clock to keep; 0 = unchanged */
@@ -133,12 +145,14 @@ struct store_ops {
 		bool (*f)(void *arg, uint64_t instance, struct slice row), void *arg);
 	/*
 	 * Instances in an index behind (key, instance), in order of key and number,
-	 * until f returns false: by time (STORE_DUE), key 0 (STORE_BUSY), by kind or
-	 * by status.  What is committed meanwhile may be seen or not, so an entry is
+	 * until f returns false: by time (STORE_DUE, STORE_ENDED), key 0 (STORE_BUSY), by
+	 * kind or by status.  What is committed meanwhile may be seen or not, so an entry is
 	 * a hint: the row says how it is.  Cut like `rows`.
 	 */
 	int (*index)(struct store *store, enum store_index index, uint64_t key, uint64_t instance,
 		bool (*f)(void *arg, uint64_t key, uint64_t instance), void *arg);
+	/* One of the positions kept in mind.  STORE_NOT_FOUND: there is none. */
+	int (*trash)(struct store *store, uint64_t *ret_position);
 	/* The inbox.  Append is durable and wakes the owner; it may be called by a
 	 * process that shares the store.  A sequence number never comes twice. */
 	int (*inbox_append)(struct store *store, struct slice command, uint64_t *ret_sequence);

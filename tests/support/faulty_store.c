@@ -137,6 +137,12 @@ static int faulty_index(struct store *store, enum store_index index, uint64_t ke
 	return rc < 0 ? rc : inner->ops->index(inner, index, key, instance, f, arg);
 }
 
+static int faulty_trash(struct store *store, uint64_t *ret_position) {
+	int rc = is_dead(store);
+	struct store *inner = of(store)->inner;
+	return rc < 0 ? rc : inner->ops->trash(inner, ret_position);
+}
+
 static int faulty_inbox_append(struct store *store, struct slice command, uint64_t *ret_sequence) {
 	int rc = is_dead(store);
 	struct store *inner = of(store)->inner;
@@ -184,6 +190,7 @@ static const struct store_ops faulty_ops = {
 	.manifest = faulty_manifest,
 	.rows = faulty_rows,
 	.index = faulty_index,
+	.trash = faulty_trash,
 	.inbox_append = faulty_inbox_append,
 	.inbox = faulty_inbox,
 	.answer = faulty_answer,

@@ -470,6 +470,53 @@ START_TEST(an_index_is_cut_and_merged) {
 }
 END_TEST
 
+/* What is taken away is gone for every question, also when it lay in its table. */
+START_TEST(what_is_purged_is_gone) {
+	struct world world;
+	struct slice value;
+	uint64_t number = 0;
+	world_init(&world, (enum world_kind)_i);
+	struct store *store = world.store;
+	ck_assert_int_eq(commit_everything(store), 0);
+	commit_keys(store, 8, (struct store_keys){ .due_ms = 5, .busy = true, .kind = 3 });
+	commit_keys(store, 7, (struct store_keys){ .due_ms = 900, .ended = true, .status = 2 });
+	ck_assert_int_eq(commit_mark(store, 8, "paid", "p-1"), 0);
+	assert_index(store, STORE_ENDED, 0, 0, 64, "900/7 ");
+	assert_index(store, STORE_DUE, 0, 0, 64, "5/8 ");
+	if (_i == WORLD_CHECKPOINTED) {
+		store_settle(store);
+	}
+	const struct store_purge purge = { 7, "order-7" };
+	const uint64_t forgets[] = { 1, 2 }, trash[] = { 44, 33 }, emptied = 44;
+	struct store_batch batch = {
+		.purges = &purge, .npurges = 1, .forgets = forgets, .nforgets = 2
+	};
+	ck_assert_int_eq(store->ops->commit(store, &batch), 0);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(store->ops->row(store, &world.arena, 7, &value), STORE_NOT_FOUND);
+		ck_assert_int_eq(store->ops->find(store, "order-7", &number), STORE_NOT_FOUND);
+		ck_assert_int_eq(store->ops->mark(store, 7, "paid", "p-1"), STORE_NOT_FOUND);
+		ck_assert_int_eq(store->ops->mark(store, 8, "paid", "p-1"), 0);
+		ck_assert_int_eq(
+			store->ops->record(store, &world.arena, 1, &value), STORE_NOT_FOUND);
+		assert_index(store, STORE_ENDED, 0, 0, 64, "");
+		assert_index(store, STORE_STATUS, 0, 0, 64, "0/8 ");
+		ck_assert_uint_eq(store->ops->next(store), 3); /* no position comes twice */
+		world_reopen(&world);
+		store = world.store;
+		store_settle(store);
+	}
+	ck_assert_int_eq(store->ops->trash(store, &number), STORE_NOT_FOUND);
+	batch = (struct store_batch){ .trash = trash, .ntrash = 2 };
+	ck_assert_int_eq(store->ops->commit(store, &batch), 0);
+	batch = (struct store_batch){ .emptied = &emptied, .nemptied = 1 };
+	ck_assert_int_eq(store->ops->commit(store, &batch), 0);
+	ck_assert_int_eq(store->ops->trash(store, &number), 0);
+	ck_assert_uint_eq(number, 33);
+	world_finish(&world);
+}
+END_TEST
+
 START_TEST(a_scan_may_commit) {
 	struct world world;
 	struct slice value;
@@ -768,6 +815,7 @@ int main(void) {
 	tcase_add_loop_test(tc, rows_come_in_order_and_stop_early, 0, NWORLDS);
 	tcase_add_loop_test(tc, rows_are_found_by_their_keys, 0, NWORLDS);
 	tcase_add_loop_test(tc, an_index_is_cut_and_merged, 0, NWORLDS);
+	tcase_add_loop_test(tc, what_is_purged_is_gone, 0, NWORLDS);
 	tcase_add_loop_test(tc, a_scan_may_commit, 0, NWORLDS);
 	tcase_add_loop_test(tc, marks_are_exact, 0, NWORLDS);
 	tcase_add_loop_test(tc, inbox_keeps_order_and_what_came_later, 0, NWORLDS);

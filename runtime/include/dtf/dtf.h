@@ -225,7 +225,11 @@ struct dtf_engine_options {
 	size_t payload_max;  /* 0 = 1 MiB, at most 64 MiB */
 	int64_t history_max; /* events of an execution; 0 = 1,000,000 */
 	int64_t grace_ms;    /* for a cancelled step with an undo to settle; 0 = 30,000 */
-	size_t hot_max;      /* bytes of instances kept in memory while they wait; 0 = 32 MiB */
+	/* How long an instance that has ended is kept, and earlier executions of one that
+	 * continues: at least so long, then they are taken away, and an id can be used
+	 * again; 0 = for ever. */
+	int64_t retention_ms;
+	size_t hot_max;   /* bytes of instances kept in memory while they wait; 0 = 32 MiB */
 	size_t map_size;  /* address space kept for the store; 0 = 1 TiB or what the system gives */
 	size_t store_max; /* refuse new work when the store has this size; 0 = no limit */
 	bool verify;      /* after every turn, replay from the start and compare; for tests */
