@@ -49,7 +49,7 @@ const char *dtf_strerror(int code) {
 		[-DTF_ENOMEM] = "out of memory",
 		[-DTF_ESTORE] = "the store failed",
 		[-DTF_ECORRUPT] = "the store's content is damaged",
-		[-DTF_EFORMAT] = "the store was written by a newer dtf, or is none",
+		[-DTF_EFORMAT] = "the store was written by another dtf, or is none",
 		[-DTF_EOWNED] = "the directory is owned by another engine",
 		[-DTF_EFULL] = "the disk or the store is full",
 		[-DTF_EUNKNOWN_INSTANCE] = "no such instance",

@@ -3,7 +3,7 @@
  *
  *	data.mdb      LMDB's file
  *	lock.mdb      LMDB's readers and its writer's mutex
- *	dtf.format    one line, "dtf store 1.0"
+ *	dtf.format    one line, "dtf store 2.0"
  *	dtf.lock      flock()ed by the owner, with its process number inside
  *	dtf.wake      a FIFO, written to when something is in the inbox
  *	data.new      only while the store is being made
@@ -264,10 +264,10 @@ int dtf__lmdb_dir_check(int dir_fd, const char *dir) {
 	bool has_format = read_file(dir_fd, FORMAT_FILE, text, sizeof(text) - 1) >= 0;
 	bool has_data = exists(dir_fd, LMDB_DATA);
 	bool known = has_format && parse_format(text, &major);
-	if (known && major > DTF_FORMAT_MAJOR) {
+	if (known && major != DTF_FORMAT_MAJOR) {
 		return dtf__fail(DTF_EFORMAT,
-			"%s was written by a newer dtf: format %lu, this one reads %d", dir, major,
-			DTF_FORMAT_MAJOR);
+			"%s was written by %s dtf: format %lu, this one reads %d", dir,
+			major > DTF_FORMAT_MAJOR ? "a newer" : "an older", major, DTF_FORMAT_MAJOR);
 	}
 	if (!has_data) {
 		return check_empty(dir_fd, dir);

@@ -206,7 +206,7 @@ struct lmdb_state {
 };
 
 int dtf__lmdb_meta_init(struct lmdb_env *env, MDB_txn *txn);
-/* DTF_EFORMAT when the database itself says that it is newer. */
+/* DTF_EFORMAT when the database itself says that it is of another format. */
 int dtf__lmdb_meta_check(struct lmdb_env *env, MDB_txn *txn);
 int dtf__lmdb_epoch_read(struct lmdb_env *env, MDB_txn *txn, uint64_t *ret);
 int dtf__lmdb_state_read(struct lmdb_env *env, MDB_txn *txn, struct lmdb_state *ret);

@@ -55,8 +55,8 @@ int dtf__lmdb_meta_init(struct lmdb_env *env, MDB_txn *txn) {
 int dtf__lmdb_meta_check(struct lmdb_env *env, MDB_txn *txn) {
 	unsigned char format[8];
 	int rc = get_meta(env, txn, "format", format, sizeof(format));
-	if (rc == 0 && dtf__lmdb_load32(format) > DTF_FORMAT_MAJOR) {
-		rc = dtf__fail(DTF_EFORMAT, "%s was written by a newer dtf: format %lu", env->dir,
+	if (rc == 0 && dtf__lmdb_load32(format) != DTF_FORMAT_MAJOR) {
+		rc = dtf__fail(DTF_EFORMAT, "%s was written by another dtf: format %lu", env->dir,
 			(unsigned long)dtf__lmdb_load32(format));
 	}
 	return rc;

@@ -173,8 +173,10 @@ START_TEST(newer_and_foreign_files_are_refused_untouched) {
 	ck_assert_int_eq(commit_record(world.store, "one", 3), 0);
 	world.store->ops->close(world.store);
 
-	write_file(dir, "dtf.format", "dtf store 2.0\n", 14);
-	assert_untouched(dir, DTF_EFORMAT, "newer dtf: format 2");
+	write_file(dir, "dtf.format", "dtf store 3.0\n", 14);
+	assert_untouched(dir, DTF_EFORMAT, "a newer dtf: format 3");
+	write_file(dir, "dtf.format", "dtf store 1.0\n", 14);
+	assert_untouched(dir, DTF_EFORMAT, "an older dtf: format 1");
 	write_file(dir, "dtf.format", "dtf store 18446744073709551616.0\n", 33);
 	assert_untouched(dir, DTF_EFORMAT, "newer dtf");
 	write_file(dir, "dtf.format", "dtf store x\n", 12);
@@ -183,7 +185,7 @@ START_TEST(newer_and_foreign_files_are_refused_untouched) {
 	assert_untouched(dir, DTF_EFORMAT, "dtf.format is damaged");
 	remove_file(dir, "dtf.format");
 	assert_untouched(dir, DTF_EFORMAT, "no dtf.format");
-	write_file(dir, "dtf.format", "dtf store 1.7\n", 14); /* a newer minor is fine */
+	write_file(dir, "dtf.format", "dtf store 2.7\n", 14); /* a newer minor is fine */
 	struct store *store = store_open(dir, STORE_OWN, &store_defaults);
 	assert_text_record(store, 1, "one");
 	store->ops->close(store);
@@ -382,7 +384,7 @@ END_TEST
 static int format_in(struct lmdb_env *env, MDB_txn *txn, void *arg) {
 	struct lmdb_key key = dtf__lmdb_text_key("format");
 	return dtf__lmdb_put(
-		env, txn, TABLE_META, &key, (struct slice){ "\2\0\0\0\0\0\0\0", 8 }, 0);
+		env, txn, TABLE_META, &key, (struct slice){ "\3\0\0\0\0\0\0\0", 8 }, 0);
 }
 
 static int log_in(struct lmdb_env *env, MDB_txn *txn, void *arg) {
@@ -397,8 +399,8 @@ START_TEST(the_database_is_believed_neither) {
 	meddle(world.dir, log_in, NULL);
 	assert_refused(world.dir, STORE_OWN, DTF_ECORRUPT, "beyond its end");
 	meddle(world.dir, format_in, NULL); /* data.mdb of a newer dtf was copied here */
-	assert_refused(world.dir, STORE_OWN, DTF_EFORMAT, "newer dtf");
-	assert_refused(world.dir, STORE_SHARE, DTF_EFORMAT, "newer dtf");
+	assert_refused(world.dir, STORE_OWN, DTF_EFORMAT, "another dtf");
+	assert_refused(world.dir, STORE_SHARE, DTF_EFORMAT, "another dtf");
 	temp_dir_remove(world.dir);
 }
 END_TEST

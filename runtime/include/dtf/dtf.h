@@ -38,7 +38,7 @@ enum {
 	DTF_ENOMEM = -2,
 	DTF_ESTORE = -3,   /* the store failed: an I/O error; see dtf_errmsg() */
 	DTF_ECORRUPT = -4, /* bytes in the store are not what was written */
-	DTF_EFORMAT = -5,  /* the store was written by a newer dtf, or is none; untouched */
+	DTF_EFORMAT = -5,  /* the store was written by another dtf, or is none; untouched */
 	DTF_EOWNED = -6,   /* another process (or engine) owns the directory */
 	DTF_EFULL = -7,    /* disk or map full: nothing was recorded, try again with space */
 	DTF_EUNKNOWN_INSTANCE = -8,
