@@ -251,7 +251,8 @@ static void conclude(struct dtf_activity *act, int rc) {
 		refuse_result(act, act->failure.name, act->failure.message);
 		return;
 	}
-	bool gave_up = act->cancelled && act->failure.name == dtf_activity_failed.name;
+	bool gave_up = act->cancelled && !act->spared &&
+		act->failure.name == dtf_activity_failed.name;
 	bool lost = act->failure.name == dtf_lost.name;
 	encode_failure(act);
 	if (lost) {
@@ -315,7 +316,17 @@ static bool begin(struct dtf_activity *act) {
 	return act->key != NULL && act->result != NULL;
 }
 
+/* A step that was cancelled while it waited for a thread is known not to have happened. */
+static int spare(struct dtf_activity *act) {
+	act->spared = true;
+	act->waits = false;
+	return fail(act, NULL, "cancelled before it began", true);
+}
+
 static int call(struct dtf_activity *act) {
+	if (act->cancelled) {
+		return spare(act);
+	}
 	void *args = begin(act) ? dtf__arena_alloc(&act->memory, act->def->args->size + 1) : NULL;
 	int rc = args == NULL ? DTF_ENOMEM
 			      : dtf__decode(&act->memory, act->def->args, "", act->args, args);

@@ -281,13 +281,7 @@ void dtf__dispatch_fill(struct dtf_engine *engine) {
 
 /* ---- in ---- */
 
-void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *attempt) {
-	release_slot(engine);
-	struct instance *instance = dtf__instance_loaded(engine, attempt->instance);
-	if (instance == NULL) {
-		dtf__attempt_free(attempt);
-		return;
-	}
+void dtf__dispatch_unlink(struct instance *instance, struct dtf_activity *attempt) {
 	struct dtf_activity **at = &instance->attempts;
 	while (*at != NULL && *at != attempt) {
 		at = &(*at)->next_of_instance;
@@ -295,6 +289,16 @@ void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *atte
 	if (*at != NULL) {
 		*at = attempt->next_of_instance;
 	}
+}
+
+void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *attempt) {
+	release_slot(engine);
+	struct instance *instance = dtf__instance_loaded(engine, attempt->instance);
+	if (instance == NULL) {
+		dtf__attempt_free(attempt);
+		return;
+	}
+	dtf__dispatch_unlink(instance, attempt);
 	if (!instance->ended && instance->row.execution == attempt->execution) {
 		dtf__arrival_report(instance, attempt);
 		return;

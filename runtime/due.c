@@ -191,12 +191,15 @@ int dtf__due_run(struct dtf_engine *engine) {
 static bool is_good(void *arg, struct due *due) {
 	struct dtf_engine *engine = arg;
 	const struct instance *instance = dtf__instance_loaded(engine, due->instance);
+	if (instance == NULL && due->op == DUE_DUTY) {
+		return true; /* no index has it: it is found at the next start alone */
+	}
 	if (instance == NULL || (instance->ctx == NULL && !instance->ended)) {
 		due->op = 0;
 		return due->key <= engine->window.through_ms;
 	}
 	if (instance->ended) {
-		due->op = 0;
+		due->op = DUE_DUTY;
 		return instance->row.owes_end || instance->row.has_orphans;
 	}
 	const struct op *op = dtf__op_find(instance->ctx, due->op);

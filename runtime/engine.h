@@ -85,9 +85,10 @@ struct instance {
 	struct row before;             /* row as of the last commit */
 	struct dtf_activity *attempts; /* in flight */
 	struct request *waiters;
-	uint64_t round; /* of the engine, in which it was loaded */
-	size_t cost;    /* bytes, as counted in the engine's hot_size */
-	int64_t due_ms; /* when it must be looked at, of its machine; 0 = never by itself */
+	uint64_t round;        /* of the engine, in which it was loaded */
+	size_t cost;           /* bytes, as counted in the engine's hot_size */
+	int64_t due_ms;        /* when it must be looked at, of its machine; 0 = never by itself */
+	int64_t before_due_ms; /* as of the last commit */
 	bool dirty, idle, is_new, ended;
 	bool born;   /* new, by its parent's turn in this batch, and gone with that */
 	int refusal; /* why a child that its turn starts could not be made; 0 */
@@ -128,7 +129,8 @@ struct due {
 	int64_t key;     /* a time, or how little it is urgent */
 	uint64_t ticket; /* first come, first served among equal keys */
 	uint64_t instance;
-	uint32_t op; /* 0: load the instance and look */
+	uint32_t op;        /* 0: load the instance and look; or: */
+#define DUE_DUTY UINT32_MAX /* it has ended, and has something to do */
 };
 
 struct heap {
@@ -222,8 +224,10 @@ struct dtf_engine {
 	} window;
 	size_t window_size; /* entries read at once */
 	struct retention {
-		int64_t next_ms; /* when somebody's is over, at the earliest */
-		bool trash;      /* there may be some */
+		int64_t next_ms;        /* when somebody's is over, at the earliest */
+		uint64_t key, instance; /* of the index: looked at up to there */
+		bool later;             /* somebody had to stay for now */
+		bool trash;             /* there may be some */
 	} retention;
 	struct recovery {
 		bool begun, done;
@@ -487,6 +491,8 @@ void dtf__dispatch_cancel(struct instance *instance, uint32_t op);
 void dtf__dispatch_abandon(struct dtf_engine *engine);
 void dtf__dispatch_fill(struct dtf_engine *engine);
 void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *attempt);
+/* The attempt has ended: its instance does not name it any more. */
+void dtf__dispatch_unlink(struct instance *instance, struct dtf_activity *attempt);
 /* INT64_MAX: there is no such limit. */
 int64_t dtf__op_deadline(const struct op *op);
 int64_t dtf__op_attempt_limit(const struct op *op);

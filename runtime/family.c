@@ -35,7 +35,7 @@
 #define LATER_MS 1000
 
 static int later(struct instance *instance, int64_t due_ms) {
-	struct due due = { .key = due_ms, .instance = instance->number };
+	struct due due = { .key = due_ms, .instance = instance->number, .op = DUE_DUTY };
 	return dtf__heap_push(&instance->engine->timers, due);
 }
 

@@ -52,6 +52,7 @@ struct dtf_activity {
 	struct buf payload;         /* result or failure, JSON */
 	struct dtf_failure failure; /* set by dtf_activity_fail… */
 	bool failed;
+	bool spared;  /* it was cancelled before it began */
 	void *result; /* as def->result has it, in memory */
 	/* Called once, on whatever thread completes it. */
 	void (*finished)(void *arg, struct dtf_activity *attempt);

@@ -64,7 +64,7 @@ static int look_at(struct dtf_engine *engine, uint64_t number) {
 		return rc > 0 ? 0 : rc;
 	}
 	if (instance->ended) {
-		struct due due = { .key = engine->now_ms, .instance = number };
+		struct due due = { .key = engine->now_ms, .instance = number, .op = DUE_DUTY };
 		bool owes = instance->row.owes_end || instance->row.has_orphans;
 		return owes ? dtf__heap_push(&engine->timers, due) : 0;
 	}

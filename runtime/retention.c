@@ -15,13 +15,16 @@
 
 #include "error.h"
 
-#define PURGES_MAX  256  /* instances in one commit */
-#define FORGETS_MAX 1024 /* records in one commit */
+#define PURGES_MAX   256  /* instances in one commit */
+#define FORGETS_MAX  1024 /* records in one commit */
+#define FORGETS_SIZE ((size_t)4 * 1024 * 1024)
+#define LATER_MS     1000 /* until those that were in use are looked at again */
 
 struct ended {
 	struct dtf_engine *engine;
 	uint64_t numbers[PURGES_MAX];
 	size_t count;
+	uint64_t key;    /* of the last */
 	int64_t next_ms; /* when the first that is kept may go */
 };
 
@@ -34,6 +37,7 @@ static bool take(void *arg, uint64_t key, uint64_t instance) {
 		return false;
 	}
 	ended->numbers[ended->count++] = instance;
+	ended->key = key;
 	return ended->count < PURGES_MAX;
 }
 
@@ -68,14 +72,22 @@ static int purge_ended(struct dtf_engine *engine) {
 	struct ended ended = { .engine = engine,
 		.next_ms = dtf__limit_end(engine->now_ms, engine->options.retention_ms) };
 	bool later = false;
-	int rc = store->ops->index(store, STORE_ENDED, 0, 0, take, &ended);
+	int rc = store->ops->index(
+		store, STORE_ENDED, retention->key, retention->instance, take, &ended);
 	for (size_t i = 0; i < ended.count && rc == 0; i++) {
 		rc = purge(engine, ended.numbers[i], &later);
 	}
-	retention->next_ms = ended.count == PURGES_MAX ? engine->now_ms : ended.next_ms;
-	if (later && engine->now_ms + 1000 < retention->next_ms) {
-		retention->next_ms = engine->now_ms + 1000;
+	retention->later = retention->later || later;
+	if (ended.count == PURGES_MAX) {
+		/* Some may have to stay: go on behind them. */
+		retention->key = ended.key;
+		retention->instance = ended.numbers[PURGES_MAX - 1];
+		retention->next_ms = engine->now_ms;
+		return rc;
 	}
+	bool again = retention->later && engine->now_ms + LATER_MS < ended.next_ms;
+	*retention = (struct retention){ .trash = retention->trash,
+		.next_ms = again ? engine->now_ms + LATER_MS : ended.next_ms };
 	return rc;
 }
 
@@ -83,7 +95,10 @@ static int purge_ended(struct dtf_engine *engine) {
 static int follow(struct dtf_engine *engine, uint64_t position, uint64_t *ret_next) {
 	struct store *store = engine->store;
 	int rc = 0;
-	for (unsigned n = 0; n < FORGETS_MAX && position != 0 && rc == 0; n++) {
+	uint64_t instance = 0;
+	size_t size = 0;
+	for (unsigned n = 0; n < FORGETS_MAX && size < FORGETS_SIZE && position != 0 && rc == 0;
+		n++) {
 		struct arena arena = { 0 };
 		struct slice bytes, events;
 		struct record record = { 0 };
@@ -95,6 +110,12 @@ static int follow(struct dtf_engine *engine, uint64_t position, uint64_t *ret_ne
 		if (rc > 0) {
 			return 0; /* from here on it was taken away before */
 		}
+		instance = n == 0 ? record.instance : instance;
+		if (rc == 0 && record.instance != instance) {
+			return dtf__fail(
+				DTF_ECORRUPT, "a record to be taken away is not of its chain");
+		}
+		size += bytes.size;
 		if (rc == 0 && !dtf__batch_forget(engine, position)) {
 			return DTF_ENOMEM;
 		}
@@ -135,9 +156,6 @@ int dtf__retention_apply(struct dtf_engine *engine) {
 	if (engine->options.retention_ms <= 0) {
 		retention->next_ms = INT64_MAX;
 	}
-	if (engine->retry_at_ms != 0) {
-		return 0;
-	}
 	if (engine->now_ms >= retention->next_ms) {
 		rc = purge_ended(engine);
 	}
@@ -164,10 +182,12 @@ void dtf__retention_done(struct dtf_engine *engine) {
 
 void dtf__retention_undone(struct dtf_engine *engine) {
 	const struct batch *batch = &engine->batch;
+	struct retention *retention = &engine->retention;
+	bool trash = retention->trash || batch->emptied != 0;
 	if (batch->npurges > 0) {
-		engine->retention.next_ms = 0;
+		*retention = (struct retention){ 0 }; /* from the beginning */
 	}
-	engine->retention.trash = engine->retention.trash || batch->emptied != 0;
+	retention->trash = trash;
 }
 
 void dtf__retention_cut(struct instance *instance) {

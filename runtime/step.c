@@ -184,7 +184,8 @@ static int64_t next_round(const struct dtf_engine *engine) {
 	}
 	int64_t next_ms = dtf__heap_next(&engine->timers);
 	if (engine->retention.next_ms < next_ms) {
-		next_ms = engine->retention.next_ms;
+		bool waits = engine->retention.next_ms < engine->retry_at_ms;
+		next_ms = waits ? engine->retry_at_ms : engine->retention.next_ms;
 	}
 	if (engine->window.through_ms < next_ms) {
 		next_ms = engine->window.through_ms;
@@ -215,7 +216,7 @@ static int round_once(struct dtf_engine *engine) {
 	if (rc == 0 && (engine->retry_at_ms == 0 || asked)) {
 		rc = run_turns(engine);
 	}
-	if (rc == 0) {
+	if (rc == 0 && engine->retry_at_ms == 0) {
 		rc = dtf__retention_apply(engine);
 	}
 	if (rc == 0) {
@@ -223,6 +224,8 @@ static int round_once(struct dtf_engine *engine) {
 	}
 	if (rc == BATCH_REFUSED) {
 		rc = run_turns(engine);
+		/* What makes room must not be held up by what found none. */
+		rc = rc == 0 ? dtf__retention_apply(engine) : rc;
 		rc = rc == 0 ? dtf__batch_commit(engine) : rc;
 	}
 	if (rc == 0) {
@@ -261,7 +264,11 @@ void dtf__engine_refuse(struct dtf_engine *engine, int rc, const char *text) {
 	dtf__queue_take(engine->queue, &requests, &attempts);
 	while (attempts != NULL) {
 		struct dtf_activity *next = attempts->next;
+		struct instance *instance = dtf__instance_loaded(engine, attempts->instance);
 		engine->slots_used -= engine->slots_used > 0 ? 1 : 0;
+		if (instance != NULL) {
+			dtf__dispatch_unlink(instance, attempts);
+		}
 		dtf__attempt_free(attempts);
 		attempts = next;
 	}

@@ -491,6 +491,7 @@ static bool comes_again(const struct event *event) {
 
 void dtf__turn_take_back(struct instance *instance) {
 	instance->row = instance->before;
+	instance->due_ms = instance->before_due_ms;
 	dtf__instance_drop(instance);
 	while (instance->taken != NULL) {
 		struct arrival *arrival = instance->taken;
@@ -641,6 +642,7 @@ int dtf__turn(struct instance *instance) {
 	struct dtf_engine *engine = instance->engine;
 	struct batch_point point = dtf__batch_point(engine);
 	instance->before = instance->row;
+	instance->before_due_ms = instance->due_ms;
 	int rc = run(instance);
 	if (rc == 0 && instance->ctx != NULL && instance->ctx->broken) {
 		/* The code contradicted itself: nothing of this is written. */

@@ -106,8 +106,8 @@ static int write_row(struct lmdb_env *env, MDB_txn *txn, struct lmdb_key *key, s
 	bool was = rc == 0;
 	if (was) {
 		before = dtf__row_keys_read(head.data);
-	} else if (rc != MDB_NOTFOUND) {
-		return rc;
+	} else if (rc != MDB_NOTFOUND && rc != DTF_ECORRUPT) {
+		return rc; /* a damaged one is overwritten */
 	}
 	if (is) {
 		now = dtf__row_keys_read(value.data);

@@ -44,7 +44,7 @@ static bool begin_put(struct staged *staged, enum lmdb_table table, const struct
 	dtf__buf_add(entry, key->bytes, key->size);
 	dtf__wire_put(entry, value_size);
 	put->value_at = entry->size;
-	return true;
+	return !entry->failed;
 }
 
 static void stage_row(struct staged *staged, const struct store_put_row *row) {
@@ -102,11 +102,14 @@ static int stage_purges(struct lmdb_store *lmdb, const struct store_batch *batch
 		struct lmdb_key name = dtf__lmdb_text_key(purge->id);
 		bool ok = begin_put(&lmdb->staged, TABLE_INST, &row, 0);
 		rc = dtf__lmdb_fetch(lmdb, &arena, TABLE_NAME, &name, &number);
-		if (rc == 0 && number.size == 8 &&
-			dtf__lmdb_load64(number.data) == purge->instance) {
+		/* One that is damaged is of no use to anybody. */
+		bool damaged = rc == DTF_ECORRUPT;
+		if (damaged ||
+			(rc == 0 && number.size == 8 &&
+				dtf__lmdb_load64(number.data) == purge->instance)) {
 			ok = ok && begin_put(&lmdb->staged, TABLE_NAME, &name, 0);
 		}
-		rc = rc < 0 ? rc : ok ? 0 : DTF_ENOMEM;
+		rc = rc < 0 && !damaged ? rc : ok ? 0 : DTF_ENOMEM;
 	}
 	dtf__arena_finish(&arena);
 	if (rc == 0 && batch->npurges > 0) {

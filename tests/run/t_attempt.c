@@ -28,11 +28,15 @@ static void teardown(void) {
 	lab_finish(&lab);
 }
 
+static void cancel(void) {
+	ck_assert_int_eq(lab_do(&lab, REQUEST_CANCEL, "i", NULL, "stop", NULL), 0);
+}
+
 /* Runs whatever is there to run, on this thread, until the instance has ended. */
 static void run(bool cancelled) {
 	ck_assert_int_eq(lab_do(&lab, REQUEST_START, "i", "w.w", NULL, "[]"), 0);
 	if (cancelled) {
-		ck_assert_int_eq(lab_do(&lab, REQUEST_CANCEL, "i", NULL, "stop", NULL), 0);
+		cancel();
 	}
 	unsigned rounds = 0;
 	while (lab_status(&lab, "i") == DTF_RUNNING) {
@@ -135,6 +139,7 @@ START_TEST(a_result_that_is_no_value_is_undone) {
 END_TEST
 
 static int gives_up(struct dtf_activity *act, const void *args, void *ret) {
+	cancel();
 	ck_assert(dtf_activity_cancelled(act));
 	return dtf_activity_fail(act, NULL, "as you wish");
 }
@@ -142,16 +147,39 @@ static int gives_up(struct dtf_activity *act, const void *args, void *ret) {
 /* Cancelled in flight: how far it had come is unknown. */
 START_TEST(an_attempt_that_gives_up_when_cancelled_is_undone) {
 	one_step_does = gives_up;
-	run(true);
+	run(false);
 	assert_end(DTF_CANCELLED, "", 1);
 	ck_assert_uint_eq(one_step_backs, 1);
 }
 END_TEST
 
+static unsigned begun;
+
+static int counts(struct dtf_activity *act, const void *args, void *ret) {
+	begun++;
+	return dtf_activity_fail(act, NULL, "no");
+}
+
+/* It waited for a thread when the cancel was granted: its effect is known not to stand. */
+START_TEST(what_is_cancelled_before_it_begins_does_not_begin) {
+	begun = 0;
+	one_step_does = counts;
+	run(true);
+	assert_end(DTF_CANCELLED, "", 1);
+	ck_assert_uint_eq(begun, 0);
+	ck_assert_uint_eq(one_step_backs, 0);
+}
+END_TEST
+
+static int answers_no_when_cancelled(struct dtf_activity *act, const void *args, void *ret) {
+	cancel();
+	return answers_no(act, args, ret);
+}
+
 /* Cancelled, but it says for certain that it did not happen. */
 START_TEST(a_declared_error_when_cancelled_is_not_undone) {
-	one_step_does = answers_no;
-	run(true);
+	one_step_does = answers_no_when_cancelled;
+	run(false);
 	assert_end(DTF_CANCELLED, "", 1);
 	ck_assert_uint_eq(one_step_backs, 0);
 }
@@ -263,6 +291,7 @@ int main(void) {
 	tcase_add_test(tc, a_result_over_the_limit_is_not_retried_and_undone);
 	tcase_add_test(tc, a_result_that_is_no_value_is_undone);
 	tcase_add_test(tc, an_attempt_that_gives_up_when_cancelled_is_undone);
+	tcase_add_test(tc, what_is_cancelled_before_it_begins_does_not_begin);
 	tcase_add_test(tc, a_declared_error_when_cancelled_is_not_undone);
 	tcase_add_test(tc, a_lost_attempt_is_retried_and_then_undone);
 	tcase_add_test(tc, any_other_value_is_a_failure);

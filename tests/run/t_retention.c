@@ -171,6 +171,36 @@ START_TEST(many_go_in_pieces) {
 }
 END_TEST
 
+/* Those that must stay for now, as many as one commit takes, hold up nobody else. */
+START_TEST(who_has_to_stay_holds_up_nobody) {
+	static struct dtf_activity lost[300]; /* given up, and never heard of again */
+	struct instance *instance;
+	char id[32];
+	for (unsigned i = 0; i < 300; i++) {
+		(void)snprintf(id, sizeof(id), "i%u", i);
+		ck_assert_int_eq(start(id), 0);
+		ck_assert_int_eq(raise_to(id, "stop", NULL), 0);
+		ck_assert_int_eq(dtf__instance_get(lab.engine, id, &instance), 0);
+		instance->attempts = &lost[i];
+	}
+	lab_pass(&lab, 1);
+	ck_assert_int_eq(start("other"), 0);
+	ck_assert_int_eq(raise_to("other", "stop", NULL), 0);
+	lab_pass(&lab, HOUR);
+	ck_assert(is_there("i0"));
+	ck_assert(!is_there("other"));
+	ck_assert_int_gt(lab.next_ms, lab.now_ms); /* and the engine rests */
+	for (unsigned i = 0; i < 300; i++) {
+		(void)snprintf(id, sizeof(id), "i%u", i);
+		ck_assert_int_eq(dtf__instance_get(lab.engine, id, &instance), 0);
+		instance->attempts = NULL;
+	}
+	lab_pass(&lab, 1000);
+	ck_assert(!is_there("i0"));
+	ck_assert(!is_there("i299"));
+}
+END_TEST
+
 /* An instance that continues for ever has a bounded history, which replays. */
 START_TEST(earlier_executions_go) {
 	lab.options.verify = true;
@@ -237,6 +267,7 @@ int main(void) {
 	tcase_add_test(tc, what_has_ended_goes_when_retention_is_over);
 	tcase_add_test(tc, without_retention_all_stays);
 	tcase_add_test(tc, many_go_in_pieces);
+	tcase_add_test(tc, who_has_to_stay_holds_up_nobody);
 	tcase_add_test(tc, earlier_executions_go);
 	tcase_add_test(tc, a_crash_forgets_nothing);
 	suite_add_tcase(suite, tc);

@@ -75,15 +75,15 @@ static void drop_running(struct lab *lab) {
 }
 
 void lab_crash(struct lab *lab) {
-	drop_running(lab);
 	dtf__engine_destroy(lab->engine);
+	drop_running(lab);
 	lab->engine = NULL;
 	faulty_store_plan(lab->store, NULL);
 }
 
 void lab_finish(struct lab *lab) {
-	drop_running(lab);
 	dtf__engine_destroy(lab->engine);
+	drop_running(lab);
 	lab->store->ops->close(lab->store);
 	dtf__buf_finish(&lab->log);
 }
