@@ -325,7 +325,8 @@ static void release(struct dtf_engine *engine, const struct effect *effect) {
 			effect->text);
 		break;
 	case EFFECT_ANSWER:
-		effect->request->answer(effect->request, effect->rc, "");
+		effect->request->answer(
+			effect->request, effect->rc, effect->text == NULL ? "" : effect->text);
 		break;
 	}
 	free(effect->text);

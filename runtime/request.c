@@ -22,13 +22,8 @@ static bool is_passing(int rc) {
 		rc == DTF_EOWNED;
 }
 
-void dtf__request_answer(struct dtf_engine *engine, struct instance *instance,
+static void with_the_batch(struct dtf_engine *engine, struct instance *instance,
 	struct request *request, int rc, const char *text) {
-	bool at_once = request->inbox_request == NULL ? rc < 0 : is_passing(rc);
-	if (at_once) {
-		request->answer(request, rc, text);
-		return;
-	}
 	if (request->inbox_request != NULL) {
 		dtf__batch_answer(engine, request->inbox_request, rc, text);
 		request->in_batch = true;
@@ -37,18 +32,33 @@ void dtf__request_answer(struct dtf_engine *engine, struct instance *instance,
 		&(struct effect){ .kind = EFFECT_ANSWER,
 			.instance = instance,
 			.request = request,
+			.text = rc < 0 ? strdup(text) : NULL,
 			.rc = rc });
 }
 
-static void refuse(
-	struct dtf_engine *engine, struct instance *instance, struct request *request, int rc) {
+void dtf__request_answer(struct dtf_engine *engine, struct instance *instance,
+	struct request *request, int rc, const char *text) {
+	if (request->inbox_request == NULL ? rc < 0 : is_passing(rc)) {
+		request->answer(request, rc, text);
+		return;
+	}
+	with_the_batch(engine, instance, request, rc, text);
+}
+
+/* A refusal that rests on what is not yet recorded waits for it, as a grant does. */
+static void refuse(struct dtf_engine *engine, struct instance *instance, struct request *request,
+	int rc, bool waits) {
 	char text[256];
 	(void)snprintf(text, sizeof(text), "%s", dtf_errmsg());
 	/* Its sender may have been told "queued" and be gone. */
 	if (request->inbox_request != NULL && !is_passing(rc) && engine->options.log != NULL) {
 		engine->options.log(engine->options.user, DTF_LOG_WARN, request->id, text);
 	}
-	dtf__request_answer(engine, instance, request, rc, text);
+	if (waits) {
+		with_the_batch(engine, instance, request, rc, text);
+	} else {
+		dtf__request_answer(engine, instance, request, rc, text);
+	}
 }
 
 void dtf__request_dismiss_waiters(struct instance *instance, int rc, const char *text) {
@@ -339,7 +349,10 @@ void dtf__request_admit(struct dtf_engine *engine, struct request *request) {
 		break;
 	}
 	if (rc < 0) {
-		refuse(engine, NULL, request, rc);
+		struct instance *other = NULL;
+		bool waits = rc == DTF_EEXISTS &&
+			dtf__instance_get(engine, request->id, &other) == 0 && other->is_new;
+		refuse(engine, NULL, request, rc, waits);
 	}
 }
 
@@ -477,13 +490,10 @@ enum verdict dtf__request_check(struct instance *instance, struct arrival *arriv
 	if (rc == 0 && !changes(instance, arrival->event.kind)) {
 		rc = 1;
 	}
-	if (rc < 0 && (request->inbox_request == NULL || is_passing(rc))) {
-		refuse(engine, instance, request, rc);
-		return REFUSED;
-	}
 	if (rc < 0) {
-		refuse(engine, instance, request, rc);
-		return IGNORED;
+		bool waits = !is_passing(rc);
+		refuse(engine, instance, request, rc, waits);
+		return waits ? IGNORED : REFUSED;
 	}
 	dtf__request_answer(engine, instance, request, 0, "");
 	return rc == 0 ? GRANTED : IGNORED;

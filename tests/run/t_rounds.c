@@ -384,6 +384,36 @@ START_TEST(trap_22_a_late_result_changes_nothing) {
 }
 END_TEST
 
+/* DTF_EEXISTS says that the instance is recorded: not before it is. */
+START_TEST(a_refusal_waits_for_what_it_rests_on) {
+	lab_open(&lab);
+	struct asked first, second;
+	struct fault fault = { .at = 1, .when = FAULT_BEFORE, .code = DTF_EFULL };
+	for (int works = 0; works < 2; works++) {
+		faulty_store_plan(lab.store, works ? NULL : &fault);
+		lab_ask(&lab, &first, REQUEST_START, "x", "hello.hello", NULL, "[\"ada\"]");
+		lab_ask(&lab, &second, REQUEST_START, "x", "hello.hello", NULL, "[\"ada\"]");
+		ck_assert_int_eq(lab_round(&lab), 0);
+		ck_assert_uint_eq(first.answers, 1);
+		ck_assert_uint_eq(second.answers, 1);
+		ck_assert_int_eq(first.rc, works ? 0 : DTF_EFULL);
+		ck_assert_int_eq(second.rc, works ? DTF_EEXISTS : DTF_EFULL);
+	}
+	ck_assert(strstr(second.text, "exists") != NULL);
+	lab_settle(&lab);
+	for (int works = 0; works < 2; works++) {
+		faulty_store_plan(lab.store, works ? NULL : &fault);
+		lab_ask(&lab, &first, REQUEST_TERMINATE, "x", NULL, "enough", NULL);
+		lab_ask(&lab, &second, REQUEST_CANCEL, "x", NULL, "stop", NULL);
+		ck_assert_int_eq(lab_round(&lab), 0);
+		ck_assert_int_eq(first.rc, works ? 0 : DTF_EFULL);
+		ck_assert_int_eq(second.rc, works ? DTF_EENDED : DTF_EFULL);
+		lab_pass(&lab, 2000);
+	}
+	ck_assert(strstr(second.text, "ended") != NULL);
+}
+END_TEST
+
 /* More idle instances than are kept: those with waiters stay, and all can be found. */
 START_TEST(who_waits_is_not_forgotten_with_the_instance) {
 	lab.options.hot_max = 64 * 1024;
@@ -418,6 +448,7 @@ int main(void) {
 	TCase *tc = tcase_create("rounds");
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, a_refusal_waits_for_what_it_rests_on);
 	tcase_add_test(tc, a_start_that_came_to_nothing_gives_its_slot_back);
 	tcase_add_test(tc, nothing_starts_while_suspended);
 	tcase_add_test(tc, slots_survive_a_full_store);
