@@ -33,13 +33,14 @@ void dtf__wire_put_signed(struct buf *buf, int64_t value) {
 	dtf__wire_put(buf, value < 0 ? ~bits : bits);
 }
 
-static void put_fixed(unsigned char *ret, uint64_t value) {
+void dtf__wire_store64(unsigned char *ret, uint64_t value) {
 	for (size_t i = 0; i < 8; i++) {
 		ret[i] = (unsigned char)(value >> (8 * i));
 	}
 }
 
-static uint64_t get_fixed(const unsigned char *bytes) {
+uint64_t dtf__wire_load64(const void *from) {
+	const unsigned char *bytes = from;
 	uint64_t value = 0;
 	for (size_t i = 0; i < 8; i++) {
 		value |= (uint64_t)bytes[i] << (8 * i);
@@ -52,7 +53,7 @@ void dtf__wire_put_double(struct buf *buf, double value) {
 	uint64_t bits;
 	unsigned char bytes[8];
 	memcpy(&bits, &value, sizeof(bits));
-	put_fixed(bytes, bits);
+	dtf__wire_store64(bytes, bits);
 	dtf__buf_add(buf, bytes, sizeof(bytes));
 }
 
@@ -136,7 +137,7 @@ void dtf__wire_get_raw(struct wire_reader *reader, void *ret, size_t size) {
 double dtf__wire_get_double(struct wire_reader *reader) {
 	unsigned char bytes[8];
 	dtf__wire_get_raw(reader, bytes, sizeof(bytes));
-	uint64_t bits = get_fixed(bytes);
+	uint64_t bits = dtf__wire_load64(bytes);
 	double value;
 	memcpy(&value, &bits, sizeof(value));
 	if (!isfinite(value)) {
@@ -212,7 +213,7 @@ void dtf__wire_seal(struct buf *buf, size_t at, enum wire_kind kind) {
 		return;
 	}
 	unsigned char sum[8];
-	put_fixed(sum, checksum(buf->data + at, buf->size - at, kind));
+	dtf__wire_store64(sum, checksum(buf->data + at, buf->size - at, kind));
 	memcpy(buf->data + at, sum, sizeof(sum));
 }
 
@@ -223,7 +224,7 @@ int dtf__wire_check(struct slice block, enum wire_kind kind, unsigned char versi
 		return dtf__fail(DTF_ECORRUPT, "%s is cut short", what);
 	}
 	memcpy(sum, block.data, sizeof(sum));
-	if (get_fixed(sum) != checksum(block.data, block.size, kind)) {
+	if (dtf__wire_load64(sum) != checksum(block.data, block.size, kind)) {
 		return dtf__fail(DTF_ECORRUPT, "%s is damaged: its checksum does not fit", what);
 	}
 	unsigned char written = (unsigned char)block.data[WIRE_HEAD - 1];

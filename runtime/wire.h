@@ -8,6 +8,9 @@
 #include "arena.h"
 #include "buf.h"
 
+/* Eight bytes, lowest first, where they belong. */
+void dtf__wire_store64(unsigned char *ret, uint64_t value);
+uint64_t dtf__wire_load64(const void *from);
 /* Seven bits a byte, lowest first. */
 void dtf__wire_put(struct buf *buf, uint64_t value);
 /* Small of either sign: 0 -1 1 -2 … */

@@ -8,33 +8,21 @@
 
 #include <stdlib.h>
 
+#include "../wire.h"
+
 enum { BUSY = 1, ENDED = 2 };
 
-static void write_number(unsigned char *to, uint64_t value) {
-	for (int i = 0; i < 8; i++) {
-		to[i] = (unsigned char)(value >> (8 * i));
-	}
-}
-
-static uint64_t read_number(const unsigned char *from) {
-	uint64_t value = 0;
-	for (int i = 0; i < 8; i++) {
-		value |= (uint64_t)from[i] << (8 * i);
-	}
-	return value;
-}
-
 void dtf__row_keys_write(unsigned char to[ROW_KEYS_SIZE], const struct store_keys *keys) {
-	write_number(to, keys->due_ms);
-	write_number(to + 8, keys->kind);
+	dtf__wire_store64(to, keys->due_ms);
+	dtf__wire_store64(to + 8, keys->kind);
 	to[16] = (unsigned char)((keys->busy ? BUSY : 0) | (keys->ended ? ENDED : 0));
 	to[17] = keys->status;
 }
 
 struct store_keys dtf__row_keys_read(const void *from) {
 	const unsigned char *bytes = from;
-	return (struct store_keys){ .due_ms = read_number(bytes),
-		.kind = read_number(bytes + 8),
+	return (struct store_keys){ .due_ms = dtf__wire_load64(bytes),
+		.kind = dtf__wire_load64(bytes + 8),
 		.busy = (bytes[16] & BUSY) != 0,
 		.ended = (bytes[16] & ENDED) != 0,
 		.status = bytes[17] };

@@ -133,7 +133,7 @@ static int lmdb_find(struct store *store, const char *id, uint64_t *ret_instance
 		rc = dtf__fail(DTF_ECORRUPT, "%s: a damaged name", of(store)->env->dir);
 	}
 	if (rc == 0) {
-		*ret_instance = dtf__lmdb_load64(value.data);
+		*ret_instance = dtf__wire_load64(value.data);
 	}
 	dtf__arena_finish(&arena);
 	return rc;

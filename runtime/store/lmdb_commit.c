@@ -64,7 +64,7 @@ static int put_answer(
 	unsigned char time_ms[8];
 	struct buf value = { 0 };
 	struct lmdb_key key = dtf__lmdb_text_key(answer->request);
-	dtf__lmdb_store64(time_ms, (uint64_t)answer->time_ms);
+	dtf__wire_store64(time_ms, (uint64_t)answer->time_ms);
 	dtf__buf_add(&value, time_ms, sizeof(time_ms));
 	dtf__buf_add(&value, answer->value.data, answer->value.size);
 	int rc = ENOMEM;

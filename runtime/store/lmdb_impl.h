@@ -29,6 +29,7 @@
 
 #include <dtf/version.h>
 
+#include "../wire.h"
 #include "index.h"
 #include "pending.h"
 #include "store.h"
@@ -152,9 +153,7 @@ struct lmdb_item {
 };
 
 void dtf__lmdb_store32(unsigned char *to, uint32_t value);
-void dtf__lmdb_store64(unsigned char *to, uint64_t value);
 uint32_t dtf__lmdb_load32(const void *from);
-uint64_t dtf__lmdb_load64(const void *from);
 
 void dtf__lmdb_store_big(unsigned char *to, uint64_t value, int size);
 uint64_t dtf__lmdb_load_big(const void *from, size_t size);

@@ -17,7 +17,6 @@
 #include <string.h>
 
 #include "../error.h"
-#include "../wire.h"
 
 /* ---- staging: what a commit will put ---- */
 
@@ -65,7 +64,7 @@ static bool stage_rows(struct staged *staged, const struct store_batch *batch) {
 	for (size_t i = 0; i < batch->nnames && ok; i++) {
 		unsigned char number[8];
 		struct lmdb_key key = dtf__lmdb_text_key(batch->names[i].id);
-		dtf__lmdb_store64(number, batch->names[i].instance);
+		dtf__wire_store64(number, batch->names[i].instance);
 		ok = begin_put(staged, TABLE_NAME, &key, sizeof(number));
 		dtf__buf_add(&staged->entry, number, sizeof(number));
 	}
@@ -106,7 +105,7 @@ static int stage_purges(struct lmdb_store *lmdb, const struct store_batch *batch
 		bool damaged = rc == DTF_ECORRUPT;
 		if (damaged ||
 			(rc == 0 && number.size == 8 &&
-				dtf__lmdb_load64(number.data) == purge->instance)) {
+				dtf__wire_load64(number.data) == purge->instance)) {
 			ok = ok && begin_put(&lmdb->staged, TABLE_NAME, &name, 0);
 		}
 		rc = rc < 0 && !damaged ? rc : ok ? 0 : DTF_ENOMEM;

@@ -65,7 +65,7 @@ int dtf__lmdb_meta_check(struct lmdb_env *env, MDB_txn *txn) {
 int dtf__lmdb_epoch_read(struct lmdb_env *env, MDB_txn *txn, uint64_t *ret) {
 	unsigned char bytes[STATE_SIZE];
 	int rc = get_meta(env, txn, "state", bytes, sizeof(bytes));
-	*ret = rc == 0 ? dtf__lmdb_load64(bytes) : 0;
+	*ret = rc == 0 ? dtf__wire_load64(bytes) : 0;
 	return rc;
 }
 
@@ -73,10 +73,10 @@ int dtf__lmdb_state_read(struct lmdb_env *env, MDB_txn *txn, struct lmdb_state *
 	unsigned char bytes[STATE_SIZE];
 	int rc = get_meta(env, txn, "state", bytes, sizeof(bytes));
 	if (rc == 0) {
-		ret->epoch = dtf__lmdb_load64(bytes);
-		ret->next = dtf__lmdb_load64(bytes + 8);
-		ret->next_instance = dtf__lmdb_load64(bytes + 16);
-		ret->clock_ms = (int64_t)dtf__lmdb_load64(bytes + 24);
+		ret->epoch = dtf__wire_load64(bytes);
+		ret->next = dtf__wire_load64(bytes + 8);
+		ret->next_instance = dtf__wire_load64(bytes + 16);
+		ret->clock_ms = (int64_t)dtf__wire_load64(bytes + 24);
 		rc = dtf__lmdb_journal_state(env, txn, ret);
 	}
 	return rc;
@@ -84,10 +84,10 @@ int dtf__lmdb_state_read(struct lmdb_env *env, MDB_txn *txn, struct lmdb_state *
 
 int dtf__lmdb_state_write(struct lmdb_env *env, MDB_txn *txn, const struct lmdb_state *state) {
 	unsigned char bytes[STATE_SIZE];
-	dtf__lmdb_store64(bytes, state->epoch);
-	dtf__lmdb_store64(bytes + 8, state->next);
-	dtf__lmdb_store64(bytes + 16, state->next_instance);
-	dtf__lmdb_store64(bytes + 24, (uint64_t)state->clock_ms);
+	dtf__wire_store64(bytes, state->epoch);
+	dtf__wire_store64(bytes + 8, state->next);
+	dtf__wire_store64(bytes + 16, state->next_instance);
+	dtf__wire_store64(bytes + 24, (uint64_t)state->clock_ms);
 	return put_meta(env, txn, "state", bytes, sizeof(bytes));
 }
 
@@ -97,8 +97,8 @@ int dtf__lmdb_inbox_number(struct lmdb_env *env, MDB_txn *txn, uint64_t *ret) {
 	if (rc != 0) {
 		return rc;
 	}
-	uint64_t number = dtf__lmdb_load64(bytes) + 1;
-	dtf__lmdb_store64(bytes, number);
+	uint64_t number = dtf__wire_load64(bytes) + 1;
+	dtf__wire_store64(bytes, number);
 	rc = put_meta(env, txn, "inbox", bytes, sizeof(bytes));
 	if (rc == 0) {
 		*ret = number;

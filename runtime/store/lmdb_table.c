@@ -33,12 +33,6 @@ void dtf__lmdb_store32(unsigned char *to, uint32_t value) {
 	}
 }
 
-void dtf__lmdb_store64(unsigned char *to, uint64_t value) {
-	for (int i = 0; i < 8; i++) {
-		to[i] = (unsigned char)(value >> (8 * i));
-	}
-}
-
 uint32_t dtf__lmdb_load32(const void *from) {
 	const unsigned char *bytes = from;
 	uint32_t value = 0;
@@ -46,11 +40,6 @@ uint32_t dtf__lmdb_load32(const void *from) {
 		value = value << 8 | bytes[i];
 	}
 	return value;
-}
-
-uint64_t dtf__lmdb_load64(const void *from) {
-	const unsigned char *bytes = from;
-	return (uint64_t)dtf__lmdb_load32(bytes + 4) << 32 | dtf__lmdb_load32(bytes);
 }
 
 /* ---- keys ---- */
@@ -158,7 +147,7 @@ static int put_value(struct lmdb_env *env, const struct target *target, enum lmd
 	unsigned char header[SIZE_BYTES + HASH_BYTES];
 	dtf__lmdb_store32(header, (uint32_t)value.size);
 	if (is_checked(table)) {
-		dtf__lmdb_store64(header + SIZE_BYTES, checksum(key, value.data, value.size));
+		dtf__wire_store64(header + SIZE_BYTES, checksum(key, value.data, value.size));
 	}
 	struct slice head = { (const char *)header, header_size(table) };
 	struct slice rest = value;
@@ -265,7 +254,7 @@ static int load(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, struc
 		return rc;
 	}
 	if (is_checked(table) &&
-		dtf__lmdb_load64(bytes + SIZE_BYTES) != checksum(key, copy, size)) {
+		dtf__wire_load64(bytes + SIZE_BYTES) != checksum(key, copy, size)) {
 		return dtf__lmdb_damaged(env, table, key);
 	}
 	*ret = (struct slice){ copy, size };
@@ -459,6 +448,6 @@ int dtf__lmdb_sweep(
 	if (dtf__lmdb_load_big(key.bytes + key.size, 4) != 0 || data.mv_size < header + 8) {
 		return 0; /* a later chunk */
 	}
-	int64_t time_ms = (int64_t)dtf__lmdb_load64((const char *)data.mv_data + header);
+	int64_t time_ms = (int64_t)dtf__wire_load64((const char *)data.mv_data + header);
 	return time_ms <= through_ms ? dtf__lmdb_del(env, txn, TABLE_ANSWER, &key) : 0;
 }

@@ -88,12 +88,16 @@ static struct slice number_key(uint64_t number, char storage[8]) {
 	return (struct slice){ storage, 8 };
 }
 
-static uint64_t key_number(const struct entry *entry) {
+static uint64_t load_number(const char *bytes) {
 	uint64_t number = 0;
 	for (int i = 0; i < 8; i++) {
-		number = number << 8 | (unsigned char)entry->bytes[i];
+		number = number << 8 | (unsigned char)bytes[i];
 	}
 	return number;
+}
+
+static uint64_t key_number(const struct entry *entry) {
+	return load_number(entry->bytes);
 }
 
 static struct slice text_key(const char *text) {
@@ -521,11 +525,7 @@ static int memory_find(struct store *store, const char *id, uint64_t *ret_instan
 	struct contents *contents = lock(store);
 	const struct entry *entry = lookup(&contents->tables[NAMES], text_key(id));
 	if (entry != NULL) {
-		uint64_t instance = 0;
-		for (size_t i = 0; i < 8; i++) {
-			instance = instance << 8 | (unsigned char)value_of(entry).data[i];
-		}
-		*ret_instance = instance;
+		*ret_instance = load_number(value_of(entry).data);
 	}
 	unlock(contents);
 	return entry != NULL ? 0 : STORE_NOT_FOUND;
