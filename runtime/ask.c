@@ -27,7 +27,7 @@ static int check_started(const struct dtf_client *client) {
 
 /* size: 0 = whoever waits for it holds it; it passes no gate. */
 static int send(struct dtf_client *client, struct request *request, size_t size, bool may_wait) {
-	struct dtf_engine *engine = dtf__client_engine(client);
+	struct engine *engine = dtf__client_engine(client, request->id);
 	int rc = size == 0 ? 0 : dtf__gate_enter(engine->gate, request->kind, size, may_wait);
 	if (rc == 0 && !dtf__queue_request(engine->queue, request)) {
 		dtf__gate_leave(engine->gate, request->kind, size);
@@ -118,7 +118,7 @@ static void sleep_at_door(struct door *door, int64_t timeout_ms) {
 }
 
 /* This thread is the one that drives the engine: nobody else would answer. */
-static void drive_at_door(struct dtf_engine *engine, struct door *door, int64_t timeout_ms) {
+static void drive_at_door(struct dtf_engine *handle, struct door *door, int64_t timeout_ms) {
 	struct timespec now, until = after_ms(timeout_ms < 0 ? 0 : timeout_ms);
 	bool answered, late = false;
 	do {
@@ -130,7 +130,7 @@ static void drive_at_door(struct dtf_engine *engine, struct door *door, int64_t 
 			late = left_ms <= 0;
 			left_ms = late ? 0 : left_ms;
 		}
-		dtf__loop_drive(engine, left_ms);
+		dtf__engine_drive(handle, left_ms);
 		(void)pthread_mutex_lock(&door->lock);
 		answered = door->answered;
 		(void)pthread_mutex_unlock(&door->lock);
@@ -155,12 +155,13 @@ static int open_door(struct door *door, int64_t timeout_ms) {
 
 int dtf__ask_and_wait(
 	struct dtf_client *client, const struct request *request, int64_t timeout_ms) {
-	struct dtf_engine *engine = dtf__client_engine(client);
+	struct dtf_engine *handle = dtf__client_handle(client);
+	struct engine *engine = dtf__client_engine(client, request->id);
 	int rc = check_started(client);
 	if (rc < 0) {
 		return rc;
 	}
-	if (dtf__loop_is_own_thread(engine)) {
+	if (dtf__loop_is_own_thread(handle)) {
 		return dtf__fail(
 			DTF_EINVAL, "the engine's thread would wait for itself: use dtf_ask()");
 	}
@@ -169,8 +170,8 @@ int dtf__ask_and_wait(
 		return dtf__fail(DTF_ENOMEM, "out of memory for a request");
 	}
 	/* Whoever would have to make the room that it waits for cannot wait. */
-	bool may_wait = !engine->options.refuse && !dtf__loop_is_driver(engine) &&
-		!dtf__loop_is_inside(engine);
+	bool may_wait = !engine->options.refuse && !dtf__engine_is_driver(handle) &&
+		!dtf__engine_is_inside(handle);
 	door->gate = engine->gate;
 	door->size = request->kind == REQUEST_WAIT ? 0 : dtf__gate_size(request);
 	rc = send(client, &door->request, door->size, may_wait);
@@ -178,8 +179,8 @@ int dtf__ask_and_wait(
 		door_free(door);
 		return rc;
 	}
-	if (dtf__loop_is_driver(engine)) {
-		drive_at_door(engine, door, timeout_ms);
+	if (dtf__engine_is_driver(handle)) {
+		drive_at_door(handle, door, timeout_ms);
 	} else {
 		sleep_at_door(door, timeout_ms);
 	}
@@ -190,7 +191,7 @@ int dtf__ask_and_wait(
 
 struct errand {
 	struct request request, raise;
-	struct dtf_engine *engine;
+	struct engine *engine;
 	size_t size; /* let in by the gate */
 	void (*done)(void *arg, int rc, const struct dtf_result *result);
 	void *arg;
@@ -269,7 +270,7 @@ static struct errand *errand_create(
 		return NULL;
 	}
 	*errand = (struct errand){ .request = *request,
-		.engine = dtf__client_engine(client),
+		.engine = dtf__client_engine(client, request->id),
 		.size = dtf__gate_size(request),
 		.done = asked->done != NULL ? asked->done : ignore_answer,
 		.arg = asked->arg };
@@ -319,7 +320,7 @@ int dtf_ask(struct dtf_client *client, const struct dtf_request *asked) {
 		request.text = asked->reason;
 	}
 	int rc = dtf__client_check_request(client, &request);
-	if (rc == 0 && dtf__client_engine(client) == NULL) {
+	if (rc == 0 && dtf__client_handle(client) == NULL) {
 		rc = dtf__fail(DTF_EINVAL, "dtf_ask: the engine is another process's");
 	}
 	rc = rc == 0 ? check_started(client) : rc;

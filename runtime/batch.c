@@ -42,7 +42,7 @@ static void unanswered(struct request *request, int rc, const char *text) {
 	request->answer(request, rc, text);
 }
 
-void dtf__batch_effect(struct dtf_engine *engine, const struct effect *effect) {
+void dtf__batch_effect(struct engine *engine, const struct effect *effect) {
 	struct batch *batch = &engine->batch;
 	if (reserve(batch, (void **)&batch->effects, batch->neffects, &batch->effects_capacity,
 		    sizeof(*batch->effects))) {
@@ -58,7 +58,7 @@ void dtf__batch_effect(struct dtf_engine *engine, const struct effect *effect) {
 }
 
 void dtf__batch_mark(
-	struct dtf_engine *engine, uint64_t instance, const char *event, const char *event_id) {
+	struct engine *engine, uint64_t instance, const char *event, const char *event_id) {
 	struct batch *batch = &engine->batch;
 	const char *name = dtf__arena_copy(&batch->arena, event, strlen(event));
 	const char *id = dtf__arena_copy(&batch->arena, event_id, strlen(event_id));
@@ -71,8 +71,8 @@ void dtf__batch_mark(
 	batch->marks[batch->nmarks++] = (struct store_put_mark){ instance, name, id };
 }
 
-bool dtf__batch_has_mark(const struct dtf_engine *engine, uint64_t instance, const char *event,
-	const char *event_id) {
+bool dtf__batch_has_mark(
+	const struct engine *engine, uint64_t instance, const char *event, const char *event_id) {
 	for (size_t i = 0; i < engine->batch.nmarks; i++) {
 		const struct store_put_mark *mark = &engine->batch.marks[i];
 		if (mark->instance == instance && strcmp(mark->event, event) == 0 &&
@@ -83,7 +83,7 @@ bool dtf__batch_has_mark(const struct dtf_engine *engine, uint64_t instance, con
 	return false;
 }
 
-void dtf__batch_answer(struct dtf_engine *engine, const char *request, int rc, const char *text) {
+void dtf__batch_answer(struct engine *engine, const char *request, int rc, const char *text) {
 	struct batch *batch = &engine->batch;
 	struct buf json = { 0 };
 	dtf__buf_printf(&json, "{\"rc\":%d,\"text\":", rc);
@@ -104,7 +104,7 @@ void dtf__batch_answer(struct dtf_engine *engine, const char *request, int rc, c
 		engine->now_ms };
 }
 
-void dtf__batch_snapshot(struct dtf_engine *engine, uint64_t instance, struct slice value) {
+void dtf__batch_snapshot(struct engine *engine, uint64_t instance, struct slice value) {
 	struct batch *batch = &engine->batch;
 	const char *copy = dtf__arena_copy(&batch->arena, value.data, value.size);
 	if (copy == NULL ||
@@ -118,7 +118,7 @@ void dtf__batch_snapshot(struct dtf_engine *engine, uint64_t instance, struct sl
 	batch->size += value.size;
 }
 
-void dtf__batch_trash(struct dtf_engine *engine, uint64_t position) {
+void dtf__batch_trash(struct engine *engine, uint64_t position) {
 	struct batch *batch = &engine->batch;
 	if (reserve(batch, (void **)&batch->trash, batch->ntrash, &batch->trash_capacity,
 		    sizeof(*batch->trash))) {
@@ -126,7 +126,7 @@ void dtf__batch_trash(struct dtf_engine *engine, uint64_t position) {
 	}
 }
 
-bool dtf__batch_forget(struct dtf_engine *engine, uint64_t position) {
+bool dtf__batch_forget(struct engine *engine, uint64_t position) {
 	struct batch *batch = &engine->batch;
 	bool ok = reserve(batch, (void **)&batch->forgets, batch->nforgets,
 		&batch->forgets_capacity, sizeof(*batch->forgets));
@@ -136,7 +136,7 @@ bool dtf__batch_forget(struct dtf_engine *engine, uint64_t position) {
 	return ok;
 }
 
-bool dtf__batch_purge(struct dtf_engine *engine, uint64_t instance, const char *id) {
+bool dtf__batch_purge(struct engine *engine, uint64_t instance, const char *id) {
 	struct batch *batch = &engine->batch;
 	const char *copy = dtf__arena_copy(&batch->arena, id, strlen(id));
 	if (copy == NULL ||
@@ -165,7 +165,7 @@ int dtf__batch_turned(struct instance *instance) {
 
 int dtf__batch_record(struct instance *instance, const struct record *record, struct slice events,
 	uint64_t *ret) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	struct batch *batch = &engine->batch;
 	if (!reserve(batch, (void **)&batch->records, batch->nrecords, &batch->records_capacity,
 		    sizeof(*batch->records))) {
@@ -199,7 +199,7 @@ int dtf__batch_note(struct instance *instance, enum duty done) {
 
 /* ---- taking out again ---- */
 
-struct batch_point dtf__batch_point(const struct dtf_engine *engine) {
+struct batch_point dtf__batch_point(const struct engine *engine) {
 	const struct batch *batch = &engine->batch;
 	return (struct batch_point){ .nrecords = batch->nrecords,
 		.nturned = batch->nturned,
@@ -212,7 +212,7 @@ struct batch_point dtf__batch_point(const struct dtf_engine *engine) {
 		.size = batch->size };
 }
 
-void dtf__batch_go_back(struct dtf_engine *engine, const struct batch_point *point) {
+void dtf__batch_go_back(struct engine *engine, const struct batch_point *point) {
 	struct batch *batch = &engine->batch;
 	while (batch->neffects > point->neffects) {
 		const struct effect *effect = &batch->effects[--batch->neffects];
@@ -260,7 +260,7 @@ static void reset(struct batch *batch) {
 	dtf__arena_finish(&batch->arena);
 }
 
-void dtf__batch_take_back(struct dtf_engine *engine, int rc, const char *text) {
+void dtf__batch_take_back(struct engine *engine, int rc, const char *text) {
 	struct batch *batch = &engine->batch;
 	for (size_t i = 0; i < batch->neffects; i++) {
 		const struct effect *effect = &batch->effects[i];
@@ -309,7 +309,7 @@ static void cancel(struct instance *instance, uint32_t number) {
 	}
 }
 
-static void release(struct dtf_engine *engine, const struct effect *effect) {
+static void release(struct engine *engine, const struct effect *effect) {
 	switch (effect->kind) {
 	case EFFECT_RUN:
 		dtf__dispatch_run(effect->instance, effect->op);
@@ -429,7 +429,7 @@ static bool assemble(struct batch *batch, struct rows *rows) {
 	return true;
 }
 
-static int write_batch(struct dtf_engine *engine, uint64_t inbox_through) {
+static int write_batch(struct engine *engine, uint64_t inbox_through) {
 	struct batch *batch = &engine->batch;
 	struct rows rows = { 0 };
 	int rc = dtf__fail(DTF_ENOMEM, "out of memory for a commit");
@@ -464,7 +464,7 @@ static int write_batch(struct dtf_engine *engine, uint64_t inbox_through) {
 }
 
 /* Nothing was written: clients hear of it, the rest is tried again. */
-static int refused(struct dtf_engine *engine, int rc) {
+static int refused(struct engine *engine, int rc) {
 	bool admits = engine->batch.admits;
 	char text[256];
 	(void)snprintf(text, sizeof(text), "%s", dtf_errmsg());
@@ -473,7 +473,7 @@ static int refused(struct dtf_engine *engine, int rc) {
 	return admits ? BATCH_REFUSED : 0;
 }
 
-int dtf__batch_commit(struct dtf_engine *engine) {
+int dtf__batch_commit(struct engine *engine) {
 	struct batch *batch = &engine->batch;
 	uint64_t through = dtf__inbox_through(engine);
 	bool writes = batch->nrecords > 0 || batch->nanswers > 0 || batch->nmarks > 0 ||
@@ -511,7 +511,7 @@ int dtf__batch_commit(struct dtf_engine *engine) {
 	return rc;
 }
 
-void dtf__batch_finish(struct dtf_engine *engine) {
+void dtf__batch_finish(struct engine *engine) {
 	struct batch *batch = &engine->batch;
 	dtf__batch_go_back(engine, &(struct batch_point){ 0 });
 	for (size_t i = 0; i < batch->records_capacity; i++) {

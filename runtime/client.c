@@ -24,18 +24,18 @@
 #define ANSWER_WAIT_MS 30000
 
 struct dtf_client {
-	struct dtf_engine *engine; /* NULL: another process's */
-	struct store *store;       /* owned when engine is NULL */
+	struct dtf_engine *handle; /* NULL: another process's */
+	struct store *store;       /* owned when handle is NULL */
 	atomic_bool started;
 	long pid;
 };
 
-int dtf__client_create(struct dtf_engine *engine, struct store *store, struct dtf_client **ret) {
+int dtf__client_create(struct dtf_engine *handle, struct store *store, struct dtf_client **ret) {
 	struct dtf_client *client = calloc(1, sizeof(*client));
 	if (client == NULL) {
 		return dtf__fail(DTF_ENOMEM, "out of memory for a client");
 	}
-	client->engine = engine;
+	client->handle = handle;
 	client->store = store;
 	client->pid = (long)getpid();
 	*ret = client;
@@ -72,7 +72,7 @@ int dtf_client_open(const char *dir, struct dtf_client **ret) {
 }
 
 void dtf_client_close(struct dtf_client *client) {
-	if (client != NULL && client->engine == NULL && dtf__client_check(client) == 0) {
+	if (client != NULL && client->handle == NULL && dtf__client_check(client) == 0) {
 		client->store->ops->close(client->store);
 		free(client);
 	}
@@ -93,8 +93,13 @@ struct store *dtf__client_store(const struct dtf_client *client) {
 	return client->store;
 }
 
-struct dtf_engine *dtf__client_engine(const struct dtf_client *client) {
-	return client->engine;
+struct dtf_engine *dtf__client_handle(const struct dtf_client *client) {
+	return client->handle;
+}
+
+struct engine *dtf__client_engine(const struct dtf_client *client, const char *id) {
+	(void)id;
+	return client->handle == NULL ? NULL : client->handle->engines[0];
 }
 
 int dtf__client_row(
@@ -254,7 +259,7 @@ static int ask(struct dtf_client *client, const struct request *request) {
 	if (rc < 0) {
 		return rc;
 	}
-	return client->engine != NULL ? dtf__ask_and_wait(client, request, -1)
+	return client->handle != NULL ? dtf__ask_and_wait(client, request, -1)
 				      : ask_inbox(client, request);
 }
 
@@ -296,7 +301,7 @@ int dtf_start_with_event(struct dtf_client *client, const char *workflow, const 
 	if (rc < 0) {
 		return rc;
 	}
-	if (client->engine == NULL) { /* two commands; the engine reads them in this order */
+	if (client->handle == NULL) { /* two commands; the engine reads them in this order */
 		start.with = NULL;
 		rc = ask(client, &start);
 		bool goes_on = rc == 0 || rc == DTF_EEXISTS || rc == DTF_EQUEUED;
@@ -368,7 +373,7 @@ int dtf_wait_result(
 	if (rc < 0) {
 		return rc;
 	}
-	if (client->engine == NULL) {
+	if (client->handle == NULL) {
 		return wait_by_looking(client, id, timeout_ms, ret);
 	}
 	rc = look(client, id, ret);

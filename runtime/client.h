@@ -4,7 +4,7 @@
 
 #include "engine.h"
 
-int dtf__client_create(struct dtf_engine *engine, struct store *store, struct dtf_client **ret);
+int dtf__client_create(struct dtf_engine *handle, struct store *store, struct dtf_client **ret);
 void dtf__client_destroy(struct dtf_client *client);
 /* Its engine takes requests from now on. */
 void dtf__client_started(struct dtf_client *client);
@@ -14,7 +14,9 @@ int dtf__client_check(const struct dtf_client *client);
 /* For reading: safe from any thread. */
 struct store *dtf__client_store(const struct dtf_client *client);
 /* NULL: it is another process's. */
-struct dtf_engine *dtf__client_engine(const struct dtf_client *client);
+struct dtf_engine *dtf__client_handle(const struct dtf_client *client);
+/* Of these, the one that has the instance; NULL likewise. */
+struct engine *dtf__client_engine(const struct dtf_client *client, const char *id);
 /* 0, or why this client cannot ask for this: what needs no engine to be known. */
 int dtf__client_check_request(const struct dtf_client *client, const struct request *request);
 /* The instance's row: DTF_EUNKNOWN_INSTANCE. */
@@ -27,6 +29,6 @@ int dtf__ask_and_wait(struct dtf_client *client, const struct request *request, 
 
 /* Computes a query of an instance from what is committed; ret->output is its value. */
 int dtf__query(
-	struct dtf_engine *engine, const struct row *row, const char *name, struct dtf_result *ret);
+	struct engine *engine, const struct row *row, const char *name, struct dtf_result *ret);
 
 #endif

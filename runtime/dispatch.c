@@ -13,7 +13,7 @@
 
 #include "error.h"
 
-static bool serves(const struct dtf_engine *engine, const char *tag) {
+static bool serves(const struct engine *engine, const char *tag) {
 	if (tag == NULL || tag[0] == '\0' || engine->options.tags == NULL) {
 		return true;
 	}
@@ -27,7 +27,7 @@ static bool serves(const struct dtf_engine *engine, const char *tag) {
 
 bool dtf__dispatch_claim(
 	void *arg, const struct dtf_activity_def *activity, const struct event_policy *policy) {
-	struct dtf_engine *engine = arg;
+	struct engine *engine = arg;
 	(void)activity;
 	bool free_slot = engine->slots_used < engine->slots && engine->waiting.count == 0;
 	if (!free_slot || !serves(engine, policy->tag)) {
@@ -37,24 +37,24 @@ bool dtf__dispatch_claim(
 	return true;
 }
 
-static void release_slot(struct dtf_engine *engine) {
+static void release_slot(struct engine *engine) {
 	dtf__assert(engine->slots_used > 0);
 	engine->slots_used--;
 }
 
-void dtf__dispatch_unclaim(struct dtf_engine *engine) {
+void dtf__dispatch_unclaim(struct engine *engine) {
 	release_slot(engine);
 }
 
 /* ---- out ---- */
 
 static void finished(void *arg, struct dtf_activity *attempt) {
-	struct dtf_engine *engine = arg;
+	struct engine *engine = arg;
 	dtf__queue_attempt(engine->queue, attempt);
 }
 
 static void deferred(void *arg, bool more) {
-	struct dtf_engine *engine = arg;
+	struct engine *engine = arg;
 	if (!more) {
 		engine->deferred--;
 		return;
@@ -74,7 +74,7 @@ int64_t dtf__op_attempt_limit(const struct op *op) {
 }
 
 static struct dtf_activity *make_attempt(struct instance *instance, const struct op *op) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	const struct dtf_ctx *ctx = instance->ctx;
 	struct arena memory = { 0 };
 	struct dtf_activity *attempt = dtf__arena_alloc(&memory, sizeof(*attempt));
@@ -126,7 +126,7 @@ static void lose(struct instance *instance, uint32_t op, uint32_t attempt) {
 }
 
 void dtf__dispatch_run(struct instance *instance, uint32_t number) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	struct op *op = instance->ctx == NULL ? NULL : dtf__op_find(instance->ctx, number);
 	if (op == NULL || !op->running) {
 		release_slot(engine); /* given up in the turn that started it */
@@ -144,7 +144,7 @@ void dtf__dispatch_run(struct instance *instance, uint32_t number) {
 	engine->executor.submit(engine->executor.arg, attempt);
 }
 
-int dtf__dispatch_adopt(struct dtf_engine *engine, struct dtf_activity *attempt) {
+int dtf__dispatch_adopt(struct engine *engine, struct dtf_activity *attempt) {
 	struct instance *instance;
 	int rc = dtf__instance_by_number(engine, attempt->instance, &instance);
 	if (rc != 0) {
@@ -162,7 +162,7 @@ int dtf__dispatch_adopt(struct dtf_engine *engine, struct dtf_activity *attempt)
 }
 
 bool dtf__dispatch_queue(struct instance *instance, const struct op *op) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	/* ~ turns the order about, and unlike - has no overflow. */
 	struct due waiting = { .key = ~op->policy.priority,
 		.ticket = ++engine->tickets,
@@ -188,7 +188,7 @@ void dtf__dispatch_cancel(struct instance *instance, uint32_t op) {
 	}
 }
 
-void dtf__dispatch_abandon(struct dtf_engine *engine) {
+void dtf__dispatch_abandon(struct engine *engine) {
 	for (size_t i = 0; engine->deferred > 0 && i < engine->table_size; i++) {
 		for (struct instance *instance = engine->by_number[i]; instance != NULL;
 			instance = instance->next_number) {
@@ -209,14 +209,14 @@ void dtf__dispatch_abandon(struct dtf_engine *engine) {
 
 /* The op waits for an attempt, and its time has come. */
 static bool may_start(
-	const struct dtf_engine *engine, const struct instance *instance, const struct op *op) {
+	const struct engine *engine, const struct instance *instance, const struct op *op) {
 	return op != NULL && op->kind == OP_ACTIVITY && op->state == OP_OPEN && !op->running &&
 		op->due_ms <= engine->now_ms && dtf__op_deadline(op) > engine->now_ms &&
 		serves(engine, op->policy.tag) && !instance->ctx->suspended;
 }
 
 /* NULL: nothing can be done for it.  *ret_again: not now, for want of memory. */
-static struct instance *find_live(struct dtf_engine *engine, uint64_t number, bool *ret_again) {
+static struct instance *find_live(struct engine *engine, uint64_t number, bool *ret_again) {
 	struct instance *instance;
 	int rc = dtf__instance_by_number(engine, number, &instance);
 	*ret_again = rc == DTF_ENOMEM;
@@ -228,7 +228,7 @@ static struct instance *find_live(struct dtf_engine *engine, uint64_t number, bo
 
 enum start { STARTED, LOADING, AGAIN };
 
-static enum start start_waiting(struct dtf_engine *engine, const struct due *waiting) {
+static enum start start_waiting(struct engine *engine, const struct due *waiting) {
 	bool again;
 	struct instance *instance = find_live(engine, waiting->instance, &again);
 	if (instance == NULL) {
@@ -261,7 +261,7 @@ static enum start start_waiting(struct dtf_engine *engine, const struct due *wai
  * loaded keeps its place, and a slot is kept for it: sent to the end, it might
  * be forgotten again before its turn comes, for ever.
  */
-void dtf__dispatch_fill(struct dtf_engine *engine) {
+void dtf__dispatch_fill(struct engine *engine) {
 	struct due waiting;
 	unsigned nloading = 0;
 	enum start start = STARTED;
@@ -291,7 +291,7 @@ void dtf__dispatch_unlink(struct instance *instance, struct dtf_activity *attemp
 	}
 }
 
-void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *attempt) {
+void dtf__dispatch_finished(struct engine *engine, struct dtf_activity *attempt) {
 	release_slot(engine);
 	struct instance *instance = dtf__instance_loaded(engine, attempt->instance);
 	if (instance == NULL) {

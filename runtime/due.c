@@ -37,7 +37,7 @@ static void give_up_attempt(struct instance *instance, const struct op *op, cons
 /* Its limit was put off, because it had to wait for a thread.  False: no memory. */
 static bool look_later(
 	const struct instance *instance, struct dtf_activity *attempt, int64_t limit_ms) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	if (attempt->late_ms > engine->now_ms) {
 		return true; /* a timer is set */
 	}
@@ -91,7 +91,7 @@ static void due_activity(struct instance *instance, const struct op *op, int64_t
 }
 
 /* Its row may say that the entry is out of date: then it is not worth loading. */
-static bool due_unloaded(struct dtf_engine *engine, struct instance *instance) {
+static bool due_unloaded(struct engine *engine, struct instance *instance) {
 	const struct row *row = &instance->row;
 	if (row->busy || (row->next_timer_ms != 0 && row->next_timer_ms <= engine->now_ms)) {
 		dtf__instance_dirty(instance); /* loading it finds what is due */
@@ -103,7 +103,7 @@ static bool due_unloaded(struct dtf_engine *engine, struct instance *instance) {
 }
 
 /* False: it should be tried again. */
-static bool due(struct dtf_engine *engine, const struct due *entry) {
+static bool due(struct engine *engine, const struct due *entry) {
 	struct instance *instance;
 	int rc = dtf__instance_by_number(engine, entry->instance, &instance);
 	if (rc == 0 && instance->ended) {
@@ -130,14 +130,14 @@ static bool due(struct dtf_engine *engine, const struct due *entry) {
 /* ---- the window ---- */
 
 struct filling {
-	struct dtf_engine *engine;
+	struct engine *engine;
 	size_t count;
 	bool failed;
 };
 
 static bool take_due(void *arg, uint64_t key, uint64_t instance) {
 	struct filling *filling = arg;
-	struct dtf_engine *engine = filling->engine;
+	struct engine *engine = filling->engine;
 	const struct instance *loaded = dtf__instance_loaded(engine, instance);
 	struct due due = { .key = (int64_t)key, .instance = instance };
 	/* One that is loaded has set its timers itself. */
@@ -150,7 +150,7 @@ static bool take_due(void *arg, uint64_t key, uint64_t instance) {
 	return ++filling->count < engine->window_size;
 }
 
-int dtf__due_window(struct dtf_engine *engine) {
+int dtf__due_window(struct engine *engine) {
 	struct due_window *window = &engine->window;
 	struct filling filling = { .engine = engine };
 	struct store *store = engine->store;
@@ -166,7 +166,7 @@ int dtf__due_window(struct dtf_engine *engine) {
 	return rc;
 }
 
-int dtf__due_run(struct dtf_engine *engine) {
+int dtf__due_run(struct engine *engine) {
 	struct due entry;
 	unsigned n = 0;
 	int rc = 0;
@@ -189,7 +189,7 @@ int dtf__due_run(struct dtf_engine *engine) {
 /* Loading an instance sets all its timers: one entry stands for one that is not in
  * memory, whatever its ops were; none if the window does not reach so far. */
 static bool is_good(void *arg, struct due *due) {
-	struct dtf_engine *engine = arg;
+	struct engine *engine = arg;
 	const struct instance *instance = dtf__instance_loaded(engine, due->instance);
 	if (instance == NULL && due->op == DUE_DUTY) {
 		return true; /* no index has it: it is found at the next start alone */
@@ -215,7 +215,7 @@ static bool is_good(void *arg, struct due *due) {
 
 /* So many sleep that the window has to become smaller: to half of what there is.
  * The entries are sorted.  What is due later is in the store. */
-static void narrow(struct dtf_engine *engine) {
+static void narrow(struct engine *engine) {
 	const struct heap *timers = &engine->timers;
 	const struct due *middle = &timers->entries[timers->count / 2];
 	/* What instances in memory wait for may lie behind the window, which must not skip
@@ -226,7 +226,7 @@ static void narrow(struct dtf_engine *engine) {
 	}
 }
 
-void dtf__due_sweep(struct dtf_engine *engine) {
+void dtf__due_sweep(struct engine *engine) {
 	struct heap *timers = &engine->timers;
 	if (timers->count >= engine->sweep_at) {
 		dtf__heap_sift(timers, is_good, engine);

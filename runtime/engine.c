@@ -1,24 +1,63 @@
 /*
- * The engine as a program sees it: opening, registering, closing.  loop.c has
- * who drives it.
+ * The engine as a program sees it: a handle on the engines of its directory's
+ * partitions, each of which has a thread, or all of which one thread drives.
+ *
+ * Whoever drives them waits at a descriptor for all: of one engine it is that
+ * engine's, of several an epoll of theirs.
  */
 #include "engine.h"
 
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "client.h"
 #include "error.h"
 
-int dtf__engine_check(const struct dtf_engine *engine) {
+static _Thread_local char this_thread;
+
+int dtf__engine_check(const struct dtf_engine *handle) {
 	dtf__error_clear();
-	if (engine == NULL) {
+	if (handle == NULL) {
 		return dtf__fail(DTF_EINVAL, "no engine");
 	}
-	if (engine->pid != (long)getpid()) {
+	if (handle->pid != (long)getpid()) {
 		return dtf__fail(DTF_EFORK, "the engine was opened before fork()");
 	}
 	return 0;
+}
+
+/* ---- opening ---- */
+
+static void free_handle(struct dtf_engine *handle) {
+	for (unsigned i = 0; i < handle->count; i++) {
+		struct store *store = handle->engines[i]->store;
+		dtf__loop_finish(handle->engines[i]);
+		dtf__engine_destroy(handle->engines[i]);
+		store->ops->close(store);
+	}
+	dtf__client_destroy(handle->client);
+	if (handle->count > 1 && handle->fd >= 0) {
+		(void)close(handle->fd);
+	}
+	free(handle->engines);
+	free(handle);
+}
+
+static int add_engine(struct dtf_engine *handle, struct store *store,
+	const struct dtf_engine_options *options, const struct clock *clock) {
+	struct executor none = { 0 };
+	struct engine *engine;
+	int rc = dtf__engine_create(options, store, clock, &none, &engine);
+	if (rc == 0) {
+		engine->executor = dtf__loop_executor(engine);
+		engine->handle = handle;
+		handle->engines[handle->count++] = engine;
+	}
+	return rc;
 }
 
 int dtf__engine_open_on(
@@ -27,20 +66,28 @@ int dtf__engine_open_on(
 	if (options->now_ms != NULL) {
 		clock = (struct clock){ options->now_ms, options->user, options->steady_ms };
 	}
-	struct executor none = { 0 };
-	struct dtf_engine *engine = NULL;
-	int rc = dtf__engine_create(options, store, &clock, &none, &engine);
-	if (rc == 0) {
-		engine->executor = dtf__loop_executor(engine);
-		engine->pid = (long)getpid();
-		rc = dtf__client_create(engine, store, &engine->client);
+	struct dtf_engine *handle = calloc(1, sizeof(*handle));
+	struct engine **engines = calloc(1, sizeof(struct engine *));
+	if (handle == NULL || engines == NULL) {
+		free(engines);
+		free(handle);
+		store->ops->close(store);
+		return dtf__fail(DTF_ENOMEM, "out of memory for an engine");
+	}
+	handle->pid = (long)getpid();
+	handle->fd = -1;
+	handle->engines = engines;
+	int rc = add_engine(handle, store, options, &clock);
+	if (rc < 0) {
+		store->ops->close(store);
+	} else {
+		rc = dtf__client_create(handle, store, &handle->client);
 	}
 	if (rc < 0) {
-		dtf__engine_destroy(engine);
-		store->ops->close(store);
+		free_handle(handle);
 		return rc;
 	}
-	*ret = engine;
+	*ret = handle;
 	return 0;
 }
 
@@ -85,7 +132,7 @@ int dtf_engine_open(const struct dtf_engine_options *options, struct dtf_engine 
 	return dtf__engine_open_on(store, options, ret);
 }
 
-static int check_functions(const struct dtf_engine *engine, const struct dtf_module *module) {
+static int check_functions(const struct engine *engine, const struct dtf_module *module) {
 	const struct dtf_activity_def *const *a = module->activities;
 	while (*a != NULL && ((*a)->run != NULL || engine->options.run != NULL)) {
 		a++;
@@ -96,30 +143,200 @@ static int check_functions(const struct dtf_engine *engine, const struct dtf_mod
 			  (*a)->name);
 }
 
-int dtf_engine_register(struct dtf_engine *engine, const struct dtf_module *module) {
-	int rc = dtf__engine_check(engine);
-	if (rc == 0 && engine->loop != NULL) {
-		rc = dtf__fail(DTF_EINVAL, "dtf_engine_register: the engine has been started");
+static int check_not_started(const struct dtf_engine *handle, const char *what) {
+	int rc = dtf__engine_check(handle);
+	return rc < 0 || !handle->started
+		? rc
+		: dtf__fail(DTF_EINVAL, "%s: the engine has been started", what);
+}
+
+int dtf_engine_register(struct dtf_engine *handle, const struct dtf_module *module) {
+	int rc = check_not_started(handle, "dtf_engine_register");
+	for (unsigned i = 0; rc == 0 && i < handle->count; i++) {
+		rc = dtf__registry_add(handle->engines[i], module);
 	}
-	rc = rc == 0 ? dtf__registry_add(engine, module) : rc;
-	return rc == 0 ? check_functions(engine, module) : rc;
+	return rc == 0 ? check_functions(handle->engines[0], module) : rc;
 }
 
-struct dtf_client *dtf_engine_client(struct dtf_engine *engine) {
-	return engine == NULL ? NULL : engine->client;
+struct dtf_client *dtf_engine_client(struct dtf_engine *handle) {
+	return handle == NULL ? NULL : handle->client;
 }
 
-void dtf_engine_close(struct dtf_engine *engine) {
-	if (engine == NULL || dtf__engine_check(engine) < 0) {
+/* ---- starting ---- */
+
+/* Each recovers, and makes what its rounds need. */
+static int make_ready(struct dtf_engine *handle, const char *what) {
+	int rc = check_not_started(handle, what);
+	if (rc < 0) {
+		return rc;
+	}
+	for (unsigned i = 0; rc == 0 && i < handle->count; i++) {
+		rc = dtf__loop_open(handle->engines[i]);
+	}
+	for (unsigned i = 0; rc < 0 && i < handle->count; i++) {
+		dtf__loop_finish(handle->engines[i]);
+	}
+	return rc;
+}
+
+int dtf_engine_start(struct dtf_engine *handle) {
+	int rc = make_ready(handle, "dtf_engine_start");
+	if (rc < 0) {
+		return rc;
+	}
+	unsigned nstarted = 0;
+	while (rc == 0 && nstarted < handle->count) {
+		rc = dtf__loop_start(handle->engines[nstarted]);
+		nstarted += rc == 0 ? 1 : 0;
+	}
+	if (rc < 0) {
+		for (unsigned i = 0; i < handle->count; i++) {
+			if (i < nstarted) {
+				dtf__loop_stop(handle->engines[i]);
+			}
+			dtf__loop_finish(handle->engines[i]);
+		}
+		return dtf__fail(rc, "cannot start the engine's thread");
+	}
+	handle->started = true;
+	dtf__client_started(handle->client);
+	return 0;
+}
+
+/* ---- driven by the program ---- */
+
+static int watch_all(struct dtf_engine *handle) {
+	handle->fd = epoll_create1(EPOLL_CLOEXEC);
+	bool ok = handle->fd >= 0;
+	for (unsigned i = 0; ok && i < handle->count; i++) {
+		struct epoll_event event = { .events = EPOLLIN };
+		ok = epoll_ctl(handle->fd, EPOLL_CTL_ADD, dtf__loop_fd(handle->engines[i]),
+			     &event) == 0;
+	}
+	return ok ? 0 : dtf__fail(DTF_ENOMEM, "no descriptor for the engine");
+}
+
+int dtf_engine_attach(struct dtf_engine *handle) {
+	int rc = make_ready(handle, "dtf_engine_attach");
+	if (rc < 0) {
+		return rc;
+	}
+	if (handle->count > 1) {
+		rc = watch_all(handle);
+	} else {
+		handle->fd = dtf__loop_fd(handle->engines[0]);
+	}
+	for (unsigned i = 0; i < handle->count; i++) {
+		if (rc < 0) {
+			dtf__loop_finish(handle->engines[i]);
+		} else {
+			/* What was recovered waits for a round. */
+			dtf__queue_ring(handle->engines[i]->queue);
+		}
+	}
+	if (rc == 0) {
+		handle->attached = true;
+		handle->driver = &this_thread;
+		handle->started = true;
+		dtf__client_started(handle->client);
+	}
+	return rc;
+}
+
+bool dtf__engine_is_inside(const struct dtf_engine *handle) {
+	bool inside = dtf__loop_is_own_thread(handle);
+	for (unsigned i = 0; !inside && i < handle->count; i++) {
+		inside = dtf__loop_is_worker(handle->engines[i]);
+	}
+	return inside;
+}
+
+bool dtf__engine_is_driver(const struct dtf_engine *handle) {
+	return handle->attached && handle->driver == &this_thread;
+}
+
+static int check_attached(const struct dtf_engine *handle, const char *what) {
+	int rc = dtf__engine_check(handle);
+	if (rc == 0 && !handle->attached) {
+		rc = dtf__fail(DTF_EINVAL, "%s: the engine has not been attached", what);
+	}
+	return rc;
+}
+
+int dtf_engine_fd(const struct dtf_engine *handle) {
+	int rc = check_attached(handle, "dtf_engine_fd");
+	return rc < 0 ? rc : handle->fd;
+}
+
+/* 1: another one is due at once. */
+static int run_round(struct dtf_engine *handle) {
+	int more = 0;
+	handle->driver = &this_thread;
+	for (unsigned i = 0; i < handle->count; i++) {
+		more |= dtf__loop_round(handle->engines[i]);
+	}
+	return more;
+}
+
+void dtf__engine_drive(struct dtf_engine *handle, int64_t timeout_ms) {
+	struct pollfd fd = { .fd = handle->fd, .events = POLLIN };
+	(void)poll(&fd, 1, timeout_ms < 0 || timeout_ms > INT_MAX ? -1 : (int)timeout_ms);
+	(void)run_round(handle);
+}
+
+/* Of the first that works no more. */
+static int first_error(const struct dtf_engine *handle) {
+	int rc = 0;
+	for (unsigned i = 0; rc == 0 && i < handle->count; i++) {
+		rc = dtf__loop_error(handle->engines[i]);
+	}
+	return rc;
+}
+
+int dtf_engine_run_once(struct dtf_engine *handle) {
+	int rc = check_attached(handle, "dtf_engine_run_once");
+	if (rc < 0) {
+		return rc;
+	}
+	if (dtf__engine_is_inside(handle)) {
+		return dtf__fail(DTF_EINVAL, "dtf_engine_run_once: called by what it calls");
+	}
+	if (handle->stopped) {
+		return dtf__fail(DTF_ECLOSED, "the engine has stopped");
+	}
+	int more = run_round(handle);
+	rc = first_error(handle);
+	return rc < 0 ? rc : more;
+}
+
+/* ---- stopping ---- */
+
+int dtf_engine_stop(struct dtf_engine *handle) {
+	int rc = dtf__engine_check(handle);
+	if (rc < 0 || !handle->started) {
+		return rc;
+	}
+	if (dtf__engine_is_inside(handle)) {
+		return dtf__fail(
+			DTF_EINVAL, "dtf_engine_stop: called by an activity or a callback of it");
+	}
+	for (unsigned i = 0; i < handle->count; i++) {
+		dtf__queue_stop(handle->engines[i]->queue);
+	}
+	for (unsigned i = 0; i < handle->count; i++) {
+		dtf__loop_stop(handle->engines[i]);
+	}
+	handle->stopped = true;
+	return first_error(handle);
+}
+
+void dtf_engine_close(struct dtf_engine *handle) {
+	if (handle == NULL || dtf__engine_check(handle) < 0) {
 		return; /* a fork's child owns nothing of it */
 	}
-	if (dtf__loop_is_inside(engine)) {
+	if (dtf__engine_is_inside(handle)) {
 		return; /* it still runs on what would be freed */
 	}
-	(void)dtf_engine_stop(engine);
-	struct store *store = engine->store;
-	dtf__loop_finish(engine);
-	dtf__client_destroy(engine->client);
-	dtf__engine_destroy(engine);
-	store->ops->close(store);
+	(void)dtf_engine_stop(handle);
+	free_handle(handle);
 }

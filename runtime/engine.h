@@ -1,7 +1,7 @@
 /*
  * The engine: owner of one store, and of all that runs on it.
  *
- * Everything in struct dtf_engine belongs to the engine's thread, except the
+ * Everything in struct engine belongs to the engine's thread, except the
  * queue, by which other threads reach it.  A step drains what has arrived,
  * runs the turns that this makes ready, commits them together, and only then
  * lets anything out: attempts to the pool, answers to waiters, log lines.
@@ -72,7 +72,7 @@ struct instance {
 	struct instance *next_number, *next_id; /* hash chains */
 	struct instance *next_dirty;
 	struct instance *newer, *older; /* idle ones, by last use */
-	struct dtf_engine *engine;
+	struct engine *engine;
 	struct arena memory; /* of row's strings */
 	struct row row;      /* as of the last commit, or of this step's turn */
 	struct execution_host host;
@@ -193,7 +193,7 @@ struct batch_point {
 	size_t nrecords, nturned, nnotes, neffects, nmarks, nanswers, nsnapshots, ntrash, size;
 };
 
-struct dtf_engine {
+struct engine {
 	struct dtf_engine_options options;
 	struct store *store; /* whoever opened the engine closes it */
 	struct clock clock;
@@ -256,52 +256,74 @@ struct dtf_engine {
 	struct queue *queue;       /* shared with other threads */
 	struct gate *gate;         /* in front of it */
 	struct pool *pool;         /* NULL in tests that execute themselves */
-	struct dtf_client *client; /* owned */
+	struct dtf_engine *handle; /* whose it is; NULL in those tests */
 	struct loop *loop;         /* loop.c: when started or attached */
-	long pid;                  /* of the opener: a fork's child is refused */
+};
+
+/* What a program has: the engines of its directory's partitions. */
+struct dtf_engine {
+	struct engine **engines; /* owned */
+	unsigned count;
+	struct dtf_client *client; /* owned */
+	_Atomic bool started, stopped;
+	bool attached;                /* a program's thread drives it */
+	int fd;                       /* then: to poll; of one engine it is that engine's */
+	_Atomic(const char *) driver; /* the thread that drove it last */
+	long pid;                     /* of the opener: a fork's child is refused */
 };
 
 /* engine.c: with threads and the wall's clock; takes the store over. */
 int dtf__engine_open_on(
 	struct store *store, const struct dtf_engine_options *options, struct dtf_engine **ret);
 /* 0, or why it cannot be used here; clears the error text. */
-int dtf__engine_check(const struct dtf_engine *engine);
+int dtf__engine_check(const struct dtf_engine *handle);
+/* Is this thread one of its own, or in a callback of a round of its? */
+bool dtf__engine_is_inside(const struct dtf_engine *handle);
+/* Is it this thread that has to drive it? */
+bool dtf__engine_is_driver(const struct dtf_engine *handle);
+/* Then: a round, after waiting until one is due; timeout_ms < 0: as long as it takes. */
+void dtf__engine_drive(struct dtf_engine *handle, int64_t timeout_ms);
 
 /* loop.c */
-struct executor dtf__loop_executor(struct dtf_engine *engine);
-void dtf__loop_finish(struct dtf_engine *engine); /* it has stopped, or never began */
-/* Is this thread in one of its rounds, called back by it? */
-bool dtf__loop_is_own_thread(const struct dtf_engine *engine);
-/* The same, or one of its workers? */
-bool dtf__loop_is_inside(const struct dtf_engine *engine);
-/* Is it this thread that has to drive it?  It has been started or attached. */
-bool dtf__loop_is_driver(const struct dtf_engine *engine);
-/* Then: a round, after waiting until one is due; timeout_ms < 0: as long as it takes. */
-void dtf__loop_drive(struct dtf_engine *engine, int64_t timeout_ms);
+struct executor dtf__loop_executor(struct engine *engine);
+/* Recovers, and makes what the rounds need. */
+int dtf__loop_open(struct engine *engine);
+void dtf__loop_finish(struct engine *engine); /* it has stopped, or never began */
+int dtf__loop_start(struct engine *engine);   /* with a thread of its own */
+/* Readable when a round is due. */
+int dtf__loop_fd(const struct engine *engine);
+/* Without a thread: a round.  1: another one is due at once. */
+int dtf__loop_round(struct engine *engine);
+void dtf__loop_stop(struct engine *engine);
+/* Why it works no more, or 0. */
+int dtf__loop_error(const struct engine *engine);
+/* Is this thread in a round of one of those, called back by it? */
+bool dtf__loop_is_own_thread(const struct dtf_engine *handle);
+bool dtf__loop_is_worker(const struct engine *engine);
 
 /* recovery.c */
 /* Looks at the store: what there is to do is done by the rounds. */
-int dtf__engine_recover(struct dtf_engine *engine);
+int dtf__engine_recover(struct engine *engine);
 /* The next piece of that. */
-int dtf__recovery_go_on(struct dtf_engine *engine);
+int dtf__recovery_go_on(struct engine *engine);
 
 /* step.c */
-void dtf__engine_tick(struct dtf_engine *engine); /* time goes on */
+void dtf__engine_tick(struct engine *engine); /* time goes on */
 int dtf__engine_create(const struct dtf_engine_options *options, struct store *store,
-	const struct clock *clock, const struct executor *executor, struct dtf_engine **ret);
-void dtf__engine_destroy(struct dtf_engine *engine);
+	const struct clock *clock, const struct executor *executor, struct engine **ret);
+void dtf__engine_destroy(struct engine *engine);
 /*
  * One round: everything that has arrived, one commit, its effects.  Says when
  * the next one is due (INT64_MAX: when something arrives; 0: at once).
  * Negative: the store failed, for good.
  */
-int dtf__engine_step(struct dtf_engine *engine, int64_t *ret_next_ms);
+int dtf__engine_step(struct engine *engine, int64_t *ret_next_ms);
 /* The engine is to stop: nothing new is handed out, nobody waits for an end any more. */
-void dtf__engine_wind_down(struct dtf_engine *engine);
+void dtf__engine_wind_down(struct engine *engine);
 /* Answers whatever is in the queue with this error: the engine works no more. */
-void dtf__engine_refuse(struct dtf_engine *engine, int rc, const char *text);
+void dtf__engine_refuse(struct engine *engine, int rc, const char *text);
 /* The same, and whoever waits for something in an instance. */
-void dtf__engine_shut(struct dtf_engine *engine, int rc, const char *text);
+void dtf__engine_shut(struct engine *engine, int rc, const char *text);
 
 /* queue.c: from any thread */
 struct queue *dtf__queue_create(void);
@@ -340,32 +362,31 @@ void dtf__gate_backlog(struct gate *gate, size_t backlog);
 void dtf__gate_close(struct gate *gate);
 
 /* registry.c */
-int dtf__registry_add(struct dtf_engine *engine, const struct dtf_module *module);
+int dtf__registry_add(struct engine *engine, const struct dtf_module *module);
 /* The newest version. */
-const struct dtf_workflow_def *dtf__registry_newest(
-	const struct dtf_engine *engine, const char *name);
+const struct dtf_workflow_def *dtf__registry_newest(const struct engine *engine, const char *name);
 /* That version: the same fingerprint if it is linked, else another. */
 const struct dtf_workflow_def *dtf__registry_find(
-	const struct dtf_engine *engine, const char *name, int64_t version, uint64_t fingerprint);
+	const struct engine *engine, const char *name, int64_t version, uint64_t fingerprint);
 const char *dtf__registry_manifest(
-	const struct dtf_engine *engine, const struct dtf_workflow_def *workflow);
+	const struct engine *engine, const struct dtf_workflow_def *workflow);
 /* When an instance of it must have ended that was created then; 0 = never. */
 int64_t dtf__registry_deadline(const struct dtf_workflow_def *workflow, int64_t created_ms);
 const char *dtf__registry_file(
-	const struct dtf_engine *engine, const struct dtf_workflow_def *workflow);
+	const struct engine *engine, const struct dtf_workflow_def *workflow);
 const struct dtf_event_def *dtf__registry_event(
 	const struct dtf_workflow_def *workflow, const char *name);
-int dtf__registry_store(struct dtf_engine *engine); /* manifests into the store */
+int dtf__registry_store(struct engine *engine); /* manifests into the store */
 
 /* instance.c */
 /* In memory, loaded if need be.  STORE_NOT_FOUND; negative: the store failed. */
-int dtf__instance_get(struct dtf_engine *engine, const char *id, struct instance **ret);
-int dtf__instance_by_number(struct dtf_engine *engine, uint64_t number, struct instance **ret);
-struct instance *dtf__instance_loaded(struct dtf_engine *engine, uint64_t number);
+int dtf__instance_get(struct engine *engine, const char *id, struct instance **ret);
+int dtf__instance_by_number(struct engine *engine, uint64_t number, struct instance **ret);
+struct instance *dtf__instance_loaded(struct engine *engine, uint64_t number);
 /* 1: there is one of that id, also one that is not yet recorded; 0; negative. */
-int dtf__instance_exists(struct dtf_engine *engine, const char *id);
+int dtf__instance_exists(struct engine *engine, const char *id);
 /* A new one, and how its first event begins, but for the seed; `input` is borrowed by that. */
-int dtf__instance_create(struct dtf_engine *engine, const char *id,
+int dtf__instance_create(struct engine *engine, const char *id,
 	const struct dtf_workflow_def *workflow, struct slice input,
 	struct event_started *ret_begin, struct instance **ret);
 /* Forgets ctx and what its unrecorded turn did; it will be loaded again. */
@@ -373,7 +394,7 @@ void dtf__instance_drop(struct instance *instance);
 void dtf__instance_remove(struct instance *instance); /* out of memory altogether */
 void dtf__instance_used(struct instance *instance);
 /* Until those in memory take no more than they may. */
-void dtf__instance_evict_idle(struct dtf_engine *engine);
+void dtf__instance_evict_idle(struct engine *engine);
 void dtf__instance_dirty(struct instance *instance);
 /* Loads it anew in the next round. */
 void dtf__instance_reload(struct instance *instance);
@@ -417,46 +438,46 @@ int dtf__family_ends(struct instance *instance);
 /* Does that, or a part; false: try again. */
 bool dtf__family_after_end(struct instance *instance);
 /* The child's end is in its parent's record in this batch. */
-int dtf__family_told(struct dtf_engine *engine, uint64_t child);
+int dtf__family_told(struct engine *engine, uint64_t child);
 
 /* batch.c */
-void dtf__batch_effect(struct dtf_engine *engine, const struct effect *effect);
+void dtf__batch_effect(struct engine *engine, const struct effect *effect);
 void dtf__batch_mark(
-	struct dtf_engine *engine, uint64_t instance, const char *event, const char *event_id);
-bool dtf__batch_has_mark(const struct dtf_engine *engine, uint64_t instance, const char *event,
-	const char *event_id);
-void dtf__batch_answer(struct dtf_engine *engine, const char *request, int rc, const char *text);
+	struct engine *engine, uint64_t instance, const char *event, const char *event_id);
+bool dtf__batch_has_mark(
+	const struct engine *engine, uint64_t instance, const char *event, const char *event_id);
+void dtf__batch_answer(struct engine *engine, const char *request, int rc, const char *text);
 /* The instance has taken something in this round. */
 int dtf__batch_turned(struct instance *instance);
 /* The chain of records from that position on is to be taken away. */
-void dtf__batch_trash(struct dtf_engine *engine, uint64_t position);
+void dtf__batch_trash(struct engine *engine, uint64_t position);
 /* This record is; false: no memory. */
-bool dtf__batch_forget(struct dtf_engine *engine, uint64_t position);
+bool dtf__batch_forget(struct engine *engine, uint64_t position);
 /* The instance is, from the store; false: no memory. */
-bool dtf__batch_purge(struct dtf_engine *engine, uint64_t instance, const char *id);
+bool dtf__batch_purge(struct engine *engine, uint64_t instance, const char *id);
 /* The duty is done: its row will not have it any more. */
 int dtf__batch_note(struct instance *instance, enum duty done);
 /* Keeps a copy; an empty value takes away what there is. */
-void dtf__batch_snapshot(struct dtf_engine *engine, uint64_t instance, struct slice value);
+void dtf__batch_snapshot(struct engine *engine, uint64_t instance, struct slice value);
 /* Adds a record; its position is in *ret. */
 int dtf__batch_record(
 	struct instance *instance, const struct record *record, struct slice events, uint64_t *ret);
 /* Takes out what came after this point: a turn that will not be recorded. */
-struct batch_point dtf__batch_point(const struct dtf_engine *engine);
-void dtf__batch_go_back(struct dtf_engine *engine, const struct batch_point *point);
+struct batch_point dtf__batch_point(const struct engine *engine);
+void dtf__batch_go_back(struct engine *engine, const struct batch_point *point);
 /* All of it: clients are told; what nobody waits for has not yet happened. */
-void dtf__batch_take_back(struct dtf_engine *engine, int rc, const char *text);
+void dtf__batch_take_back(struct engine *engine, int rc, const char *text);
 /*
  * One commit; then lets its effects out.  BATCH_REFUSED: the store takes no new
  * work; clients were told, and what is left should be tried at once, so that
  * they cannot hold it up.  Negative: the store failed for good.
  */
 #define BATCH_REFUSED 1
-int dtf__batch_commit(struct dtf_engine *engine);
-void dtf__batch_finish(struct dtf_engine *engine);
+int dtf__batch_commit(struct engine *engine);
+void dtf__batch_finish(struct engine *engine);
 
 /* request.c */
-void dtf__request_admit(struct dtf_engine *engine, struct request *request);
+void dtf__request_admit(struct engine *engine, struct request *request);
 /*
  * May this arrival's request be granted, now that it is its turn?  IGNORED: it
  * changes nothing and is answered as granted.  REFUSED: it has been answered.
@@ -472,13 +493,13 @@ void dtf__request_dismiss_waiters(struct instance *instance, int rc, const char 
  * instance: whose arrival it is, or NULL.  One that could not be looked at is
  * let go, and read again.
  */
-void dtf__request_answer(struct dtf_engine *engine, struct instance *instance,
-	struct request *request, int rc, const char *text);
+void dtf__request_answer(struct engine *engine, struct instance *instance, struct request *request,
+	int rc, const char *text);
 
 /* inbox.c */
-int dtf__inbox_read(struct dtf_engine *engine);
+int dtf__inbox_read(struct engine *engine);
 /* Entries up to this may go with the batch: it, or one before, answers them. */
-uint64_t dtf__inbox_through(const struct dtf_engine *engine);
+uint64_t dtf__inbox_through(const struct engine *engine);
 
 /* dispatch.c */
 void dtf__dispatch_run(struct instance *instance, uint32_t op);
@@ -488,35 +509,35 @@ bool dtf__dispatch_queue(struct instance *instance, const struct op *op);
 void dtf__dispatch_wait(struct instance *instance, uint32_t op);
 void dtf__dispatch_cancel(struct instance *instance, uint32_t op);
 /* The engine stops: what is deferred is left to whoever completes it, as if it had died. */
-void dtf__dispatch_abandon(struct dtf_engine *engine);
-void dtf__dispatch_fill(struct dtf_engine *engine);
-void dtf__dispatch_finished(struct dtf_engine *engine, struct dtf_activity *attempt);
+void dtf__dispatch_abandon(struct engine *engine);
+void dtf__dispatch_fill(struct engine *engine);
+void dtf__dispatch_finished(struct engine *engine, struct dtf_activity *attempt);
 /* The attempt has ended: its instance does not name it any more. */
 void dtf__dispatch_unlink(struct instance *instance, struct dtf_activity *attempt);
 /* INT64_MAX: there is no such limit. */
 int64_t dtf__op_deadline(const struct op *op);
 int64_t dtf__op_attempt_limit(const struct op *op);
 /* A slot that was taken for a start that will not be. */
-void dtf__dispatch_unclaim(struct dtf_engine *engine);
+void dtf__dispatch_unclaim(struct engine *engine);
 /* An attempt of an earlier engine on this store goes on and reports to this one. */
-int dtf__dispatch_adopt(struct dtf_engine *engine, struct dtf_activity *attempt);
+int dtf__dispatch_adopt(struct engine *engine, struct dtf_activity *attempt);
 bool dtf__dispatch_claim(
 	void *arg, const struct dtf_activity_def *activity, const struct event_policy *policy);
 
 /* due.c */
 /* Whatever is due by now has arrived. */
-int dtf__due_run(struct dtf_engine *engine);
+int dtf__due_run(struct engine *engine);
 /* Reads on in the store's index. */
-int dtf__due_window(struct dtf_engine *engine);
+int dtf__due_window(struct engine *engine);
 /* Forgets timers that concern nothing any more, when they have become many. */
-void dtf__due_sweep(struct dtf_engine *engine);
+void dtf__due_sweep(struct engine *engine);
 
 /* retention.c */
 /* Takes away what was kept for long enough: a piece of it, in this batch. */
-int dtf__retention_apply(struct dtf_engine *engine);
+int dtf__retention_apply(struct engine *engine);
 /* What was taken away is durable, or it was not taken away. */
-void dtf__retention_done(struct dtf_engine *engine);
-void dtf__retention_undone(struct dtf_engine *engine);
+void dtf__retention_done(struct engine *engine);
+void dtf__retention_undone(struct engine *engine);
 /* The instance continues: what is before this execution may go, sooner or later. */
 void dtf__retention_cut(struct instance *instance);
 

@@ -78,7 +78,7 @@ static int record_start(struct instance *child, const struct event_started *begi
 }
 
 int dtf__family_admit(struct instance *parent, const struct event *event) {
-	struct dtf_engine *engine = parent->engine;
+	struct engine *engine = parent->engine;
 	const struct dtf_workflow_def *workflow = dtf__registry_newest(engine, event->name);
 	if (workflow == NULL) {
 		return REFUSED_NO_WORKFLOW;
@@ -231,7 +231,7 @@ static int tell_parent(struct instance *child) {
 	return rc == 0 ? send_end(child, parent) : rc;
 }
 
-int dtf__family_told(struct dtf_engine *engine, uint64_t number) {
+int dtf__family_told(struct engine *engine, uint64_t number) {
 	struct instance *child;
 	int rc = dtf__instance_by_number(engine, number, &child);
 	if (rc != 0) {
@@ -317,7 +317,7 @@ static int end_orphan(
 }
 
 static int end_orphans(struct instance *parent) {
-	struct dtf_engine *engine = parent->engine;
+	struct engine *engine = parent->engine;
 	struct calls calls = { 0 };
 	size_t alive = 0, ended = 0;
 	int rc = dtf__walk(engine->store, &parent->row, 0, find_calls, &calls);

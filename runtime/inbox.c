@@ -63,7 +63,7 @@ struct command {
 	json_t *root; /* owns the strings */
 	uint64_t sequence;
 	struct command *next;
-	struct dtf_engine *engine;
+	struct engine *engine;
 	bool admitted;
 };
 
@@ -80,7 +80,7 @@ static void answered(struct request *request, int rc, const char *text) {
 	(void)rc;
 	(void)text;
 	struct command *command = request->arg;
-	struct dtf_engine *engine = command->engine;
+	struct engine *engine = command->engine;
 	unlink_command(command);
 	if (!request->in_batch && command->sequence <= engine->inbox_seen) {
 		engine->inbox_seen = command->sequence - 1; /* to be read again */
@@ -137,7 +137,7 @@ static int decode(struct slice bytes, struct command *command) {
 	return is_sound(&command->request, kind >= 0) ? 0 : 1;
 }
 
-static bool is_pending(const struct dtf_engine *engine, uint64_t sequence) {
+static bool is_pending(const struct engine *engine, uint64_t sequence) {
 	const struct command *command = engine->commands;
 	while (command != NULL && command->sequence < sequence) {
 		command = command->next;
@@ -155,13 +155,13 @@ static void insert(struct command *command) {
 }
 
 struct reading {
-	struct dtf_engine *engine;
+	struct engine *engine;
 	unsigned count;
 	int rc;
 };
 
 /* 0: it has been; STORE_NOT_FOUND: it has not. */
-static int is_answered(struct dtf_engine *engine, const char *request) {
+static int is_answered(struct engine *engine, const char *request) {
 	struct arena arena = { 0 };
 	struct slice answer;
 	int rc = engine->store->ops->answer(engine->store, &arena, request, &answer);
@@ -169,7 +169,7 @@ static int is_answered(struct dtf_engine *engine, const char *request) {
 	return rc;
 }
 
-static int take_one(struct dtf_engine *engine, uint64_t sequence, struct slice bytes) {
+static int take_one(struct engine *engine, uint64_t sequence, struct slice bytes) {
 	struct command *command = calloc(1, sizeof(*command));
 	if (command == NULL) {
 		return DTF_ENOMEM;
@@ -194,7 +194,7 @@ static int take_one(struct dtf_engine *engine, uint64_t sequence, struct slice b
 
 static bool take(void *arg, uint64_t sequence, struct slice bytes) {
 	struct reading *reading = arg;
-	struct dtf_engine *engine = reading->engine;
+	struct engine *engine = reading->engine;
 	if (!is_pending(engine, sequence)) {
 		reading->rc = take_one(engine, sequence, bytes);
 	}
@@ -205,7 +205,7 @@ static bool take(void *arg, uint64_t sequence, struct slice bytes) {
 }
 
 /* The oldest that is not admitted yet: admission may let others go. */
-static struct command *next_command(const struct dtf_engine *engine) {
+static struct command *next_command(const struct engine *engine) {
 	struct command *command = engine->commands;
 	while (command != NULL && command->admitted) {
 		command = command->next;
@@ -213,7 +213,7 @@ static struct command *next_command(const struct dtf_engine *engine) {
 	return command;
 }
 
-int dtf__inbox_read(struct dtf_engine *engine) {
+int dtf__inbox_read(struct engine *engine) {
 	struct store *store = engine->store;
 	struct reading reading = { .engine = engine };
 	int rc = store->ops->inbox(store, engine->inbox_seen, take, &reading);
@@ -237,7 +237,7 @@ int dtf__inbox_read(struct dtf_engine *engine) {
 	return rc < 0 && rc != DTF_ENOMEM ? rc : 0;
 }
 
-uint64_t dtf__inbox_through(const struct dtf_engine *engine) {
+uint64_t dtf__inbox_through(const struct engine *engine) {
 	const struct command *command = engine->commands;
 	while (command != NULL && command->request.in_batch) {
 		command = command->next;

@@ -18,11 +18,11 @@
 
 /* ---- the tables ---- */
 
-static size_t id_slot(const struct dtf_engine *engine, const char *id) {
+static size_t id_slot(const struct engine *engine, const char *id) {
 	return (size_t)XXH3_64bits(id, strlen(id)) % engine->table_size;
 }
 
-static void link_instance(struct dtf_engine *engine, struct instance *instance) {
+static void link_instance(struct engine *engine, struct instance *instance) {
 	size_t n = (size_t)instance->number % engine->table_size;
 	size_t i = id_slot(engine, instance->row.id);
 	instance->next_number = engine->by_number[n];
@@ -31,7 +31,7 @@ static void link_instance(struct dtf_engine *engine, struct instance *instance) 
 	engine->by_id[i] = instance;
 }
 
-static int grow(struct dtf_engine *engine) {
+static int grow(struct engine *engine) {
 	if (engine->ninstances < engine->table_size) {
 		return 0;
 	}
@@ -59,7 +59,7 @@ static int grow(struct dtf_engine *engine) {
 	return 0;
 }
 
-struct instance *dtf__instance_loaded(struct dtf_engine *engine, uint64_t number) {
+struct instance *dtf__instance_loaded(struct engine *engine, uint64_t number) {
 	if (engine->table_size == 0) {
 		return NULL;
 	}
@@ -70,7 +70,7 @@ struct instance *dtf__instance_loaded(struct dtf_engine *engine, uint64_t number
 	return instance;
 }
 
-static struct instance *by_id(struct dtf_engine *engine, const char *id) {
+static struct instance *by_id(struct engine *engine, const char *id) {
 	if (engine->table_size == 0) {
 		return NULL;
 	}
@@ -81,7 +81,7 @@ static struct instance *by_id(struct dtf_engine *engine, const char *id) {
 	return instance;
 }
 
-static struct instance *add(struct dtf_engine *engine, uint64_t number) {
+static struct instance *add(struct engine *engine, uint64_t number) {
 	if (grow(engine) < 0) {
 		return NULL;
 	}
@@ -96,12 +96,12 @@ static struct instance *add(struct dtf_engine *engine, uint64_t number) {
 	return instance;
 }
 
-static void enter(struct dtf_engine *engine, struct instance *instance) {
+static void enter(struct engine *engine, struct instance *instance) {
 	link_instance(engine, instance);
 	engine->ninstances++;
 }
 
-int dtf__instance_exists(struct dtf_engine *engine, const char *id) {
+int dtf__instance_exists(struct engine *engine, const char *id) {
 	uint64_t number;
 	if (by_id(engine, id) != NULL) {
 		return 1;
@@ -110,7 +110,7 @@ int dtf__instance_exists(struct dtf_engine *engine, const char *id) {
 	return rc < 0 ? rc : rc == 0;
 }
 
-int dtf__instance_create(struct dtf_engine *engine, const char *id,
+int dtf__instance_create(struct engine *engine, const char *id,
 	const struct dtf_workflow_def *workflow, struct slice input,
 	struct event_started *ret_begin, struct instance **ret) {
 	struct event_started begin = { .id = id,
@@ -154,7 +154,7 @@ int dtf__instance_create(struct dtf_engine *engine, const char *id,
 }
 
 /* Brings in the row of an instance that is in the store. */
-static int fetch(struct dtf_engine *engine, uint64_t number, struct instance **ret) {
+static int fetch(struct engine *engine, uint64_t number, struct instance **ret) {
 	struct instance *instance = add(engine, number);
 	if (instance == NULL) {
 		return DTF_ENOMEM;
@@ -178,7 +178,7 @@ static int fetch(struct dtf_engine *engine, uint64_t number, struct instance **r
 	return 0;
 }
 
-int dtf__instance_by_number(struct dtf_engine *engine, uint64_t number, struct instance **ret) {
+int dtf__instance_by_number(struct engine *engine, uint64_t number, struct instance **ret) {
 	*ret = dtf__instance_loaded(engine, number);
 	if (*ret != NULL) {
 		return 0;
@@ -186,7 +186,7 @@ int dtf__instance_by_number(struct dtf_engine *engine, uint64_t number, struct i
 	return fetch(engine, number, ret);
 }
 
-int dtf__instance_get(struct dtf_engine *engine, const char *id, struct instance **ret) {
+int dtf__instance_get(struct engine *engine, const char *id, struct instance **ret) {
 	*ret = by_id(engine, id);
 	if (*ret != NULL) {
 		return 0;
@@ -199,7 +199,7 @@ int dtf__instance_get(struct dtf_engine *engine, const char *id, struct instance
 /* ---- idle ones ---- */
 
 static void unlink_idle(struct instance *instance) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	if (!instance->idle) {
 		return;
 	}
@@ -224,7 +224,7 @@ static void count_cost(struct instance *instance) {
 }
 
 void dtf__instance_used(struct instance *instance) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	unlink_idle(instance);
 	count_cost(instance);
 	if (instance->attempts != NULL || instance->dirty || instance->waiters != NULL) {
@@ -241,7 +241,7 @@ void dtf__instance_used(struct instance *instance) {
 }
 
 /* What was loaded in this round is wanted in the next one: it was loaded for that. */
-void dtf__instance_evict_idle(struct dtf_engine *engine) {
+void dtf__instance_evict_idle(struct engine *engine) {
 	while (engine->hot_size > engine->options.hot_max && engine->oldest_idle != NULL &&
 		engine->oldest_idle->round != engine->round) {
 		/* Its entries among the timers stay, or the window finds it again. */
@@ -250,7 +250,7 @@ void dtf__instance_evict_idle(struct dtf_engine *engine) {
 }
 
 void dtf__instance_dirty(struct instance *instance) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	unlink_idle(instance);
 	if (instance->dirty) {
 		return;
@@ -284,7 +284,7 @@ static void free_arrivals(struct arrival *arrival) {
 }
 
 static void unlink_dirty(struct instance *instance) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	for (struct instance **at = &engine->dirty; *at != NULL; at = &(*at)->next_dirty) {
 		if (*at == instance) {
 			*at = instance->next_dirty;
@@ -297,7 +297,7 @@ static void unlink_dirty(struct instance *instance) {
 }
 
 void dtf__instance_remove(struct instance *instance) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	unlink_idle(instance);
 	if (instance->dirty) {
 		unlink_dirty(instance);

@@ -29,7 +29,7 @@ static void put(struct instance *instance) {
 }
 
 void dtf__keep(struct instance *instance, size_t size) {
-	const struct dtf_engine *engine = instance->engine;
+	const struct engine *engine = instance->engine;
 	const struct row *row = &instance->row;
 	const struct dtf_ctx *ctx = instance->ctx;
 	bool over = row->status > DTF_SUSPENDED || (ctx != NULL && ctx->end != END_NONE);

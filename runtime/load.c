@@ -24,7 +24,7 @@ static bool push(const struct instance *instance, const struct op *op, int64_t d
 
 static void schedule_op(void *arg, struct op *op) {
 	struct instance *instance = arg;
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	if (op->state == OP_DONE || op->state == OP_SETTLED) {
 		return;
 	}
@@ -131,7 +131,7 @@ static void add_first(struct instance *instance, bool other_code) {
 /* ---- loading ---- */
 
 void dtf__instance_diagnose(struct instance *instance, const char *diagnosis, const char *why) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	char *kept = dtf__arena_copy(&instance->memory, why, strlen(why));
 	instance->diagnosis = diagnosis;
 	instance->why = diagnosis;

@@ -16,7 +16,6 @@
 #include "engine.h"
 
 #include <limits.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,20 +38,18 @@ struct loop {
 	pthread_t thread;
 	pthread_mutex_t lock;    /* held while the threads are joined */
 	bool joined;             /* guarded by lock */
-	bool attached;           /* a program drives it; no thread */
+	bool has_thread;         /* or a program drives it */
 	const struct pool *pool; /* to know its threads by; the engine owns it */
 	int epoll_fd, timer_fd;
 	/* Of whoever drives: */
 	int64_t timer_at_ms;                    /* it will fire; by the steady clock; 0: it has */
 	int64_t looked_ms;                      /* into the inbox, likewise */
 	struct dtf_activity *runs, **runs_tail; /* submitted, without threads */
-	_Atomic(const char *) driver;           /* a program's thread that drove it last */
 	int rc;
 	char text[256];
 };
 
-static _Thread_local const struct loop *running; /* a round of it, on this thread */
-static _Thread_local char this_thread;
+static _Thread_local const struct dtf_engine *running; /* a round of it, on this thread */
 
 /* ---- descriptors ---- */
 
@@ -61,7 +58,7 @@ static int watch_fd(const struct loop *loop, int fd, enum source source) {
 	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
-static int open_fds(struct dtf_engine *engine, struct loop *loop) {
+static int open_fds(struct engine *engine, struct loop *loop) {
 	struct store *store = engine->store;
 	int store_fd = store->ops->wake_fd(store);
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -74,7 +71,7 @@ static int open_fds(struct dtf_engine *engine, struct loop *loop) {
 }
 
 /* Waits for any of them, at most so long, and takes note of what has happened. */
-static void look(struct dtf_engine *engine, int wait_ms) {
+static void look(struct engine *engine, int wait_ms) {
 	struct loop *loop = engine->loop;
 	struct store *store = engine->store;
 	struct epoll_event events[3];
@@ -101,7 +98,7 @@ static void look(struct dtf_engine *engine, int wait_ms) {
 }
 
 /* In memory there is no other process that could ask. */
-static int64_t wait_of(const struct dtf_engine *engine, int64_t next_ms) {
+static int64_t wait_of(const struct engine *engine, int64_t next_ms) {
 	int64_t most_ms = engine->store->ops->wake_fd(engine->store) < 0 ? INT_MAX : INBOX_POLL_MS;
 	int64_t now_ms = dtf__watch_now_ms(engine->watch);
 	int64_t wait_ms = next_ms > now_ms ? next_ms - now_ms : 0;
@@ -109,7 +106,7 @@ static int64_t wait_of(const struct dtf_engine *engine, int64_t next_ms) {
 }
 
 /* One that fires too early costs a round in which nothing is due. */
-static void set_timer(struct dtf_engine *engine, int64_t wait_ms) {
+static void set_timer(struct engine *engine, int64_t wait_ms) {
 	struct loop *loop = engine->loop;
 	int64_t now_ms = dtf__watch_steady_ms(engine->watch), at_ms = now_ms + wait_ms;
 	if (loop->timer_at_ms > now_ms && loop->timer_at_ms <= at_ms) {
@@ -124,7 +121,7 @@ static void set_timer(struct dtf_engine *engine, int64_t wait_ms) {
 /* ---- a round ---- */
 
 static void submit(void *arg, struct dtf_activity *attempt) {
-	struct dtf_engine *engine = arg;
+	struct engine *engine = arg;
 	if (engine->pool != NULL) {
 		dtf__pool_submit(engine->pool, attempt);
 		return;
@@ -141,11 +138,11 @@ static void cancel(void *arg, struct dtf_activity *attempt) {
 	(void)attempt; /* its flag is set; the worker looks at it when it will */
 }
 
-struct executor dtf__loop_executor(struct dtf_engine *engine) {
+struct executor dtf__loop_executor(struct engine *engine) {
 	return (struct executor){ submit, cancel, engine };
 }
 
-static void run_attempts(struct dtf_engine *engine) {
+static void run_attempts(struct engine *engine) {
 	struct loop *loop = engine->loop;
 	int64_t until_ms = dtf__watch_steady_ms(engine->watch) + RUN_MS;
 	while (loop->runs != NULL) {
@@ -162,7 +159,7 @@ static void run_attempts(struct dtf_engine *engine) {
 }
 
 /* How many attempts may be in flight; that it stops is not for here to undo. */
-static void set_slots(struct dtf_engine *engine, unsigned deferred) {
+static void set_slots(struct engine *engine, unsigned deferred) {
 	size_t most = engine->options.in_flight_max;
 	size_t window = engine->pool != NULL ? dtf__pool_window(engine->pool) : most;
 	if (engine->slots > 0) {
@@ -172,14 +169,14 @@ static void set_slots(struct dtf_engine *engine, unsigned deferred) {
 
 /* One more attempt was deferred that the engine wants to know of, and the worker did not
  * know that it does: now the worker would say so. */
-static bool has_missed(struct dtf_engine *engine, unsigned deferred) {
+static bool has_missed(struct engine *engine, unsigned deferred) {
 	engine->hungry = engine->waiting.count > 0 || engine->slots == 0;
 	return engine->hungry &&
 		(engine->slots == 0 ? engine->deferred > 0 : engine->deferred > deferred);
 }
 
 /* Returns when the next round is due: 0 = at once. */
-static int64_t go_round(struct dtf_engine *engine) {
+static int64_t go_round(struct engine *engine) {
 	struct loop *loop = engine->loop;
 	unsigned deferred = engine->deferred;
 	int64_t next_ms;
@@ -202,7 +199,7 @@ static int64_t go_round(struct dtf_engine *engine) {
 
 /* Something has arrived that another round can record: a store that is full, or
  * a workflow that only continues, must not keep the engine from stopping. */
-static bool has_arrivals(const struct dtf_engine *engine) {
+static bool has_arrivals(const struct engine *engine) {
 	const struct instance *instance = engine->retry_at_ms == 0 ? engine->dirty : NULL;
 	while (instance != NULL && instance->first == NULL) {
 		instance = instance->next_dirty;
@@ -211,7 +208,7 @@ static bool has_arrivals(const struct dtf_engine *engine) {
 }
 
 /* One round, and a sleep if nothing else is due.  False: it has stopped. */
-static bool turn_wheel(struct dtf_engine *engine) {
+static bool turn_wheel(struct engine *engine) {
 	bool stopping = dtf__queue_stopping(engine->queue);
 	if (stopping) {
 		dtf__engine_wind_down(engine);
@@ -228,8 +225,8 @@ static bool turn_wheel(struct dtf_engine *engine) {
 }
 
 static void *drive(void *arg) {
-	struct dtf_engine *engine = arg;
-	running = engine->loop;
+	struct engine *engine = arg;
+	running = engine->handle;
 	dtf__arena_keep(ARENA_BLOCKS_KEPT);
 	while (turn_wheel(engine)) {
 	}
@@ -241,12 +238,6 @@ static void *drive(void *arg) {
 }
 
 /* ---- starting and stopping ---- */
-
-static int check_not_started(const struct dtf_engine *engine, const char *what) {
-	return engine->loop == NULL
-		? 0
-		: dtf__fail(DTF_EINVAL, "%s: the engine has been started", what);
-}
 
 static void loop_free(struct loop *loop) {
 	if (loop == NULL) {
@@ -262,13 +253,7 @@ static void loop_free(struct loop *loop) {
 	free(loop);
 }
 
-/* Recovers, and makes what the rounds need. */
-static int make_ready(struct dtf_engine *engine, const char *what) {
-	int rc = dtf__engine_check(engine);
-	rc = rc == 0 ? check_not_started(engine, what) : rc;
-	if (rc < 0) {
-		return rc;
-	}
+int dtf__loop_open(struct engine *engine) {
 	struct loop *loop = calloc(1, sizeof(*loop));
 	if (loop == NULL) {
 		return dtf__fail(DTF_ENOMEM, "out of memory for the engine's loop");
@@ -276,7 +261,7 @@ static int make_ready(struct dtf_engine *engine, const char *what) {
 	(void)pthread_mutex_init(&loop->lock, NULL);
 	loop->epoll_fd = loop->timer_fd = -1;
 	loop->runs_tail = &loop->runs;
-	rc = open_fds(engine, loop);
+	int rc = open_fds(engine, loop);
 	rc = rc == 0 ? dtf__engine_recover(engine) : rc;
 	if (rc == 0 && engine->options.workers != DTF_NO_WORKERS) {
 		rc = dtf__pool_create(engine->options.workers, &engine->pool);
@@ -290,66 +275,27 @@ static int make_ready(struct dtf_engine *engine, const char *what) {
 	return 0;
 }
 
-int dtf_engine_start(struct dtf_engine *engine) {
-	int rc = make_ready(engine, "dtf_engine_start");
-	if (rc < 0) {
-		return rc;
-	}
-	if (pthread_create(&engine->loop->thread, NULL, drive, engine) != 0) {
-		dtf__pool_destroy(engine->pool);
-		engine->pool = NULL;
-		dtf__loop_finish(engine);
-		return dtf__fail(DTF_ENOMEM, "cannot start the engine's thread");
-	}
-	dtf__client_started(engine->client);
-	return 0;
-}
-
-int dtf_engine_attach(struct dtf_engine *engine) {
-	int rc = make_ready(engine, "dtf_engine_attach");
-	if (rc < 0) {
-		return rc;
-	}
-	engine->loop->attached = true;
-	engine->loop->driver = &this_thread;
-	dtf__queue_ring(engine->queue); /* what was recovered waits for a round */
-	dtf__client_started(engine->client);
-	return 0;
-}
-
-bool dtf__loop_is_inside(const struct dtf_engine *engine) {
-	const struct loop *loop = engine->loop;
-	return loop != NULL && (running == loop || dtf__pool_is_worker(loop->pool));
-}
-
-bool dtf__loop_is_own_thread(const struct dtf_engine *engine) {
-	return engine->loop != NULL && running == engine->loop;
-}
-
-bool dtf__loop_is_driver(const struct dtf_engine *engine) {
-	const struct loop *loop = engine->loop;
-	return loop->attached && loop->driver == &this_thread;
-}
-
-static int check_attached(const struct dtf_engine *engine, const char *what) {
-	int rc = dtf__engine_check(engine);
-	if (rc == 0 && (engine->loop == NULL || !engine->loop->attached)) {
-		rc = dtf__fail(DTF_EINVAL, "%s: the engine has not been attached", what);
-	}
-	return rc;
-}
-
-int dtf_engine_fd(const struct dtf_engine *engine) {
-	int rc = check_attached(engine, "dtf_engine_fd");
-	return rc < 0 ? rc : engine->loop->epoll_fd;
-}
-
-/* 1: another one is due at once. */
-static int run_round(struct dtf_engine *engine) {
+int dtf__loop_start(struct engine *engine) {
 	struct loop *loop = engine->loop;
-	const struct loop *outer = running; /* of another engine, which called back */
-	loop->driver = &this_thread;
-	running = loop;
+	loop->has_thread = pthread_create(&loop->thread, NULL, drive, engine) == 0;
+	return loop->has_thread ? 0 : dtf__fail(DTF_ENOMEM, "cannot start the engine's thread");
+}
+
+bool dtf__loop_is_own_thread(const struct dtf_engine *handle) {
+	return running == handle;
+}
+
+bool dtf__loop_is_worker(const struct engine *engine) {
+	return engine->loop != NULL && dtf__pool_is_worker(engine->loop->pool);
+}
+
+int dtf__loop_fd(const struct engine *engine) {
+	return engine->loop->epoll_fd;
+}
+
+int dtf__loop_round(struct engine *engine) {
+	const struct dtf_engine *outer = running; /* another engine, which called back */
+	running = engine->handle;
 	look(engine, 0);
 	int64_t next_ms = go_round(engine);
 	int64_t wait_ms = next_ms == 0 ? 0 : wait_of(engine, next_ms);
@@ -363,64 +309,33 @@ static int run_round(struct dtf_engine *engine) {
 	return sleeps ? 0 : 1;
 }
 
-void dtf__loop_drive(struct dtf_engine *engine, int64_t timeout_ms) {
-	struct pollfd fd = { .fd = engine->loop->epoll_fd, .events = POLLIN };
-	(void)poll(&fd, 1, timeout_ms < 0 || timeout_ms > INT_MAX ? -1 : (int)timeout_ms);
-	(void)run_round(engine);
+int dtf__loop_error(const struct engine *engine) {
+	const struct loop *loop = engine->loop;
+	return loop->rc < 0 ? dtf__fail(loop->rc, "%s", loop->text) : 0;
 }
 
-int dtf_engine_run_once(struct dtf_engine *engine) {
-	int rc = check_attached(engine, "dtf_engine_run_once");
-	if (rc < 0) {
-		return rc;
-	}
+void dtf__loop_stop(struct engine *engine) {
 	struct loop *loop = engine->loop;
-	if (dtf__loop_is_inside(engine)) {
-		return dtf__fail(DTF_EINVAL, "dtf_engine_run_once: called by what it calls");
-	}
-	if (loop->joined) {
-		return dtf__fail(DTF_ECLOSED, "the engine has stopped");
-	}
-	rc = run_round(engine);
-	if (loop->rc < 0) {
-		return dtf__fail(loop->rc, "%s", loop->text);
-	}
-	return rc;
-}
-
-static void stop_attached(struct dtf_engine *engine) {
-	const struct loop *outer = running;
-	(void)drive(engine);
-	running = outer;
-}
-
-int dtf_engine_stop(struct dtf_engine *engine) {
-	int rc = dtf__engine_check(engine);
-	if (rc < 0 || engine->loop == NULL) {
-		return rc;
-	}
-	struct loop *loop = engine->loop;
-	if (dtf__loop_is_inside(engine)) {
-		return dtf__fail(
-			DTF_EINVAL, "dtf_engine_stop: called by an activity or a callback of it");
-	}
+	const struct dtf_engine *outer = running;
 	(void)pthread_mutex_lock(&loop->lock);
 	if (!loop->joined) {
 		dtf__queue_stop(engine->queue);
-		if (loop->attached) {
-			stop_attached(engine);
-		} else {
+		if (loop->has_thread) {
 			(void)pthread_join(loop->thread, NULL);
+		} else {
+			(void)drive(engine);
+			running = outer;
 		}
 		dtf__pool_destroy(engine->pool);
 		engine->pool = NULL;
 		loop->joined = true;
 	}
 	(void)pthread_mutex_unlock(&loop->lock);
-	return loop->rc < 0 ? dtf__fail(loop->rc, "%s", loop->text) : 0;
 }
 
-void dtf__loop_finish(struct dtf_engine *engine) {
+void dtf__loop_finish(struct engine *engine) {
+	dtf__pool_destroy(engine->pool);
+	engine->pool = NULL;
 	loop_free(engine->loop);
 	engine->loop = NULL;
 }

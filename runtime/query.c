@@ -103,8 +103,8 @@ static int answer(struct store *store, const struct dtf_workflow_def *workflow,
 	return rc > 0 ? replay_and_ask(store, workflow, row, 0, query, ret) : rc;
 }
 
-int dtf__query(struct dtf_engine *engine, const struct row *row, const char *name,
-	struct dtf_result *ret) {
+int dtf__query(
+	struct engine *engine, const struct row *row, const char *name, struct dtf_result *ret) {
 	const struct dtf_workflow_def *workflow = engine == NULL
 		? NULL
 		: dtf__registry_find(engine, row->workflow, row->version, row->fingerprint);
@@ -140,7 +140,7 @@ int dtf_query(
 	struct row row;
 	rc = rc < 0 ? rc : dtf__client_row(client, &arena, id, &row);
 	if (rc == 0) {
-		rc = dtf__query(dtf__client_engine(client), &row, query, ret);
+		rc = dtf__query(dtf__client_engine(client, id), &row, query, ret);
 	}
 	dtf__arena_finish(&arena);
 	return rc;

@@ -13,7 +13,7 @@
 
 #define PIECE 1024
 
-int dtf__engine_recover(struct dtf_engine *engine) {
+int dtf__engine_recover(struct engine *engine) {
 	struct store *store = engine->store;
 	const struct clock *clock = &engine->clock;
 	engine->now_ms = store->ops->clock_ms(store);
@@ -33,7 +33,7 @@ int dtf__engine_recover(struct dtf_engine *engine) {
 /* ---- busy ones ---- */
 
 struct piece {
-	struct dtf_engine *engine;
+	struct engine *engine;
 	uint64_t numbers[PIECE];
 	size_t count;
 	uint64_t end; /* of numbers that are of interest */
@@ -50,7 +50,7 @@ static bool take(void *arg, uint64_t key, uint64_t instance) {
 }
 
 /* A row that cannot be read is reported, and is nothing to stop for. */
-static int look_at(struct dtf_engine *engine, uint64_t number) {
+static int look_at(struct engine *engine, uint64_t number) {
 	struct instance *instance;
 	int rc = dtf__instance_by_number(engine, number, &instance);
 	if (rc == DTF_ECORRUPT) {
@@ -82,7 +82,7 @@ static int look_at_all(const struct piece *piece) {
 	return rc;
 }
 
-static int look_at_busy(struct dtf_engine *engine) {
+static int look_at_busy(struct engine *engine) {
 	struct recovery *recovery = &engine->recovery;
 	struct store *store = engine->store;
 	struct piece piece = { .engine = engine, .end = recovery->before };
@@ -98,7 +98,7 @@ static int look_at_busy(struct dtf_engine *engine) {
 
 /* ---- those without code ---- */
 
-static bool is_linked(const struct dtf_engine *engine, uint64_t kind) {
+static bool is_linked(const struct engine *engine, uint64_t kind) {
 	for (size_t i = 0; i < engine->nmodules; i++) {
 		const struct dtf_workflow_def *const *w = engine->modules[i]->workflows;
 		for (; *w != NULL; w++) {
@@ -117,7 +117,7 @@ static bool take_kind(void *arg, uint64_t key, uint64_t instance) {
 }
 
 /* The next kind of what runs whose code is not linked; 0: there is none. */
-static int find_missing(struct dtf_engine *engine, uint64_t *ret) {
+static int find_missing(struct engine *engine, uint64_t *ret) {
 	struct store *store = engine->store;
 	uint64_t kind = engine->recovery.kind, next;
 	int rc;
@@ -135,7 +135,7 @@ static bool take_of_kind(void *arg, uint64_t key, uint64_t instance) {
 	return key == piece->engine->recovery.kind && take(arg, key, instance);
 }
 
-static int tell_missing(struct dtf_engine *engine) {
+static int tell_missing(struct engine *engine) {
 	struct recovery *recovery = &engine->recovery;
 	struct store *store = engine->store;
 	struct piece piece = { .engine = engine, .end = recovery->before };
@@ -160,7 +160,7 @@ static int tell_missing(struct dtf_engine *engine) {
 	return rc;
 }
 
-int dtf__recovery_go_on(struct dtf_engine *engine) {
+int dtf__recovery_go_on(struct engine *engine) {
 	struct recovery *recovery = &engine->recovery;
 	if (recovery->done) {
 		return 0;

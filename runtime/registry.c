@@ -90,7 +90,7 @@ static int check_against(const struct dtf_workflow_def *const *all,
 	return 0;
 }
 
-static int check_versions(const struct dtf_engine *engine, const struct dtf_module *module) {
+static int check_versions(const struct engine *engine, const struct dtf_module *module) {
 	for (const struct dtf_workflow_def *const *w = module->workflows; *w != NULL; w++) {
 		int rc = check_against(module->workflows, w, *w);
 		for (size_t i = 0; rc == 0 && i < engine->nmodules; i++) {
@@ -103,7 +103,7 @@ static int check_versions(const struct dtf_engine *engine, const struct dtf_modu
 	return 0;
 }
 
-int dtf__registry_add(struct dtf_engine *engine, const struct dtf_module *module) {
+int dtf__registry_add(struct engine *engine, const struct dtf_module *module) {
 	if (module == NULL) {
 		return dtf__fail(DTF_EINVAL, "dtf_engine_register: no module");
 	}
@@ -136,8 +136,7 @@ static bool better(const struct dtf_workflow_def *a, const struct dtf_workflow_d
 	return b == NULL || a->version > b->version;
 }
 
-const struct dtf_workflow_def *dtf__registry_newest(
-	const struct dtf_engine *engine, const char *name) {
+const struct dtf_workflow_def *dtf__registry_newest(const struct engine *engine, const char *name) {
 	const struct dtf_workflow_def *found = NULL;
 	for (size_t i = 0; i < engine->nmodules; i++) {
 		for (const struct dtf_workflow_def *const *w = engine->modules[i]->workflows;
@@ -151,7 +150,7 @@ const struct dtf_workflow_def *dtf__registry_newest(
 }
 
 const struct dtf_workflow_def *dtf__registry_find(
-	const struct dtf_engine *engine, const char *name, int64_t version, uint64_t fingerprint) {
+	const struct engine *engine, const char *name, int64_t version, uint64_t fingerprint) {
 	const struct dtf_workflow_def *found = NULL;
 	for (size_t i = 0; i < engine->nmodules; i++) {
 		for (const struct dtf_workflow_def *const *w = engine->modules[i]->workflows;
@@ -173,7 +172,7 @@ uint64_t dtf__registry_kind(const char *workflow, int64_t version) {
 	return kind == 0 ? 1 : kind;
 }
 
-static size_t module_of(const struct dtf_engine *engine, const struct dtf_workflow_def *workflow) {
+static size_t module_of(const struct engine *engine, const struct dtf_workflow_def *workflow) {
 	for (size_t i = 0; i < engine->nmodules; i++) {
 		for (const struct dtf_workflow_def *const *w = engine->modules[i]->workflows;
 			*w != NULL; w++) {
@@ -193,12 +192,12 @@ int64_t dtf__registry_deadline(const struct dtf_workflow_def *workflow, int64_t 
 }
 
 const char *dtf__registry_manifest(
-	const struct dtf_engine *engine, const struct dtf_workflow_def *workflow) {
+	const struct engine *engine, const struct dtf_workflow_def *workflow) {
 	return engine->manifests[module_of(engine, workflow)].hash;
 }
 
 const char *dtf__registry_file(
-	const struct dtf_engine *engine, const struct dtf_workflow_def *workflow) {
+	const struct engine *engine, const struct dtf_workflow_def *workflow) {
 	return engine->modules[module_of(engine, workflow)]->file;
 }
 
@@ -213,7 +212,7 @@ const struct dtf_event_def *dtf__registry_event(
 	return NULL;
 }
 
-int dtf__registry_store(struct dtf_engine *engine) {
+int dtf__registry_store(struct engine *engine) {
 	if (engine->nmodules == 0) {
 		return 0;
 	}

@@ -22,7 +22,7 @@ static bool is_passing(int rc) {
 		rc == DTF_EOWNED;
 }
 
-static void with_the_batch(struct dtf_engine *engine, struct instance *instance,
+static void with_the_batch(struct engine *engine, struct instance *instance,
 	struct request *request, int rc, const char *text) {
 	if (request->inbox_request != NULL) {
 		dtf__batch_answer(engine, request->inbox_request, rc, text);
@@ -36,8 +36,8 @@ static void with_the_batch(struct dtf_engine *engine, struct instance *instance,
 			.rc = rc });
 }
 
-void dtf__request_answer(struct dtf_engine *engine, struct instance *instance,
-	struct request *request, int rc, const char *text) {
+void dtf__request_answer(struct engine *engine, struct instance *instance, struct request *request,
+	int rc, const char *text) {
 	if (request->inbox_request == NULL ? rc < 0 : is_passing(rc)) {
 		request->answer(request, rc, text);
 		return;
@@ -46,7 +46,7 @@ void dtf__request_answer(struct dtf_engine *engine, struct instance *instance,
 }
 
 /* A refusal that rests on what is not yet recorded waits for it, as a grant does. */
-static void refuse(struct dtf_engine *engine, struct instance *instance, struct request *request,
+static void refuse(struct engine *engine, struct instance *instance, struct request *request,
 	int rc, bool waits) {
 	char text[256];
 	(void)snprintf(text, sizeof(text), "%s", dtf_errmsg());
@@ -119,7 +119,7 @@ static int canonical(struct arena *arena, const struct dtf_type *type, const cha
 
 /* ---- start ---- */
 
-static int make_seed(const struct dtf_engine *engine, unsigned char seed[16]) {
+static int make_seed(const struct engine *engine, unsigned char seed[16]) {
 	bool ok = engine->make_seed != NULL ? engine->make_seed(engine->make_seed_arg, seed)
 					    : getrandom(seed, 16, 0) == 16;
 	return ok ? 0 : dtf__fail(DTF_ESTORE, "the system has no randomness");
@@ -138,7 +138,7 @@ static bool is_repeated(const struct dtf_workflow_def *workflow, const struct re
 	return false;
 }
 
-static int put_unread(const struct dtf_engine *engine, struct arena *arena,
+static int put_unread(const struct engine *engine, struct arena *arena,
 	const struct dtf_workflow_def *workflow, const struct request *raise,
 	struct event_unread *unread, size_t count) {
 	const struct dtf_event_def *def = dtf__registry_event(workflow, raise->name);
@@ -161,7 +161,7 @@ static int put_unread(const struct dtf_engine *engine, struct arena *arena,
 
 /* What is raised together with a start is there before the workflow runs: its
  * mailboxes begin with it, as those of a next execution do. */
-static int put_all_unread(const struct dtf_engine *engine, struct arena *arena,
+static int put_all_unread(const struct engine *engine, struct arena *arena,
 	const struct dtf_workflow_def *workflow, const struct request *start,
 	struct event_started *begin) {
 	size_t most = 0, count = 0;
@@ -193,7 +193,7 @@ static void mark_all_unread(struct instance *instance, const struct request *sta
 	}
 }
 
-static int add_start(struct dtf_engine *engine, struct request *request,
+static int add_start(struct engine *engine, struct request *request,
 	const struct dtf_workflow_def *workflow, struct slice input) {
 	struct event_started begin;
 	struct instance *instance;
@@ -216,7 +216,7 @@ static int add_start(struct dtf_engine *engine, struct request *request,
 	return 0;
 }
 
-static int start(struct dtf_engine *engine, struct request *request) {
+static int start(struct engine *engine, struct request *request) {
 	const struct dtf_workflow_def *workflow = dtf__registry_newest(engine, request->name);
 	if (workflow == NULL) {
 		return dtf__fail(DTF_EUNKNOWN_WORKFLOW,
@@ -244,7 +244,7 @@ static int start(struct dtf_engine *engine, struct request *request) {
 
 /* ---- the rest ---- */
 
-static int find_running(struct dtf_engine *engine, const char *id, struct instance **ret) {
+static int find_running(struct engine *engine, const char *id, struct instance **ret) {
 	int rc = dtf__instance_get(engine, id, ret);
 	if (rc == STORE_NOT_FOUND) {
 		return dtf__fail(DTF_EUNKNOWN_INSTANCE, "no instance %s", id);
@@ -256,7 +256,7 @@ static int find_running(struct dtf_engine *engine, const char *id, struct instan
 	return rc;
 }
 
-static int add_arrival(struct dtf_engine *engine, struct request *request, enum event_kind kind) {
+static int add_arrival(struct engine *engine, struct request *request, enum event_kind kind) {
 	struct instance *instance;
 	int rc = find_running(engine, request->id, &instance);
 	if (rc != 0) {
@@ -303,7 +303,7 @@ static void sweep_abandoned(struct instance *instance) {
 	}
 }
 
-static int wait_for_end(struct dtf_engine *engine, struct request *request) {
+static int wait_for_end(struct engine *engine, struct request *request) {
 	struct instance *instance;
 	int rc = find_running(engine, request->id, &instance);
 	if (rc == DTF_EENDED) {
@@ -323,7 +323,7 @@ static int wait_for_end(struct dtf_engine *engine, struct request *request) {
 	return rc;
 }
 
-void dtf__request_admit(struct dtf_engine *engine, struct request *request) {
+void dtf__request_admit(struct engine *engine, struct request *request) {
 	int rc = 0;
 	switch (request->kind) {
 	case REQUEST_START:
@@ -360,7 +360,7 @@ void dtf__request_admit(struct dtf_engine *engine, struct request *request) {
 
 /* 0: new; 1: an event of that id was accepted before. */
 static int check_mark(struct instance *instance, const struct event *event) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	if (event->text == NULL) {
 		return 0;
 	}
@@ -375,7 +375,7 @@ static int check_mark(struct instance *instance, const struct event *event) {
 }
 
 static void accept(struct instance *instance, const struct event *event) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	if (event->text != NULL) {
 		dtf__batch_mark(engine, instance->number, event->name, event->text);
 	}
@@ -403,7 +403,7 @@ static int check_unlinked(struct instance *instance, struct arrival *arrival) {
 
 /* 0: deliver it; 1: accepted before, ignore it. */
 static int check_raise(struct instance *instance, struct arrival *arrival) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	struct event *event = &arrival->event;
 	const struct dtf_workflow_def *workflow = instance->ctx != NULL
 		? instance->ctx->workflow
@@ -473,7 +473,7 @@ static bool changes(const struct instance *instance, enum event_kind kind) {
 }
 
 enum verdict dtf__request_check(struct instance *instance, struct arrival *arrival) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	struct request *request = arrival->request;
 	int rc = 0;
 	bool ended = instance->ended || instance->row.status > DTF_SUSPENDED ||

@@ -21,7 +21,7 @@
 #define LATER_MS     1000 /* until those that were in use are looked at again */
 
 struct ended {
-	struct dtf_engine *engine;
+	struct engine *engine;
 	uint64_t numbers[PURGES_MAX];
 	size_t count;
 	uint64_t key;    /* of the last */
@@ -30,7 +30,7 @@ struct ended {
 
 static bool take(void *arg, uint64_t key, uint64_t instance) {
 	struct ended *ended = arg;
-	const struct dtf_engine *engine = ended->engine;
+	const struct engine *engine = ended->engine;
 	int64_t over_ms = dtf__limit_end((int64_t)key, engine->options.retention_ms);
 	if (over_ms > engine->now_ms) {
 		ended->next_ms = over_ms;
@@ -47,7 +47,7 @@ static bool is_used(const struct instance *instance) {
 }
 
 /* A row that cannot be read stays: it says what is the matter with it. */
-static int purge(struct dtf_engine *engine, uint64_t number, bool *ret_later) {
+static int purge(struct engine *engine, uint64_t number, bool *ret_later) {
 	struct instance *instance;
 	int rc = dtf__instance_by_number(engine, number, &instance);
 	if (rc != 0) {
@@ -66,7 +66,7 @@ static int purge(struct dtf_engine *engine, uint64_t number, bool *ret_later) {
 	return 0;
 }
 
-static int purge_ended(struct dtf_engine *engine) {
+static int purge_ended(struct engine *engine) {
 	struct retention *retention = &engine->retention;
 	struct store *store = engine->store;
 	struct ended ended = { .engine = engine,
@@ -92,7 +92,7 @@ static int purge_ended(struct dtf_engine *engine) {
 }
 
 /* Follows the chain as far as one commit goes; *ret_next: where it is to go on, or 0. */
-static int follow(struct dtf_engine *engine, uint64_t position, uint64_t *ret_next) {
+static int follow(struct engine *engine, uint64_t position, uint64_t *ret_next) {
 	struct store *store = engine->store;
 	int rc = 0;
 	uint64_t instance = 0;
@@ -125,7 +125,7 @@ static int follow(struct dtf_engine *engine, uint64_t position, uint64_t *ret_ne
 	return rc;
 }
 
-static int empty_trash(struct dtf_engine *engine) {
+static int empty_trash(struct engine *engine) {
 	struct store *store = engine->store;
 	uint64_t position, next = 0;
 	int rc = store->ops->trash(store, &position);
@@ -150,7 +150,7 @@ static int empty_trash(struct dtf_engine *engine) {
 	return rc;
 }
 
-int dtf__retention_apply(struct dtf_engine *engine) {
+int dtf__retention_apply(struct engine *engine) {
 	struct retention *retention = &engine->retention;
 	int rc = 0;
 	if (engine->options.retention_ms <= 0) {
@@ -169,7 +169,7 @@ int dtf__retention_apply(struct dtf_engine *engine) {
 	return rc;
 }
 
-void dtf__retention_done(struct dtf_engine *engine) {
+void dtf__retention_done(struct engine *engine) {
 	const struct batch *batch = &engine->batch;
 	for (size_t i = 0; i < batch->npurges; i++) {
 		struct instance *instance = dtf__instance_loaded(engine, batch->purges[i].instance);
@@ -180,7 +180,7 @@ void dtf__retention_done(struct dtf_engine *engine) {
 	engine->retention.trash = engine->retention.trash || batch->ntrash > 0;
 }
 
-void dtf__retention_undone(struct dtf_engine *engine) {
+void dtf__retention_undone(struct engine *engine) {
 	const struct batch *batch = &engine->batch;
 	struct retention *retention = &engine->retention;
 	bool trash = retention->trash || batch->emptied != 0;
@@ -191,7 +191,7 @@ void dtf__retention_undone(struct dtf_engine *engine) {
 }
 
 void dtf__retention_cut(struct instance *instance) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	struct row *row = &instance->row;
 	int64_t retention_ms = engine->options.retention_ms;
 	if (retention_ms <= 0) {

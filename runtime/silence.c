@@ -24,7 +24,7 @@ struct dtf_activity *dtf__attempt_of(const struct instance *instance, const stru
 }
 
 /* Until it will have been silent for too long; at most 0: it has been. */
-static int64_t patience_ms(const struct dtf_engine *engine, const struct dtf_activity *attempt) {
+static int64_t patience_ms(const struct engine *engine, const struct dtf_activity *attempt) {
 	if (attempt->waits) {
 		return attempt->heartbeat_ms; /* it could not beat yet */
 	}
@@ -32,7 +32,7 @@ static int64_t patience_ms(const struct dtf_engine *engine, const struct dtf_act
 }
 
 bool dtf__silence_watch(const struct instance *instance, struct dtf_activity *attempt) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	if (attempt->heartbeat_ms <= 0) {
 		return true;
 	}

@@ -15,8 +15,8 @@
 #include "error.h"
 
 int dtf__engine_create(const struct dtf_engine_options *options, struct store *store,
-	const struct clock *clock, const struct executor *executor, struct dtf_engine **ret) {
-	struct dtf_engine *engine = calloc(1, sizeof(*engine));
+	const struct clock *clock, const struct executor *executor, struct engine **ret) {
+	struct engine *engine = calloc(1, sizeof(*engine));
 	unsigned in_flight_max = options->in_flight_max == 0 ? 10000 : options->in_flight_max;
 	struct due *loading = calloc(in_flight_max, sizeof(*loading));
 	struct watch *watch = dtf__watch_create(clock);
@@ -56,7 +56,7 @@ int dtf__engine_create(const struct dtf_engine_options *options, struct store *s
 	return 0;
 }
 
-static void dismiss_waiters(struct dtf_engine *engine, int rc, const char *text) {
+static void dismiss_waiters(struct engine *engine, int rc, const char *text) {
 	for (size_t i = 0; i < engine->table_size; i++) {
 		for (struct instance *instance = engine->by_number[i]; instance != NULL;
 			instance = instance->next_number) {
@@ -66,7 +66,7 @@ static void dismiss_waiters(struct dtf_engine *engine, int rc, const char *text)
 }
 
 /* Requests that nobody will carry out any more. */
-static void refuse_waiters(struct dtf_engine *engine, int rc, const char *text) {
+static void refuse_waiters(struct engine *engine, int rc, const char *text) {
 	dismiss_waiters(engine, rc, text);
 	for (size_t i = 0; i < engine->table_size; i++) {
 		for (struct instance *instance = engine->by_number[i]; instance != NULL;
@@ -76,7 +76,7 @@ static void refuse_waiters(struct dtf_engine *engine, int rc, const char *text) 
 	}
 }
 
-void dtf__engine_destroy(struct dtf_engine *engine) {
+void dtf__engine_destroy(struct engine *engine) {
 	if (engine == NULL) {
 		return;
 	}
@@ -107,7 +107,7 @@ void dtf__engine_destroy(struct dtf_engine *engine) {
  * A wall clock set back does not turn time back, and does not stop it either:
  * while it is behind, time goes on by the steady clock.
  */
-void dtf__engine_tick(struct dtf_engine *engine) {
+void dtf__engine_tick(struct engine *engine) {
 	const struct clock *clock = &engine->clock;
 	int64_t wall_ms = clock->now_ms(clock->arg);
 	int64_t steady_ms = clock->steady_ms == NULL ? 0 : clock->steady_ms(clock->arg);
@@ -122,7 +122,7 @@ void dtf__engine_tick(struct dtf_engine *engine) {
 
 /* ---- a round ---- */
 
-static int run_turns(struct dtf_engine *engine) {
+static int run_turns(struct engine *engine) {
 	struct instance *instance = engine->dirty;
 	unsigned turns = 0;
 	engine->dirty = NULL;
@@ -157,7 +157,7 @@ static int run_turns(struct dtf_engine *engine) {
 	return 0;
 }
 
-static bool take_queue(struct dtf_engine *engine) {
+static bool take_queue(struct engine *engine) {
 	struct request *requests;
 	struct dtf_activity *attempts;
 	dtf__queue_take(engine->queue, &requests, &attempts);
@@ -175,7 +175,7 @@ static bool take_queue(struct dtf_engine *engine) {
 	return any;
 }
 
-static int64_t next_round(const struct dtf_engine *engine) {
+static int64_t next_round(const struct engine *engine) {
 	bool slot = engine->waiting.count > 0 && engine->slots_used < engine->slots;
 	bool more = slot || engine->dirty != NULL || !engine->recovery.done ||
 		engine->retention.trash;
@@ -196,7 +196,7 @@ static int64_t next_round(const struct dtf_engine *engine) {
 	return next_ms;
 }
 
-static int round_once(struct dtf_engine *engine) {
+static int round_once(struct engine *engine) {
 	engine->round++;
 	dtf__engine_tick(engine);
 	if (engine->retry_at_ms != 0 && engine->now_ms >= engine->retry_at_ms) {
@@ -235,7 +235,7 @@ static int round_once(struct dtf_engine *engine) {
 	return rc;
 }
 
-int dtf__engine_step(struct dtf_engine *engine, int64_t *ret_next_ms) {
+int dtf__engine_step(struct engine *engine, int64_t *ret_next_ms) {
 	if (engine->failure == 0) {
 		int rc = round_once(engine);
 		if (rc < 0) {
@@ -251,14 +251,14 @@ int dtf__engine_step(struct dtf_engine *engine, int64_t *ret_next_ms) {
 	return engine->failure < 0 ? dtf__fail(engine->failure, "%s", engine->failure_text) : 0;
 }
 
-void dtf__engine_wind_down(struct dtf_engine *engine) {
+void dtf__engine_wind_down(struct engine *engine) {
 	if (engine->slots > 0) {
 		engine->slots = 0;
 		dismiss_waiters(engine, DTF_ECLOSED, "the engine is stopping");
 	}
 }
 
-void dtf__engine_refuse(struct dtf_engine *engine, int rc, const char *text) {
+void dtf__engine_refuse(struct engine *engine, int rc, const char *text) {
 	struct request *requests;
 	struct dtf_activity *attempts;
 	dtf__queue_take(engine->queue, &requests, &attempts);
@@ -279,7 +279,7 @@ void dtf__engine_refuse(struct dtf_engine *engine, int rc, const char *text) {
 	}
 }
 
-void dtf__engine_shut(struct dtf_engine *engine, int rc, const char *text) {
+void dtf__engine_shut(struct engine *engine, int rc, const char *text) {
 	dtf__engine_refuse(engine, rc, text);
 	refuse_waiters(engine, rc, text);
 }

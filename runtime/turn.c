@@ -31,7 +31,7 @@ static void effect(struct instance *instance, enum effect_kind kind, uint32_t op
 }
 
 static void timer(struct instance *instance, int64_t due_ms, uint32_t op) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	struct due due = { .key = due_ms, .instance = instance->number, .op = op };
 	if (due_ms != INT64_MAX && dtf__heap_push(&engine->timers, due) < 0) {
 		engine->batch.failed = true;
@@ -407,7 +407,7 @@ static bool keep_cancel(struct instance *instance) {
 /* The next execution begins in the commit that ends this one.  Limits are taken as
  * they are now, like the newest version: they belong to an execution. */
 static int continue_with(struct instance *instance) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	struct dtf_ctx *ctx = instance->ctx;
 	struct event_started begin = ctx->begin;
 	const struct dtf_workflow_def *workflow = dtf__registry_newest(engine, begin.workflow);
@@ -639,7 +639,7 @@ static int run(struct instance *instance) {
 }
 
 int dtf__turn(struct instance *instance) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	struct batch_point point = dtf__batch_point(engine);
 	instance->before = instance->row;
 	instance->before_due_ms = instance->due_ms;

@@ -129,7 +129,7 @@ static int check_lived(struct instance *instance, struct dtf_ctx *replayed) {
 
 static int check(struct instance *instance, const struct row *row, bool lives,
 	const struct history *history) {
-	struct dtf_engine *engine = instance->engine;
+	struct engine *engine = instance->engine;
 	const struct dtf_workflow_def *workflow = dtf__registry_find(
 		engine, row->workflow, row->version, row->fingerprint);
 	struct dtf_ctx *ctx = dtf__execution_create(workflow, &silent);

@@ -35,9 +35,9 @@ struct sim {
 	json_t *scenario;                        /* borrowed */
 	const struct dtf_module *const *modules; /* NULL-terminated */
 	struct scenario_run *run;
-	uint64_t random, seeds;    /* states: of what is permuted, of instances' seeds */
-	struct store *store;       /* owned */
-	struct dtf_engine *engine; /* owned */
+	uint64_t random, seeds; /* states: of what is permuted, of instances' seeds */
+	struct store *store;    /* owned */
+	struct engine *engine;  /* owned */
 	int64_t start_ms, now_ms;
 	struct running *running; /* in order of starting */
 	struct call *calls, **calls_tail;

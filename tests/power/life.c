@@ -244,8 +244,8 @@ static void open_engine(struct life *life) {
 	int rc = dtf_engine_open(&options, &life->engine);
 	rc = rc == 0 ? dtf_engine_register(life->engine, &power_module) : rc;
 	if (rc == 0 && life->settings->window > 0) {
-		life->engine->window_size = life->settings->window;
-		life->engine->snapshot_events = life->settings->snapshot;
+		life->engine->engines[0]->window_size = life->settings->window;
+		life->engine->engines[0]->snapshot_events = life->settings->snapshot;
 	}
 	rc = rc == 0 ? dtf_engine_attach(life->engine) : rc;
 	failed(life, rc, "open");

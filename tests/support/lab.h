@@ -15,7 +15,7 @@ struct lab {
 	struct dtf_engine_options options;       /* may be set before lab_open */
 	uint32_t snapshot_events;                /* the same; 0: as any engine */
 	struct store *store;                     /* a faulty one */
-	struct dtf_engine *engine;
+	struct engine *engine;
 	int64_t now_ms, next_ms;
 	int64_t steady_ms; /* goes on with lab_pass only */
 	struct dtf_activity *running[LAB_RUNNING_MAX];

@@ -83,8 +83,8 @@ static int64_t no_time(void *arg) {
 	return 1;
 }
 
-static struct dtf_engine *open_engine(struct store **ret_store) {
-	struct dtf_engine *engine;
+static struct engine *open_engine(struct store **ret_store) {
+	struct engine *engine;
 	struct clock clock = { .now_ms = no_time };
 	struct executor executor = { 0 };
 	ck_assert_int_eq(dtf__store_memory_open(ret_store), 0);
@@ -117,7 +117,7 @@ static void assert_result(const struct pair *pair, int rc) {
 
 START_TEST(in_one_module) {
 	struct store *store;
-	struct dtf_engine *engine = open_engine(&store);
+	struct engine *engine = open_engine(&store);
 	struct dtf_module module = module_of(pairs[_i].workflows);
 	assert_result(&pairs[_i], dtf__registry_add(engine, &module));
 	dtf__engine_destroy(engine);
@@ -127,7 +127,7 @@ END_TEST
 
 START_TEST(each_in_its_own) {
 	struct store *store;
-	struct dtf_engine *engine = open_engine(&store);
+	struct engine *engine = open_engine(&store);
 	const struct dtf_workflow_def *alone[4][2] = { { NULL } };
 	struct dtf_module modules[4];
 	int rc = 0;
