@@ -259,7 +259,7 @@ static int ask(struct dtf_client *client, const struct request *request) {
 	if (rc < 0) {
 		return rc;
 	}
-	return client->handle != NULL ? dtf__ask_and_wait(client, request, -1)
+	return client->handle != NULL ? dtf__ask_and_wait(client, request, -1, NULL)
 				      : ask_inbox(client, request);
 }
 
@@ -348,6 +348,11 @@ static int look(struct dtf_client *client, const char *id, struct dtf_result *re
 	return rc;
 }
 
+static int late(const char *id, int64_t timeout_ms) {
+	return dtf__fail(
+		DTF_ETIMEOUT, "%s has not ended within %lld ms", id, (long long)timeout_ms);
+}
+
 static int wait_by_looking(
 	struct dtf_client *client, const char *id, int64_t timeout_ms, struct dtf_result *ret) {
 	int64_t waited_ms = 0, pause_ms = 1;
@@ -357,8 +362,7 @@ static int wait_by_looking(
 			return rc;
 		}
 		if (timeout_ms >= 0 && waited_ms >= timeout_ms) {
-			return dtf__fail(DTF_ETIMEOUT, "%s has not ended within %lld ms", id,
-				(long long)timeout_ms);
+			return late(id, timeout_ms);
 		}
 		nap(pause_ms);
 		waited_ms += pause_ms;
@@ -380,8 +384,7 @@ int dtf_wait_result(
 	if (rc <= 0) {
 		return rc;
 	}
-	rc = dtf__ask_and_wait(client, &request, timeout_ms);
-	return rc < 0 ? rc : look(client, id, ret);
+	return timeout_ms == 0 ? late(id, 0) : dtf__ask_and_wait(client, &request, timeout_ms, ret);
 }
 
 /* ---- typed calls of generated code ---- */

@@ -23,9 +23,14 @@ int dtf__client_check_request(const struct dtf_client *client, const struct requ
 int dtf__client_row(
 	const struct dtf_client *client, struct arena *arena, const char *id, struct row *ret);
 
-/* ask.c: the client's engine is asked, and this thread waits for the answer;
- * timeout_ms < 0: as long as it takes. */
-int dtf__ask_and_wait(struct dtf_client *client, const struct request *request, int64_t timeout_ms);
+/* ask.c: into the engine's queue.  size: of it at the gate; 0: it passes none. */
+int dtf__ask_send(struct dtf_client *client, struct request *request, size_t size, bool may_wait);
+
+/* door.c: the client's engine is asked, and this thread waits for the answer;
+ * timeout_ms < 0: as long as it takes.  Only a wait can be given up.  ret: of a wait, what
+ * came of the instance; NULL: that it has ended is enough. */
+int dtf__ask_and_wait(struct dtf_client *client, const struct request *request, int64_t timeout_ms,
+	struct dtf_result *ret);
 
 /* Computes a query of an instance from what is committed; ret->output is its value. */
 int dtf__query(

@@ -34,6 +34,7 @@ enum request_kind {
 	REQUEST_SUSPEND,
 	REQUEST_RESUME,
 	REQUEST_WAIT,
+	REQUEST_UNWAIT, /* whoever waited does so no more */
 };
 
 struct request {
@@ -51,8 +52,9 @@ struct request {
 	const char *inbox_request; /* of a durable inbox command: its request id */
 	bool in_batch;             /* of such a command: its answer is in the batch */
 	/* REQUEST_WAIT: */
-	const struct row *ended; /* of what has ended, while 0 is answered */
-	_Atomic bool abandoned;  /* the waiter gave up; answer frees it */
+	const struct row *ended;   /* of what has ended, while 0 is answered */
+	struct instance *instance; /* among whose waiters it is, or NULL */
+	struct request *wait;      /* REQUEST_UNWAIT: that was sent before; it may be answered */
 };
 
 /* ---- instances in memory ---- */

@@ -66,6 +66,7 @@ void dtf__request_dismiss_waiters(struct instance *instance, int rc, const char 
 	instance->waiters = NULL;
 	while (waiter != NULL) {
 		struct request *next = waiter->next;
+		waiter->instance = NULL;
 		waiter->ended = rc == 0 ? &instance->row : NULL;
 		waiter->answer(waiter, rc, text);
 		waiter = next;
@@ -290,19 +291,6 @@ static int add_arrival(struct engine *engine, struct request *request, enum even
 	return 0;
 }
 
-static void sweep_abandoned(struct instance *instance) {
-	struct request **at = &instance->waiters;
-	while (*at != NULL) {
-		struct request *waiter = *at;
-		if (waiter->abandoned) {
-			*at = waiter->next;
-			waiter->answer(waiter, DTF_ETIMEOUT, "");
-		} else {
-			at = &waiter->next;
-		}
-	}
-}
-
 static int wait_for_end(struct engine *engine, struct request *request) {
 	struct instance *instance;
 	int rc = find_running(engine, request->id, &instance);
@@ -315,12 +303,29 @@ static int wait_for_end(struct engine *engine, struct request *request) {
 		rc = dtf__fail(DTF_ECLOSED, "the engine is stopping");
 	}
 	if (rc == 0) {
-		sweep_abandoned(instance);
 		request->next = instance->waiters;
+		request->instance = instance;
 		instance->waiters = request;
 		dtf__instance_used(instance); /* no longer idle */
 	}
 	return rc;
+}
+
+/* Its instance may be idle again. */
+static void take_wait_back(struct request *request) {
+	struct request *wait = request->wait;
+	struct instance *instance = wait->instance;
+	if (instance != NULL) {
+		struct request **at = &instance->waiters;
+		while (*at != wait) {
+			at = &(*at)->next;
+		}
+		*at = wait->next;
+		wait->instance = NULL;
+		wait->answer(wait, DTF_ETIMEOUT, "");
+		dtf__instance_used(instance);
+	}
+	request->answer(request, 0, "");
 }
 
 void dtf__request_admit(struct engine *engine, struct request *request) {
@@ -346,6 +351,9 @@ void dtf__request_admit(struct engine *engine, struct request *request) {
 		break;
 	case REQUEST_WAIT:
 		rc = wait_for_end(engine, request);
+		break;
+	case REQUEST_UNWAIT:
+		take_wait_back(request);
 		break;
 	}
 	if (rc < 0) {

@@ -30,7 +30,7 @@ runtime: execution context strand interrupt command child decide select try undo
 runtime: past
 runtime: activity pool
 runtime: engine loop gate registry queue heap instance family load keep arrival turn batch request
-     +: dispatch silence result inbox due recovery retention step verify client ask look query
+     +: dispatch silence result inbox due recovery retention step verify client ask door look query
 runtime: scenario/*
 cli: runtime/scenario/scenario
 cli: *
@@ -53,7 +53,7 @@ TABLE
 doors() {
 	cat <<'TABLE'
 lmdb.h: runtime/store/lmdb_impl.h tests/*
-pthread.h: runtime/pool.c runtime/gate.c runtime/loop.c runtime/ask.c runtime/json.c
+pthread.h: runtime/pool.c runtime/gate.c runtime/loop.c runtime/door.c runtime/json.c
 pthread.h: runtime/store/* tests/*
 libsmartcols.h: runtime/cli/*
 check.h: tests/*

@@ -340,8 +340,8 @@ int dtf_suspend(struct dtf_client *client, const char *id, const char *reason);
  * cannot, and no operator suspended it, DTF_EVERSION or DTF_ECORRUPT say why. */
 int dtf_resume(struct dtf_client *client, const char *id);
 /*
- * Waits until the instance has ended; timeout_ms < 0: as long as it takes.
- * ret may be NULL.  DTF_ETIMEOUT, DTF_EUNKNOWN_INSTANCE, DTF_ECLOSED.
+ * Waits until the instance has ended; timeout_ms < 0: as long as it takes, 0: only
+ * looks.  ret may be NULL.  DTF_ETIMEOUT, DTF_EUNKNOWN_INSTANCE, DTF_ECLOSED.
  */
 int dtf_wait_result(
 	struct dtf_client *client, const char *id, int64_t timeout_ms, struct dtf_result *ret);
