@@ -287,8 +287,7 @@ static void destroy(struct lmdb_store *lmdb) {
 	dtf__pending_finish(&lmdb->young);
 	dtf__pending_finish(&lmdb->old);
 	free(lmdb->checkpoint.sorted);
-	dtf__buf_finish(&lmdb->staged.entry);
-	free(lmdb->staged.puts);
+	dtf__lmdb_staged_finish(&lmdb->staged);
 	dtf__assert(pthread_mutex_destroy(&lmdb->lock) == 0);
 	free(lmdb);
 }

@@ -118,7 +118,20 @@ static int write_row(struct lmdb_env *env, MDB_txn *txn, struct lmdb_key *key, s
 		       : rc;
 }
 
-static int write_put(struct lmdb_env *env, MDB_txn *txn, const struct pending_put *put) {
+/* A mark of an instance whose marks were taken away after it is not written. */
+static int write_mark(struct lmdb_store *lmdb, MDB_txn *txn, struct lmdb_key *key,
+	const struct pending_put *put) {
+	if (key->size == 8) {
+		uint64_t instance = dtf__lmdb_load_big(key->bytes, 8);
+		return dtf__lmdb_del_all(lmdb->env, txn, TABLE_MARK, instance);
+	}
+	return dtf__lmdb_pending_mark(&lmdb->old, dtf__pending_key(put)) == put
+		? dtf__lmdb_put(lmdb->env, txn, TABLE_MARK, key, dtf__pending_value(put), 0)
+		: 0;
+}
+
+static int write_put(struct lmdb_store *lmdb, MDB_txn *txn, const struct pending_put *put) {
+	struct lmdb_env *env = lmdb->env;
 	struct slice bytes = dtf__pending_key(put);
 	struct lmdb_key key = { .size = bytes.size };
 	enum lmdb_table table = (enum lmdb_table)put->table;
@@ -126,6 +139,9 @@ static int write_put(struct lmdb_env *env, MDB_txn *txn, const struct pending_pu
 	memcpy(key.bytes, bytes.data, bytes.size);
 	if (table == TABLE_INST) {
 		return write_row(env, txn, &key, value);
+	}
+	if (table == TABLE_MARK && (value.size > 0 || key.size == 8)) {
+		return write_mark(lmdb, txn, &key, put);
 	}
 	return value.size > 0 ? dtf__lmdb_put(env, txn, table, &key, value, 0)
 			      : dtf__lmdb_del(env, txn, table, &key);
@@ -138,7 +154,7 @@ int dtf__lmdb_checkpoint_in(
 	*ret = (struct checkpoint_step){ .done = checkpoint->done, .drop = checkpoint->drop };
 	size_t slice = 2 * nputs + SLICE_MIN;
 	while (rc == 0 && ret->done < checkpoint->count && slice-- > 0) {
-		rc = write_put(lmdb->env, txn, checkpoint->sorted[ret->done]);
+		rc = write_put(lmdb, txn, checkpoint->sorted[ret->done]);
 		ret->done++;
 	}
 	if (rc == 0 && checkpoint->drop != 0) {

@@ -122,15 +122,12 @@ static int admit(struct lmdb_store *lmdb, MDB_txn *txn) {
 	return rc;
 }
 
-/* Records, and the marks that are in their table; the rest of a purge is in the journal. */
+/* Records; what else a purge takes away is in the journal. */
 static int take_away(struct lmdb_env *env, MDB_txn *txn, const struct store_batch *batch) {
 	int rc = 0;
 	for (size_t i = 0; i < batch->nforgets && rc == 0; i++) {
 		struct lmdb_key key = dtf__lmdb_number_key(batch->forgets[i]);
 		rc = dtf__lmdb_del(env, txn, TABLE_LOG, &key);
-	}
-	for (size_t i = 0; i < batch->npurges && rc == 0; i++) {
-		rc = dtf__lmdb_del_all(env, txn, TABLE_MARK, batch->purges[i].instance);
 	}
 	for (size_t i = 0; i < batch->nemptied && rc == 0; i++) {
 		struct lmdb_key key = dtf__lmdb_number_key(batch->emptied[i]);

@@ -6,7 +6,8 @@
  *	lmdb_env.c      LMDB environments: one per directory and process
  *	lmdb_table.c    keys and values: chunks, checksums, byte order
  *	lmdb_meta.c     the store's own rows, sizes
- *	lmdb_journal.c  what commits put beside the log, until a checkpoint
+ *	lmdb_stage.c    what a commit puts beside the log
+ *	lmdb_journal.c  where that is until a checkpoint
  *	lmdb_checkpoint.c   from the journal into the tables
  *	lmdb_scan.c     reading what is in a table or in the journal
  *	lmdb_commit.c   what a commit does
@@ -74,7 +75,8 @@ enum lmdb_table {
 	TABLE_LOG,      /* position -> record; not checked: its records are */
 	TABLE_INST,     /* instance -> its row's keys, and the row; not checked either */
 	TABLE_NAME,     /* id -> instance */
-	TABLE_MARK,     /* instance and hash -> what was marked */
+	TABLE_MARK,     /* instance and hash -> what was marked; an empty put of the
+			 * instance alone takes all of its marks away */
 	TABLE_JOURNAL,  /* commit -> what it put into the three above and is not there yet */
 	TABLE_INDEX,    /* index, key and instance -> nothing: where rows are found */
 	TABLE_TRASH,    /* position -> nothing: the chain from there on is to be taken away */
@@ -232,11 +234,16 @@ struct staged {
 	struct buf entry; /* for the journal */
 	struct staged_put {
 		enum lmdb_table table;
+		bool overtaken; /* by one of the same key behind it */
+		uint64_t hash;
 		size_t key_at, key_size, value_at, value_size; /* in the entry */
-		struct pending_put *kept;                      /* where it goes */
+		size_t slot;
+		struct pending_put *kept; /* where it goes */
 		struct pending_put *made; /* the same, if it is new and not yet entered; owned */
 	} * puts;                         /* owned */
 	size_t count, capacity;
+	uint32_t *slots; /* owned: 1 + the number of a key's last put; 0 = free */
+	size_t nslots;   /* a power of two */
 };
 
 struct lmdb_store {
@@ -264,7 +271,7 @@ struct lmdb_store {
 	time_t reaped_s;
 };
 
-/* ---- lmdb_journal.c ---- */
+/* ---- lmdb_stage.c ---- */
 
 /* DTF_ENOMEM, or what reading says.  Then drop what was staged. */
 int dtf__lmdb_stage(
@@ -273,6 +280,10 @@ int dtf__lmdb_stage(
 void dtf__lmdb_staged_enter(struct lmdb_store *lmdb);
 /* It is not. */
 void dtf__lmdb_staged_drop(struct lmdb_store *lmdb);
+void dtf__lmdb_staged_finish(struct staged *staged);
+
+/* ---- lmdb_journal.c ---- */
+
 int dtf__lmdb_journal_put(
 	struct lmdb_env *env, MDB_txn *txn, uint64_t number, const struct staged *staged);
 /* Takes in the entries that were not read yet.  Under the lock, but at opening. */
@@ -302,9 +313,11 @@ int dtf__lmdb_index_scan(struct lmdb_env *env, MDB_txn *txn, enum store_index in
 /* A key's value, wherever the newest is.  STORE_NOT_FOUND. */
 int dtf__lmdb_fetch(struct lmdb_store *lmdb, struct arena *arena, enum lmdb_table table,
 	struct lmdb_key *key, struct slice *ret);
-/* Under the lock. */
+/* The newest put that says something of the key, or NULL.  Under the lock. */
 const struct pending_put *dtf__lmdb_pending(
 	const struct lmdb_store *lmdb, enum lmdb_table table, const struct lmdb_key *key);
+/* The same of a mark, in one generation. */
+const struct pending_put *dtf__lmdb_pending_mark(const struct pending *pending, struct slice key);
 int dtf__lmdb_rows(struct store *store, uint64_t after,
 	bool (*f)(void *arg, uint64_t instance, struct slice row), void *arg);
 int dtf__lmdb_index(struct store *store, enum store_index index, uint64_t key, uint64_t instance,

@@ -22,11 +22,29 @@ static void unlock(struct lmdb_store *lmdb) {
 	dtf__assert(pthread_mutex_unlock(&lmdb->lock) == 0);
 }
 
+static const struct pending_put *find_put(
+	const struct pending *pending, enum lmdb_table table, struct slice key) {
+	return dtf__pending_find(pending, table, key, dtf__pending_hash(table, key));
+}
+
+/* A mark, or what took all marks of its instance away; with one entry that was before. */
+const struct pending_put *dtf__lmdb_pending_mark(const struct pending *pending, struct slice key) {
+	const struct pending_put *mark = find_put(pending, TABLE_MARK, key);
+	const struct pending_put *all = find_put(
+		pending, TABLE_MARK, (struct slice){ key.data, 8 });
+	return mark == NULL || (all != NULL && all->entry > mark->entry) ? all : mark;
+}
+
 const struct pending_put *dtf__lmdb_pending(
 	const struct lmdb_store *lmdb, enum lmdb_table table, const struct lmdb_key *key) {
 	struct slice bytes = { (const char *)key->bytes, key->size };
-	const struct pending_put *put = dtf__pending_find(&lmdb->young, table, bytes);
-	return put != NULL ? put : dtf__pending_find(&lmdb->old, table, bytes);
+	const struct pending *both[] = { &lmdb->young, &lmdb->old };
+	const struct pending_put *put = NULL;
+	for (int i = 0; i < 2 && put == NULL; i++) {
+		put = table == TABLE_MARK ? dtf__lmdb_pending_mark(both[i], bytes)
+					  : find_put(both[i], table, bytes);
+	}
+	return put;
 }
 
 /* 0: in the arena; MDB_NOTFOUND: look into the table; STORE_NOT_FOUND: it is gone.  Under the lock.
@@ -127,7 +145,7 @@ static bool each_row(struct lmdb_store *lmdb,
 			for (; put != NULL; put = put->next) {
 				bool newest = put->table == TABLE_INST &&
 					(b == 0 ||
-						dtf__pending_find(&lmdb->young, TABLE_INST,
+						find_put(&lmdb->young, TABLE_INST,
 							dtf__pending_key(put)) == NULL);
 				if (newest &&
 					!f(arg, dtf__lmdb_load_big(put->bytes, 8),

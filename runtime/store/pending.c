@@ -14,7 +14,7 @@
 #define SLOTS_MIN 64
 #define SLACK     16 /* bytes by which the next value may be larger */
 
-static uint64_t hash_of(unsigned table, struct slice key) {
+uint64_t dtf__pending_hash(unsigned table, struct slice key) {
 	return XXH3_64bits_withSeed(key.data, key.size, table);
 }
 
@@ -26,21 +26,23 @@ struct slice dtf__pending_value(const struct pending_put *put) {
 	return (struct slice){ put->bytes + put->key_size, put->value_size };
 }
 
-struct pending_put *dtf__pending_make(unsigned table, struct slice key, size_t value_size) {
+struct pending_put *dtf__pending_make(
+	unsigned table, struct slice key, uint64_t hash, size_t value_size) {
 	size_t room = value_size + SLACK;
-	struct pending_put *put = malloc(sizeof(*put) + key.size + room);
+	struct pending_put *put = room > UINT32_MAX ? NULL : malloc(sizeof(*put) + key.size + room);
 	if (put == NULL) {
 		return NULL;
 	}
 	*put = (struct pending_put){
-		.hash = hash_of(table, key), .table = table, .key_size = key.size, .room = room
+		.hash = hash, .table = table, .key_size = (uint32_t)key.size, .room = (uint32_t)room
 	};
 	memcpy(put->bytes, key.data, key.size);
 	return put;
 }
 
-void dtf__pending_set(struct pending_put *put, struct slice value) {
-	put->value_size = value.size;
+void dtf__pending_set(struct pending_put *put, struct slice value, uint64_t entry) {
+	put->entry = entry;
+	put->value_size = (uint32_t)value.size;
 	if (value.size > 0) {
 		memcpy(put->bytes + put->key_size, value.data, value.size);
 	}
@@ -96,11 +98,10 @@ void dtf__pending_enter(struct pending *pending, struct pending_put *put) {
 }
 
 struct pending_put *dtf__pending_find(
-	const struct pending *pending, unsigned table, struct slice key) {
+	const struct pending *pending, unsigned table, struct slice key, uint64_t hash) {
 	if (pending->nslots == 0) {
 		return NULL;
 	}
-	uint64_t hash = hash_of(table, key);
 	struct pending_put *put = pending->slots[hash & (pending->nslots - 1)];
 	while (put != NULL && !is(put, hash, table, key)) {
 		put = put->next;

@@ -13,10 +13,10 @@
 struct pending_put {
 	struct pending_put *next; /* in its hash chain */
 	uint64_t hash;
-	unsigned table;
-	size_t key_size, value_size;
-	size_t room;  /* for a value */
-	char bytes[]; /* the key, then the value */
+	uint64_t entry; /* of the journal, that it came with */
+	uint32_t table, key_size, value_size;
+	uint32_t room; /* for a value */
+	char bytes[];  /* the key, then the value */
 };
 
 /* All zero is an empty one. */
@@ -25,10 +25,13 @@ struct pending {
 	size_t nslots, count;
 };
 
+uint64_t dtf__pending_hash(unsigned table, struct slice key);
 /* A put by itself, to be freed with free(); NULL when memory is exhausted.  The value is
  * not yet there, only room for it. */
-struct pending_put *dtf__pending_make(unsigned table, struct slice key, size_t value_size);
-void dtf__pending_set(struct pending_put *put, struct slice value); /* fits its room */
+struct pending_put *dtf__pending_make(
+	unsigned table, struct slice key, uint64_t hash, size_t value_size);
+/* A value that fits its room. */
+void dtf__pending_set(struct pending_put *put, struct slice value, uint64_t entry);
 struct slice dtf__pending_key(const struct pending_put *put);
 struct slice dtf__pending_value(const struct pending_put *put);
 
@@ -38,7 +41,7 @@ bool dtf__pending_reserve(struct pending *pending, size_t more);
 void dtf__pending_enter(struct pending *pending, struct pending_put *put);
 /* NULL: there is none. */
 struct pending_put *dtf__pending_find(
-	const struct pending *pending, unsigned table, struct slice key);
+	const struct pending *pending, unsigned table, struct slice key, uint64_t hash);
 /* All of them by table and key, borrowed, in an array to be freed; NULL: no memory. */
 struct pending_put **dtf__pending_sorted(const struct pending *pending);
 void dtf__pending_finish(struct pending *pending);

@@ -82,7 +82,8 @@ struct store_purge {
 	const char *id;
 };
 
-/* One commit.  Arrays are the caller's and only borrowed. */
+/* One commit.  Arrays are the caller's and only borrowed.  What it takes away goes
+ * before what it puts; of two puts of one key the last counts. */
 struct store_batch {
 	const struct slice *records; /* appended; positions are store_next(), +1, … */
 	size_t nrecords;
