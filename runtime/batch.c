@@ -62,25 +62,16 @@ void dtf__batch_mark(
 	struct batch *batch = &engine->batch;
 	const char *name = dtf__arena_copy(&batch->arena, event, strlen(event));
 	const char *id = dtf__arena_copy(&batch->arena, event_id, strlen(event_id));
-	if (name == NULL || id == NULL ||
-		!reserve(batch, (void **)&batch->marks, batch->nmarks, &batch->marks_capacity,
-			sizeof(*batch->marks))) {
+	const struct store_put_mark mark = { instance, name, id };
+	if (name == NULL || id == NULL || !dtf__marks_add(&batch->marks, mark)) {
 		batch->failed = true;
-		return;
 	}
-	batch->marks[batch->nmarks++] = (struct store_put_mark){ instance, name, id };
 }
 
 bool dtf__batch_has_mark(
 	const struct engine *engine, uint64_t instance, const char *event, const char *event_id) {
-	for (size_t i = 0; i < engine->batch.nmarks; i++) {
-		const struct store_put_mark *mark = &engine->batch.marks[i];
-		if (mark->instance == instance && strcmp(mark->event, event) == 0 &&
-			strcmp(mark->event_id, event_id) == 0) {
-			return true;
-		}
-	}
-	return false;
+	const struct store_put_mark mark = { instance, event, event_id };
+	return dtf__marks_have(&engine->batch.marks, mark);
 }
 
 void dtf__batch_answer(struct engine *engine, const char *request, int rc, const char *text) {
@@ -205,7 +196,7 @@ struct batch_point dtf__batch_point(const struct engine *engine) {
 		.nturned = batch->nturned,
 		.nnotes = batch->nnotes,
 		.neffects = batch->neffects,
-		.nmarks = batch->nmarks,
+		.nmarks = batch->marks.count,
 		.nanswers = batch->nanswers,
 		.nsnapshots = batch->nsnapshots,
 		.ntrash = batch->ntrash,
@@ -234,7 +225,7 @@ void dtf__batch_go_back(struct engine *engine, const struct batch_point *point) 
 		}
 	}
 	batch->nrecords = point->nrecords;
-	batch->nmarks = point->nmarks;
+	dtf__marks_go_back(&batch->marks, point->nmarks);
 	batch->nanswers = point->nanswers;
 	batch->nsnapshots = point->nsnapshots;
 	batch->ntrash = point->ntrash;
@@ -247,7 +238,7 @@ static void reset(struct batch *batch) {
 	batch->nturned = 0;
 	batch->nnotes = 0;
 	batch->neffects = 0;
-	batch->nmarks = 0;
+	dtf__marks_go_back(&batch->marks, 0);
 	batch->nanswers = 0;
 	batch->nsnapshots = 0;
 	batch->npurges = 0;
@@ -440,8 +431,8 @@ static int write_batch(struct engine *engine, uint64_t inbox_through) {
 			.nrows = rows.nrows,
 			.names = rows.names,
 			.nnames = rows.nnames,
-			.marks = batch->marks,
-			.nmarks = batch->nmarks,
+			.marks = batch->marks.marks,
+			.nmarks = batch->marks.count,
 			.answers = batch->answers,
 			.nanswers = batch->nanswers,
 			.snapshots = batch->snapshots,
@@ -476,7 +467,7 @@ static int refused(struct engine *engine, int rc) {
 int dtf__batch_commit(struct engine *engine) {
 	struct batch *batch = &engine->batch;
 	uint64_t through = dtf__inbox_through(engine);
-	bool writes = batch->nrecords > 0 || batch->nanswers > 0 || batch->nmarks > 0 ||
+	bool writes = batch->nrecords > 0 || batch->nanswers > 0 || batch->marks.count > 0 ||
 		batch->nnotes > 0 || batch->npurges > 0 || batch->ntrash > 0 ||
 		batch->emptied != 0 || batch->tells || through > engine->inbox_done ||
 		batch->failed;
@@ -522,7 +513,7 @@ void dtf__batch_finish(struct engine *engine) {
 	free(batch->turned);
 	free(batch->notes);
 	free(batch->effects);
-	free(batch->marks);
+	dtf__marks_finish(&batch->marks);
 	free(batch->answers);
 	free(batch->snapshots);
 	free(batch->purges);

@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "execution.h"
+#include "marks.h"
 #include "past.h"
 #include "pool.h"
 #include "store/store.h"
@@ -172,9 +173,8 @@ struct batch {
 	size_t nnotes, notes_capacity;
 	struct effect *effects;
 	size_t neffects, effects_capacity;
-	bool failed;                  /* memory ran out while it was put together */
-	struct store_put_mark *marks; /* strings owned by arena */
-	size_t nmarks, marks_capacity;
+	bool failed;        /* memory ran out while it was put together */
+	struct marks marks; /* strings owned by arena */
 	struct store_put_answer *answers;
 	size_t nanswers, answers_capacity;
 	struct store_put_snapshot *snapshots;

@@ -24,6 +24,7 @@ runtime: pack
 runtime: event record row
 runtime: ctx value arith text string items map
 runtime: store/*
+runtime: marks
 runtime: sites walk inspect where
 runtime: execution context strand interrupt command child decide select try undo block mailbox
      +: retry difference replay snapshot* compact
