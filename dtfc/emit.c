@@ -21,21 +21,19 @@ void emit_init(struct emit *e, struct arena *arena) {
 	*e = (struct emit){ .arena = arena, .text.arena = arena, .line = 1 };
 }
 
-static void count_lines(struct emit *e, const char *text, size_t len) {
-	const char *end = text + len;
-	unsigned lines = 0;
-
-	while ((text = memchr(text, '\n', (size_t)(end - text))) != NULL) {
-		lines++;
-		text++;
-	}
+static void count_lines(struct emit *e, unsigned lines) {
 	e->line += lines;
 	e->source_line += e->source_line != 0 ? lines : 0;
 }
 
 static void add(struct emit *e, const char *text, size_t len) {
+	unsigned lines = 0;
+
 	buffer_add(&e->text, text, len);
-	count_lines(e, text, len);
+	for (size_t i = 0; i < len; i++) {
+		lines += text[i] == '\n';
+	}
+	count_lines(e, lines);
 }
 
 void emit_text(struct emit *e, const char *text) {
@@ -58,7 +56,11 @@ static void print(struct emit *e, const char *format, va_list args) {
 	}
 	va_end(again);
 	buffer_used(&e->text, len);
-	count_lines(e, room, len);
+}
+
+static void end_line(struct emit *e) {
+	buffer_add(&e->text, "\n", 1);
+	count_lines(e, 1);
 }
 
 void emit_print(struct emit *e, const char *format, ...) {
@@ -74,15 +76,21 @@ static void stamp(struct emit *e) {
 	}
 	unsigned line = e->want != 0 ? e->want : e->line + 1;
 	e->source_line = 0;
-	emit_print(e, "#line %u \"%s\"\n", line, e->want != 0 ? e->source_name : e->file);
+	emit_print(e, "#line %u \"%s\"", line, e->want != 0 ? e->source_name : e->file);
+	end_line(e);
 	e->source_line = e->want;
+}
+
+static void add_tabs(struct emit *e, size_t n) {
+	char *room = buffer_room(&e->text, n);
+
+	memset(room, '\t', n);
+	buffer_used(&e->text, n);
 }
 
 static void begin_line(struct emit *e) {
 	stamp(e);
-	char *room = buffer_room(&e->text, e->indent);
-	memset(room, '\t', e->indent);
-	buffer_used(&e->text, e->indent);
+	add_tabs(e, e->indent);
 }
 
 void emit_line(struct emit *e, const char *format, ...) {
@@ -91,11 +99,11 @@ void emit_line(struct emit *e, const char *format, ...) {
 	va_start(args, format);
 	print(e, format, args);
 	va_end(args);
-	add(e, "\n", 1);
+	end_line(e);
 }
 
 void emit_blank(struct emit *e) {
-	add(e, "\n", 1);
+	end_line(e);
 }
 
 const char *emit_declarator(struct arena *arena, const char *c_type, const char *name) {
@@ -138,20 +146,25 @@ struct flat {
 	size_t size, capacity;
 };
 
-static void flat_add(struct flat *out, const char *text) {
-	size_t len = strlen(text);
-
-	if (out->size + len + 1 > out->capacity) {
-		out->capacity = 2 * (out->size + len + 1);
-		char *data = mem_alloc(out->arena, out->capacity);
-		if (out->size > 0) {
-			memcpy(data, out->data, out->size);
-		}
-		out->data = data;
+static void flat_grow(struct flat *out, size_t len) {
+	out->capacity = 2 * (out->size + len);
+	char *data = mem_alloc(out->arena, out->capacity);
+	if (out->size > 0) {
+		memcpy(data, out->data, out->size);
 	}
-	memcpy(out->data + out->size, text, len + 1);
+	out->data = data;
+}
+
+static inline void flat_bytes(struct flat *out, const char *text, size_t len) {
+	if (len > out->capacity - out->size) {
+		flat_grow(out, len);
+	}
+	memcpy(out->data + out->size, text, len);
 	out->size += len;
 }
+
+/* Of a literal the length is known here, and so is how to copy it. */
+#define flat_add(out, text) flat_bytes((out), (text), strlen(text))
 
 const char *emit_up(struct arena *arena, unsigned levels) {
 	return levels == 1 ? "up" : mem_printf(arena, "up_%u", levels);
@@ -165,7 +178,11 @@ static void flat_slot(struct flat *out, const struct ir_slot *slot) {
 		for (; s != NULL && s != slot->strand; s = s->parent) {
 			levels++;
 		}
-		flat_add(out, levels == 0 ? "f" : emit_up(out->arena, levels));
+		if (levels == 0) {
+			flat_add(out, "f");
+		} else {
+			flat_add(out, emit_up(out->arena, levels));
+		}
 		flat_add(out, "->");
 		flat_add(out, slot->prefix);
 	}
@@ -175,9 +192,13 @@ static void flat_slot(struct flat *out, const struct ir_slot *slot) {
 static void flat_expr(struct flat *out, const struct ir_expr *expr);
 
 static void flat_in(struct flat *out, const struct ir_expr *expr, bool parens) {
-	flat_add(out, parens ? "(" : "");
+	if (!parens) {
+		flat_expr(out, expr);
+		return;
+	}
+	flat_add(out, "(");
 	flat_expr(out, expr);
-	flat_add(out, parens ? ")" : "");
+	flat_add(out, ")");
 }
 
 static void flat_items(struct flat *out, const struct ir_expr *expr, bool named) {
@@ -188,8 +209,21 @@ static void flat_items(struct flat *out, const struct ir_expr *expr, bool named)
 			flat_add(out, " = ");
 		}
 		flat_in(out, item->value, ir_precedence(item->value) < 2);
-		flat_add(out, item->next != NULL ? ", " : "");
+		if (item->next != NULL) {
+			flat_add(out, ", ");
+		}
 	}
+}
+
+static void flat_literal(struct flat *out, const struct ir_expr *expr) {
+	if (expr->name[0] != '\0') {
+		flat_add(out, "(");
+		flat_add(out, expr->name);
+		flat_add(out, ")");
+	}
+	flat_add(out, "{ ");
+	flat_items(out, expr, !expr->brief);
+	flat_add(out, " }");
 }
 
 static void flat_expr(struct flat *out, const struct ir_expr *expr) {
@@ -205,7 +239,11 @@ static void flat_expr(struct flat *out, const struct ir_expr *expr) {
 		break;
 	case IR_MEMBER:
 		flat_in(out, expr->left, ir_precedence(expr->left) < 15);
-		flat_add(out, expr->arrow ? "->" : ".");
+		if (expr->arrow) {
+			flat_add(out, "->");
+		} else {
+			flat_add(out, ".");
+		}
 		flat_add(out, expr->name);
 		break;
 	case IR_INDEX:
@@ -222,9 +260,7 @@ static void flat_expr(struct flat *out, const struct ir_expr *expr) {
 		break;
 	case IR_UNARY:
 		flat_add(out, expr->name);
-		flat_in(out, expr->left,
-			ir_precedence(expr->left) < 14 ||
-				(expr->name[0] == '-' && ir_precedence(expr->left) < 15));
+		flat_in(out, expr->left, ir_parens_operand(expr));
 		break;
 	case IR_BUMP:
 		flat_expr(out, expr->left);
@@ -233,7 +269,9 @@ static void flat_expr(struct flat *out, const struct ir_expr *expr) {
 	case IR_BINARY:
 	case IR_ASSIGN:
 		flat_in(out, expr->left, ir_parens_left(expr));
-		flat_add(out, mem_printf(out->arena, " %s ", expr->name));
+		flat_add(out, " ");
+		flat_add(out, expr->name);
+		flat_add(out, " ");
 		flat_in(out, expr->right, ir_parens_right(expr));
 		break;
 	case IR_COMMA:
@@ -249,22 +287,18 @@ static void flat_expr(struct flat *out, const struct ir_expr *expr) {
 		flat_in(out, expr->other, ir_precedence(expr->other) <= 3);
 		break;
 	case IR_LITERAL:
-		flat_add(out, expr->name[0] == '\0' ? "" : "(");
-		flat_add(out, expr->name);
-		flat_add(out, expr->name[0] == '\0' ? "{ " : "){ ");
-		flat_items(out, expr, !expr->brief);
-		flat_add(out, " }");
+		flat_literal(out, expr);
 		break;
 	}
 }
 
 const char *emit_flat(
 	struct arena *arena, const struct ir_strand *strand, const struct ir_expr *expr) {
-	struct flat out = { .arena = arena, .strand = strand };
+	char usual[512];
+	struct flat out = { arena, strand, usual, 0, sizeof(usual) };
 
-	flat_add(&out, "");
 	flat_expr(&out, expr);
-	return out.data;
+	return mem_copy(arena, out.data, out.size);
 }
 
 /* ---- expressions: broken over lines ---- */
@@ -277,18 +311,18 @@ struct layout {
 	size_t column;
 };
 
-static void put(struct layout *l, const char *text) {
-	size_t len = strlen(text);
-
+static void put_bytes(struct layout *l, const char *text, size_t len) {
 	buffer_add(&l->e->text, text, len); /* of C, in which no line ends */
 	l->column += len;
 }
 
+static void put(struct layout *l, const char *text) {
+	put_bytes(l, text, strlen(text));
+}
+
 static void newline(struct layout *l, size_t tabs) {
-	emit_text(l->e, "\n");
-	for (size_t i = 0; i < tabs; i++) {
-		emit_text(l->e, "\t");
-	}
+	end_line(l->e);
+	add_tabs(l->e, tabs);
 	l->column = tabs * TAB;
 }
 
@@ -298,7 +332,6 @@ static size_t flat(struct layout *l, const struct ir_expr *expr) {
 	l->flat.data = buffer_room(&l->e->text, USUAL);
 	l->flat.capacity = USUAL;
 	l->flat.size = 0;
-	flat_add(&l->flat, "");
 	flat_expr(&l->flat, expr);
 	return l->flat.size;
 }
@@ -308,7 +341,7 @@ static void put_flat(struct layout *l) {
 		buffer_used(&l->e->text, l->flat.size);
 		l->column += l->flat.size;
 	} else {
-		put(l, l->flat.data);
+		put_bytes(l, l->flat.data, l->flat.size);
 	}
 }
 
@@ -433,10 +466,7 @@ static void lay(struct layout *l, const struct ir_expr *expr, size_t tabs, size_
 		break;
 	case IR_UNARY:
 		put(l, expr->name);
-		lay_in(l, expr->left,
-			ir_precedence(expr->left) < 14 ||
-				(expr->name[0] == '-' && ir_precedence(expr->left) < 15),
-			tabs, trail);
+		lay_in(l, expr->left, ir_parens_operand(expr), tabs, trail);
 		break;
 	case IR_MEMBER: {
 		const char *dot = expr->arrow ? "->" : ".";
@@ -464,5 +494,5 @@ void emit_expr(struct emit *e, const struct ir_strand *strand, const char *befor
 	put(&l, before);
 	lay(&l, expr, e->indent, strlen(after));
 	put(&l, after);
-	emit_text(e, "\n");
+	end_line(e);
 }

@@ -32,10 +32,10 @@ struct emit {
 };
 
 void emit_init(struct emit *e, struct arena *arena);
-/* One line, indented. */
+/* One line, indented, without its newline. */
 void emit_line(struct emit *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void emit_blank(struct emit *e);
-/* Text as it is, newlines and all; no indentation. */
+/* Text as it is; no indentation.  Only emit_text() may have newlines in it. */
 void emit_print(struct emit *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void emit_text(struct emit *e, const char *text);
 /*

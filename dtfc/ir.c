@@ -14,6 +14,12 @@ static struct ir_expr *new_expr(struct arena *arena, enum ir_expr_kind kind, con
 
 	expr->kind = kind;
 	expr->name = name;
+	return expr;
+}
+
+static struct ir_expr *new_list(struct arena *arena, enum ir_expr_kind kind, const char *name) {
+	struct ir_expr *expr = new_expr(arena, kind, name);
+
 	expr->tail = &expr->items;
 	return expr;
 }
@@ -65,7 +71,7 @@ struct ir_expr *ir_index(struct arena *arena, struct ir_expr *base, struct ir_ex
 }
 
 struct ir_expr *ir_call(struct arena *arena, const char *name, ...) {
-	struct ir_expr *expr = new_expr(arena, IR_CALL, name);
+	struct ir_expr *expr = new_list(arena, IR_CALL, name);
 	va_list args;
 
 	va_start(args, name);
@@ -94,10 +100,38 @@ struct ir_expr *ir_bump(struct arena *arena, struct ir_expr *operand) {
 	return expr;
 }
 
+static uint8_t precedence_of(const char *op) {
+	static const struct {
+		const char *op;
+		uint8_t precedence;
+	} table[] = {
+		{ "||", 4 },
+		{ "&&", 5 },
+		{ "==", 9 },
+		{ "!=", 9 },
+		{ "<", 10 },
+		{ "<=", 10 },
+		{ ">", 10 },
+		{ ">=", 10 },
+		{ "+", 12 },
+		{ "-", 12 },
+		{ "*", 13 },
+		{ "/", 13 },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		if (strcmp(table[i].op, op) == 0) {
+			return table[i].precedence;
+		}
+	}
+	bug("an operator that C does not have");
+}
+
 struct ir_expr *ir_binary(
 	struct arena *arena, struct ir_expr *left, const char *op, struct ir_expr *right) {
 	struct ir_expr *expr = new_expr(arena, IR_BINARY, op);
 
+	expr->precedence = precedence_of(op);
 	expr->left = left;
 	expr->right = right;
 	return expr;
@@ -132,7 +166,7 @@ struct ir_expr *ir_choice(
 }
 
 struct ir_expr *ir_literal(struct arena *arena, const char *type) {
-	return new_expr(arena, IR_LITERAL, type);
+	return new_list(arena, IR_LITERAL, type);
 }
 
 void ir_add(struct arena *arena, struct ir_expr *to, const char *name, struct ir_expr *value) {
@@ -159,31 +193,9 @@ bool ir_same(const struct ir_expr *a, const struct ir_expr *b) {
 
 /* ---- parentheses ---- */
 
-static int binary_precedence(const char *op) {
-	static const struct {
-		const char *op;
-		int precedence;
-	} table[] = {
-		{ "||", 4 },
-		{ "&&", 5 },
-		{ "==", 9 },
-		{ "!=", 9 },
-		{ "<", 10 },
-		{ "<=", 10 },
-		{ ">", 10 },
-		{ ">=", 10 },
-		{ "+", 12 },
-		{ "-", 12 },
-		{ "*", 13 },
-		{ "/", 13 },
-	};
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
-		if (strcmp(table[i].op, op) == 0) {
-			return table[i].precedence;
-		}
-	}
-	bug("an operator that C does not have");
+/* A text that is more than a name or a literal. */
+static bool begins_unary(char c) {
+	return c == '-' || c == '&' || c == '*' || c == '!' || c == '(';
 }
 
 int ir_precedence(const struct ir_expr *expr) {
@@ -195,11 +207,11 @@ int ir_precedence(const struct ir_expr *expr) {
 	case IR_CHOICE:
 		return 3;
 	case IR_BINARY:
-		return binary_precedence(expr->name);
+		return expr->precedence;
 	case IR_UNARY:
 		return 14;
 	case IR_TEXT:
-		return strchr("-&*!(", expr->name[0]) != NULL ? 14 : 15;
+		return begins_unary(expr->name[0]) ? 14 : 15;
 	case IR_SLOT:
 	case IR_FRAME:
 	case IR_MEMBER:
@@ -219,9 +231,6 @@ static bool confusing(const struct ir_expr *outer, const struct ir_expr *inner) 
 	if (outer->kind == IR_CHOICE) {
 		return in <= 3;
 	}
-	if (outer->kind == IR_UNARY) {
-		return outer->name[0] == '-' && in == 14; /* - -x is not --x */
-	}
 	if (outer->kind != IR_BINARY) {
 		return false;
 	}
@@ -229,6 +238,12 @@ static bool confusing(const struct ir_expr *outer, const struct ir_expr *inner) 
 		inner->name[0] == '!';
 	return (out == 4 && in == 5) || (out >= 9 && out <= 10 && in >= 9 && in <= 10) ||
 		not_in_comparison;
+}
+
+bool ir_parens_operand(const struct ir_expr *expr) {
+	int need = expr->name[0] == '-' ? 15 : 14; /* - -x is not --x */
+
+	return ir_precedence(expr->left) < need;
 }
 
 bool ir_parens_left(const struct ir_expr *expr) {
@@ -286,11 +301,34 @@ void ir_walk_expr(struct ir_expr *expr, void (*f)(void *arg, struct ir_expr *exp
 		return;
 	}
 	f(arg, expr);
-	ir_walk_expr(expr->left, f, arg);
-	ir_walk_expr(expr->right, f, arg);
-	ir_walk_expr(expr->other, f, arg);
-	for (struct ir_item *item = expr->items; item != NULL; item = item->next) {
-		ir_walk_expr(item->value, f, arg);
+	switch (expr->kind) {
+	case IR_CHOICE:
+		ir_walk_expr(expr->left, f, arg);
+		ir_walk_expr(expr->right, f, arg);
+		ir_walk_expr(expr->other, f, arg);
+		break;
+	case IR_INDEX:
+	case IR_BINARY:
+	case IR_ASSIGN:
+	case IR_COMMA:
+		ir_walk_expr(expr->left, f, arg);
+		ir_walk_expr(expr->right, f, arg);
+		break;
+	case IR_MEMBER:
+	case IR_UNARY:
+	case IR_BUMP:
+		ir_walk_expr(expr->left, f, arg);
+		break;
+	case IR_CALL:
+	case IR_LITERAL:
+		for (struct ir_item *item = expr->items; item != NULL; item = item->next) {
+			ir_walk_expr(item->value, f, arg);
+		}
+		break;
+	case IR_TEXT:
+	case IR_SLOT:
+	case IR_FRAME:
+		break;
 	}
 }
 

@@ -41,12 +41,19 @@ struct ir_item {
 
 struct ir_expr {
 	enum ir_expr_kind kind;
-	const char *name;
 	bool arrow;
-	bool brief; /* LITERAL: without designators when it stands on one line */
-	struct ir_slot *slot;
-	struct ir_expr *left, *right, *other;
-	struct ir_item *items, **tail;
+	bool brief;         /* LITERAL: without designators when it stands on one line */
+	uint8_t precedence; /* BINARY: of the operator */
+	const char *name;
+	union {
+		struct ir_slot *slot; /* SLOT */
+		struct {
+			struct ir_item *items, **tail; /* CALL, LITERAL */
+		};
+		struct {
+			struct ir_expr *left, *right, *other; /* all that have operands */
+		};
+	};
 };
 
 /* ---- slots ---- */
@@ -314,6 +321,7 @@ bool ir_same(const struct ir_expr *a, const struct ir_expr *b);
 /* How tightly it binds, as in C: 0 comma … 15 primary. */
 int ir_precedence(const struct ir_expr *expr);
 /* Must its child stand in parentheses?  C's rules, and those of careful compilers. */
+bool ir_parens_operand(const struct ir_expr *expr);
 bool ir_parens_left(const struct ir_expr *expr);
 bool ir_parens_right(const struct ir_expr *expr);
 

@@ -13,25 +13,9 @@
 
 #include "format.h"
 
-static noreturn void out_of_memory(void) {
+noreturn void mem_exhausted(void) {
 	(void)fputs("dtfc: out of memory\n", stderr);
 	exit(71);
-}
-
-void *mem_alloc(struct arena *arena, size_t size) {
-	void *memory = dtf__arena_alloc(arena, size);
-	if (memory == NULL) {
-		out_of_memory();
-	}
-	return memory;
-}
-
-char *mem_copy(struct arena *arena, const void *bytes, size_t size) {
-	char *copy = dtf__arena_copy(arena, bytes, size);
-	if (copy == NULL) {
-		out_of_memory();
-	}
-	return copy;
 }
 
 char *mem_vprintf(struct arena *arena, const char *format, va_list args) {

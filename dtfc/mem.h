@@ -3,12 +3,28 @@
 #define DTFC_MEM_H
 
 #include <stdnoreturn.h>
+#include <string.h>
 
 #include "../runtime/arena.h"
 
-void *mem_alloc(struct arena *arena, size_t size);
+noreturn void mem_exhausted(void);
+
+static inline void *mem_alloc(struct arena *arena, size_t size) {
+	void *memory = dtf__arena_alloc(arena, size);
+	if (memory == NULL) {
+		mem_exhausted();
+	}
+	return memory;
+}
+
 #define mem_new(arena, type) ((type *)mem_alloc((arena), sizeof(type)))
-char *mem_copy(struct arena *arena, const void *bytes, size_t size);
+
+/* Adds a NUL. */
+static inline char *mem_copy(struct arena *arena, const void *bytes, size_t size) {
+	char *copy = mem_alloc(arena, size + 1);
+	return memcpy(copy, bytes, size);
+}
+
 char *mem_vprintf(struct arena *arena, const char *format, va_list args)
 	__attribute__((format(printf, 2, 0)));
 char *mem_printf(struct arena *arena, const char *format, ...)

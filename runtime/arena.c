@@ -15,13 +15,6 @@
 #define BLOCK_MIN ((size_t)960)
 #define BLOCK_MAX ((size_t)256 * 1024)
 #define HUGE_MIN  ((size_t)4 * 1024 * 1024)
-#define ALIGNMENT _Alignof(max_align_t)
-
-struct arena_block {
-	struct arena_block *next;
-	size_t size, used;
-	_Alignas(max_align_t) char data[];
-};
 
 /* ---- blocks that a thread keeps ---- */
 
@@ -98,22 +91,11 @@ static struct arena_block *add_block(struct arena *arena, size_t size) {
 	return block;
 }
 
-void *dtf__arena_alloc(struct arena *arena, size_t size) {
-	if (size > SIZE_MAX / 2) {
+void *dtf__arena_alloc_block(struct arena *arena, size_t size) {
+	if (size > SIZE_MAX / 2 || add_block(arena, dtf__arena_round(size)) == NULL) {
 		return NULL;
 	}
-	size = (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
-	struct arena_block *block = arena->blocks;
-	if (block == NULL || block->size - block->used < size) {
-		block = add_block(arena, size);
-		if (block == NULL) {
-			return NULL;
-		}
-	}
-	void *memory = block->data + block->used;
-	block->used += size;
-	arena->used += size;
-	return memory;
+	return dtf__arena_alloc(arena, size);
 }
 
 char *dtf__arena_copy(struct arena *arena, const void *bytes, size_t size) {

@@ -12,7 +12,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-struct arena_block;
+struct arena_block {
+	struct arena_block *next;
+	size_t size, used;
+	_Alignas(max_align_t) char data[];
+};
 
 struct arena {
 	struct arena_block *blocks; /* owned; newest first */
@@ -20,8 +24,27 @@ struct arena {
 	size_t block_max;           /* how large blocks get; 0: 256 KiB */
 };
 
+static inline size_t dtf__arena_round(size_t size) {
+	return (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
+}
+
+/* The same where the newest block has no room. */
+void *dtf__arena_alloc_block(struct arena *arena, size_t size);
+
 /* A zeroed struct arena is an empty arena.  NULL when memory is exhausted. */
-void *dtf__arena_alloc(struct arena *arena, size_t size);
+static inline void *dtf__arena_alloc(struct arena *arena, size_t size) {
+	struct arena_block *block = arena->blocks;
+	size_t rounded = dtf__arena_round(size);
+
+	if (block == NULL || rounded < size || block->size - block->used < rounded) {
+		return dtf__arena_alloc_block(arena, size);
+	}
+	void *memory = block->data + block->used;
+	block->used += rounded;
+	arena->used += rounded;
+	return memory;
+}
+
 char *dtf__arena_copy(struct arena *arena, const void *bytes, size_t size); /* adds a NUL */
 char *dtf__arena_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
