@@ -258,6 +258,33 @@ struct capture {
 	struct var *inner; /* the copy that the undo's code names */
 };
 
+/* A step is one expression of many: what only it has would make all of them large. */
+struct step {
+	struct name package, name; /* activity (DO) or workflow (CALL, SPAWN) */
+	struct argument *args;
+	struct attribute *with;
+	struct undo *undo;
+	struct expr *id; /* CALL, SPAWN */
+	/* checked: */
+	const struct policy *policy; /* DO: the activity's, or a copy to which `with` was applied */
+};
+
+struct parallel {
+	enum parallel_mode mode;
+	struct branch *branches; /* static */
+	struct expr *until, *limit;
+	/* parallel for */
+	bool is_for;
+	struct name element;
+	struct expr *list;
+	struct block *body;
+	struct strand_syntax strand;
+	/* checked: */
+	struct var *var;
+	const struct type *yields; /* NULL without yield */
+	const struct stmt *yield;  /* the first one */
+};
+
 struct expr {
 	enum expr_kind kind;
 	struct span span;
@@ -292,31 +319,11 @@ struct expr {
 			struct expr *left, *right; /* UNARY: left */
 		} operation;
 		struct expr *converted; /* CONVERT */
-		struct {
-			struct name package, name; /* activity (DO) or workflow (CALL, SPAWN) */
-			struct argument *args;
-			struct attribute *with;
-			struct undo *undo;
-			struct expr *id; /* CALL, SPAWN */
-		} step;
+		struct step *step;      /* DO, CALL_WORKFLOW, SPAWN */
 		struct {
 			struct name package, name;
 		} wait;
-		struct {
-			enum parallel_mode mode;
-			struct branch *branches; /* static */
-			struct expr *until, *limit;
-			/* parallel for */
-			bool is_for;
-			struct name element;
-			struct expr *list;
-			struct block *body;
-			struct strand_syntax strand;
-			/* checked: */
-			struct var *var;
-			const struct type *yields; /* NULL without yield */
-			const struct stmt *yield;  /* the first one */
-		} parallel;
+		struct parallel *parallel;
 	} u;
 	/* checked: */
 	const struct type *type;
@@ -330,8 +337,6 @@ struct expr {
 	struct decl *decl;    /* NAME/FIELD of a constant; DO, CALL, SPAWN, WAIT: what it names */
 	struct field *member; /* FIELD of a record or error; Enum.member */
 	int builtin; /* CALL: enum builtin; FIELD of self/failure/outcome: enum builtin_field */
-	struct policy policy; /* DO: the activity's with the overrides applied */
-	bool overrides;       /* DO: policy differs from the activity's */
 };
 
 /* ---- statements ---- */
@@ -535,8 +540,9 @@ enum decl_kind {
 	DECL_ERROR, /* built-in errors are DECL_ERROR with file == NULL */
 	DECL_ACTIVITY,
 	DECL_EVENT,
-	DECL_WORKFLOW,
+	DECL_WORKFLOW, /* the last */
 };
+enum { DECL_KINDS = DECL_WORKFLOW + 1 };
 
 struct decl {
 	struct decl *next;
@@ -604,6 +610,8 @@ struct file {
 	struct names *names;  /* of its declarations */
 	struct decl *imports; /* those that could be read, in order */
 	enum decl_mark mark;  /* check's own */
+	/* lowered: */
+	const char *c_package; /* as C has it */
 };
 
 #endif

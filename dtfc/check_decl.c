@@ -345,9 +345,13 @@ void check_attributes(struct checker *c, struct decl *decl) {
 }
 
 void check_overrides(struct checker *c, struct expr *step) {
-	step->policy = step->decl->policy;
-	step->overrides = step->u.step.with != NULL;
-	read_attributes(c, step->u.step.with, &step->policy, NULL);
+	step->u.step->policy = &step->decl->policy;
+	if (step->u.step->with != NULL) {
+		struct policy *policy = mem_new(c->arena, struct policy);
+		*policy = step->decl->policy;
+		read_attributes(c, step->u.step->with, policy, NULL);
+		step->u.step->policy = policy;
+	}
 }
 
 /* ---- use ---- */

@@ -127,9 +127,9 @@ static bool uses(struct flow *f, struct expr *e) {
 	if (bare->kind == EXPR_WAIT && bare->decl != NULL && !f->now.dead) {
 		bare->decl->awaited = true;
 	}
-	if (bare->kind == EXPR_DO && bare->u.step.undo != NULL) {
-		check_visit_args(bare->u.step.args, &v);
-		flow_undo(f, bare->u.step.undo);
+	if (bare->kind == EXPR_DO && bare->u.step->undo != NULL) {
+		check_visit_args(bare->u.step->args, &v);
+		flow_undo(f, bare->u.step->undo);
 		return true;
 	}
 	check_visit_expr(e, &v);
@@ -163,12 +163,12 @@ static struct state flow_branch(
 	}
 	f->loop = loop;
 	f->branch = branch.outer;
-	if (e->u.parallel.yields != NULL && !f->now.dead) {
+	if (e->u.parallel->yields != NULL && !f->now.dead) {
 		struct checker *c = f->c;
 		struct diagnostic *said = report(c, MISSING_YIELD,
 			stmt != NULL ? stmt->span : block->close, NULL,
 			"this branch can end without a `yield`");
-		note(c, said, c->file, e->u.parallel.yield->span,
+		note(c, said, c->file, e->u.parallel->yield->span,
 			"with this the `parallel` has a value of each branch");
 	}
 	join(f, &branch.done, &f->now);
@@ -176,16 +176,16 @@ static struct state flow_branch(
 }
 
 static bool flow_parallel(struct flow *f, const struct expr *e) {
-	(void)uses(f, e->u.parallel.limit);
-	(void)uses(f, e->u.parallel.until);
-	(void)uses(f, e->u.parallel.list);
+	(void)uses(f, e->u.parallel->limit);
+	(void)uses(f, e->u.parallel->until);
+	(void)uses(f, e->u.parallel->list);
 	struct state before = copy(f, &f->now), after = copy(f, &f->now);
 	/* Only then have all branches ended as they should when the block has. */
-	bool all = e->u.parallel.mode == PARALLEL_FAIL_FAST && e->u.parallel.until == NULL;
-	if (e->u.parallel.is_for) {
-		(void)flow_branch(f, e, NULL, e->u.parallel.body);
+	bool all = e->u.parallel->mode == PARALLEL_FAIL_FAST && e->u.parallel->until == NULL;
+	if (e->u.parallel->is_for) {
+		(void)flow_branch(f, e, NULL, e->u.parallel->body);
 	}
-	for (struct branch *b = e->u.parallel.branches; b != NULL; b = b->next) {
+	for (struct branch *b = e->u.parallel->branches; b != NULL; b = b->next) {
 		f->now = copy(f, &before);
 		struct state done = flow_branch(f, e, b->body, NULL);
 		after.dead = after.dead || (all && done.dead);

@@ -31,19 +31,19 @@ static void either(struct ways *a, struct ways b) {
 /* The block ends when all its branches have, or with `until` when some have. */
 static struct ways parallel_ways(const struct expr *e) {
 	struct ways ways = { .through = true };
-	if (e->u.parallel.is_for) {
-		ways.fail = block_ways(e->u.parallel.body).fail;
+	if (e->u.parallel->is_for) {
+		ways.fail = block_ways(e->u.parallel->body).fail;
 		return ways; /* the list may be empty */
 	}
 	bool any = false;
-	for (const struct branch *b = e->u.parallel.branches; b != NULL; b = b->next) {
+	for (const struct branch *b = e->u.parallel->branches; b != NULL; b = b->next) {
 		struct ways branch = stmt_ways(b->body);
 		bool ends = branch.through || branch.yield;
 		ways.through = ways.through && ends;
 		ways.fail = ways.fail || branch.fail;
 		any = any || ends;
 	}
-	ways.through = e->u.parallel.until == NULL ? ways.through : any;
+	ways.through = e->u.parallel->until == NULL ? ways.through : any;
 	return ways;
 }
 

@@ -77,7 +77,7 @@ static void raise_undo(struct raises *r, const struct undo *undo) {
 		return;
 	}
 	if (undo->call != NULL) {
-		raise_args(r, undo->call->u.step.args);
+		raise_args(r, undo->call->u.step->args);
 	} else {
 		struct raises own = { .c = r->c };
 		raise_block(&own, undo->block);
@@ -85,18 +85,18 @@ static void raise_undo(struct raises *r, const struct undo *undo) {
 }
 
 static void raise_parallel(struct raises *r, const struct expr *e) {
-	raise_expr(r, e->u.parallel.list);
-	raise_expr(r, e->u.parallel.limit);
-	raise_expr(r, e->u.parallel.until);
+	raise_expr(r, e->u.parallel->list);
+	raise_expr(r, e->u.parallel->limit);
+	raise_expr(r, e->u.parallel->until);
 	r->faults |= DURABLE_FAULTS | FAULT_BIT(OUT_OF_RANGE);
 	/* Of `settle` the branches' errors become outcomes. */
 	struct raises settled = { .c = r->c, .caught = r->caught };
-	struct raises *into = e->u.parallel.mode == PARALLEL_SETTLE ? &settled : r;
-	if (e->u.parallel.is_for) {
+	struct raises *into = e->u.parallel->mode == PARALLEL_SETTLE ? &settled : r;
+	if (e->u.parallel->is_for) {
 		into->faults |= FAULT_BIT(RUNAWAY); /* so many commands at once */
-		raise_block(into, e->u.parallel.body);
+		raise_block(into, e->u.parallel->body);
 	}
-	for (const struct branch *b = e->u.parallel.branches; b != NULL; b = b->next) {
+	for (const struct branch *b = e->u.parallel->branches; b != NULL; b = b->next) {
 		raise_stmt(into, b->body);
 	}
 }
@@ -111,20 +111,20 @@ static void raise_expr(struct raises *r, const struct expr *e) {
 	switch ((int)e->kind) {
 	case EXPR_DO:
 		r->faults |= STEP_FAULTS;
-		raise_args(r, e->u.step.args);
-		raise_undo(r, e->u.step.undo);
+		raise_args(r, e->u.step->args);
+		raise_undo(r, e->u.step->undo);
 		raise_fails(r, e);
 		break;
 	case EXPR_CALL_WORKFLOW:
 		r->faults |= DURABLE_FAULTS | FAULT_BIT(CHILD_FAILED) | FAULT_BIT(BAD_PAYLOAD);
-		raise_args(r, e->u.step.args);
-		raise_expr(r, e->u.step.id);
+		raise_args(r, e->u.step->args);
+		raise_expr(r, e->u.step->id);
 		raise_fails(r, e);
 		break;
 	case EXPR_SPAWN:
 		r->faults |= DURABLE_FAULTS;
-		raise_args(r, e->u.step.args);
-		raise_expr(r, e->u.step.id);
+		raise_args(r, e->u.step->args);
+		raise_expr(r, e->u.step->id);
 		break;
 	case EXPR_WAIT:
 		r->faults |= DURABLE_FAULTS | FAULT_BIT(BAD_PAYLOAD);

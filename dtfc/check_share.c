@@ -85,9 +85,9 @@ static void see_parallel(void *arg, struct expr *e) {
 	struct share share = { .c = c };
 	share.tail = &share.uses;
 	struct visitor v = { .arg = &share, .name = see_name };
-	if (e->u.parallel.is_for) {
-		share.strand = &e->u.parallel.strand;
-		check_visit_block(e->u.parallel.body, &v);
+	if (e->u.parallel->is_for) {
+		share.strand = &e->u.parallel->strand;
+		check_visit_block(e->u.parallel->body, &v);
 		for (struct use *use = share.uses; use != NULL; use = use->next) {
 			if (use->assigned && !is_said(share.uses, use)) {
 				report(c, SHARED_DATA, use->span, "bring values out with `yield`",
@@ -98,7 +98,7 @@ static void see_parallel(void *arg, struct expr *e) {
 		}
 		return;
 	}
-	for (struct branch *b = e->u.parallel.branches; b != NULL; b = b->next) {
+	for (struct branch *b = e->u.parallel->branches; b != NULL; b = b->next) {
 		share.branch++;
 		share.strand = &b->strand;
 		check_visit(b->body, &v);

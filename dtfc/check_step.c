@@ -130,12 +130,13 @@ static void leave_undo(struct checker *c, struct undo_inside *in) {
 static void undo_call(
 	struct checker *c, struct undo *undo, const struct name *result, const struct type *type) {
 	struct expr *call = undo->call;
-	struct decl *decl = check_find(c, &call->u.step.package, &call->u.step.name, DECL_ACTIVITY);
+	struct decl *decl = check_find(
+		c, &call->u.step->package, &call->u.step->name, DECL_ACTIVITY);
 	call->decl = decl;
 	call->type = decl == NULL || decl->type == NULL ? poison(c) : decl->type;
 	call->can_fault = true;
 	struct undo_inside in;
-	for (struct argument *a = call->u.step.args; a != NULL; a = a->next) {
+	for (struct argument *a = call->u.step->args; a != NULL; a = a->next) {
 		a->late = result != NULL && mentions(a->value, result->text);
 		if (a->late) {
 			enter_undo(c, undo, result, type, &in);
@@ -145,12 +146,12 @@ static void undo_call(
 	}
 	undo->strand.parent = c->strand;
 	if (decl == NULL) {
-		for (struct argument *a = call->u.step.args; a != NULL; a = a->next) {
+		for (struct argument *a = call->u.step->args; a != NULL; a = a->next) {
 			(void)check_expr(c, a->value);
 		}
 		return;
 	}
-	check_arguments(c, call->span, call->u.step.args, decl->fields, decl);
+	check_arguments(c, call->span, call->u.step->args, decl->fields, decl);
 	check_overrides(c, call);
 }
 
@@ -184,38 +185,38 @@ bool check_names_result(const struct expr *e) {
 	while (e != NULL && e->kind == EXPR_CONVERT) {
 		e = e->u.converted;
 	}
-	return e != NULL && e->kind == EXPR_DO && e->u.step.undo != NULL &&
-		e->u.step.undo->result != NULL;
+	return e != NULL && e->kind == EXPR_DO && e->u.step->undo != NULL &&
+		e->u.step->undo->result != NULL;
 }
 
 /* ---- do, call, spawn, wait ---- */
 
 static const struct type *step(struct checker *c, struct expr *e, const struct name *result) {
-	struct decl *decl = check_find(c, &e->u.step.package, &e->u.step.name, DECL_ACTIVITY);
+	struct decl *decl = check_find(c, &e->u.step->package, &e->u.step->name, DECL_ACTIVITY);
 	e->decl = decl;
 	const struct type *type = decl == NULL || decl->type == NULL ? poison(c) : decl->type;
 	if (decl == NULL) {
-		for (struct argument *a = e->u.step.args; a != NULL; a = a->next) {
+		for (struct argument *a = e->u.step->args; a != NULL; a = a->next) {
 			(void)check_expr(c, a->value);
 		}
 	} else {
-		check_arguments(c, e->span, e->u.step.args, decl->fields, decl);
+		check_arguments(c, e->span, e->u.step->args, decl->fields, decl);
 		check_overrides(c, e);
 	}
-	if (e->u.step.undo != NULL) {
-		check_undo(c, e->u.step.undo, result, type);
+	if (e->u.step->undo != NULL) {
+		check_undo(c, e->u.step->undo, result, type);
 	}
 	return type;
 }
 
 static const struct type *child(struct checker *c, struct expr *e) {
-	struct decl *decl = check_find(c, &e->u.step.package, &e->u.step.name, DECL_WORKFLOW);
+	struct decl *decl = check_find(c, &e->u.step->package, &e->u.step->name, DECL_WORKFLOW);
 	e->decl = decl;
 	if (decl != NULL) {
-		check_arguments(c, e->span, e->u.step.args, decl->fields, decl);
+		check_arguments(c, e->span, e->u.step->args, decl->fields, decl);
 	}
-	if (e->u.step.id != NULL) {
-		(void)check_expect(c, e->u.step.id, basic(c, TYPE_STRING));
+	if (e->u.step->id != NULL) {
+		(void)check_expect(c, e->u.step->id, basic(c, TYPE_STRING));
 	}
 	if (e->kind == EXPR_SPAWN) {
 		return basic(c, TYPE_STRING);
@@ -296,12 +297,12 @@ static void exported_branch(struct checker *c, struct expr *e, struct branch *br
 }
 
 static void static_parallel(struct checker *c, struct expr *e) {
-	if (e->u.parallel.branches == NULL) {
+	if (e->u.parallel->branches == NULL) {
 		report(c, EMPTY_BLOCK, e->span, NULL, "a `parallel` without branches");
 	}
-	for (struct branch *b = e->u.parallel.branches; b != NULL; b = b->next) {
-		if (b->body->kind == STMT_LET && e->u.parallel.mode == PARALLEL_FAIL_FAST &&
-			e->u.parallel.until == NULL) {
+	for (struct branch *b = e->u.parallel->branches; b != NULL; b = b->next) {
+		if (b->body->kind == STMT_LET && e->u.parallel->mode == PARALLEL_FAIL_FAST &&
+			e->u.parallel->until == NULL) {
 			exported_branch(c, e, b);
 			continue;
 		}
@@ -311,7 +312,7 @@ static void static_parallel(struct checker *c, struct expr *e) {
 		leave_branch(c, &in);
 	}
 	/* Only after all: a branch cannot use what another one brings. */
-	for (struct branch *b = e->u.parallel.branches; b != NULL; b = b->next) {
+	for (struct branch *b = e->u.parallel->branches; b != NULL; b = b->next) {
 		if (b->exported != NULL) {
 			check_add(c, b->exported);
 		}
@@ -319,40 +320,40 @@ static void static_parallel(struct checker *c, struct expr *e) {
 }
 
 static void parallel_for(struct checker *c, struct expr *e) {
-	const struct type *list = check_expr(c, e->u.parallel.list);
+	const struct type *list = check_expr(c, e->u.parallel->list);
 	const struct type *of = list->kind == TYPE_LIST ? list->of : poison(c);
 	if (list->kind != TYPE_LIST && list->kind != TYPE_ERROR) {
-		report(c, WRONG_TYPE, e->u.parallel.list->span, NULL, "expected a list, found %s",
+		report(c, WRONG_TYPE, e->u.parallel->list->span, NULL, "expected a list, found %s",
 			text_of(c, list));
 	}
 	struct branch_inside in;
-	enter_branch(c, e, &e->u.parallel.strand, &in);
-	e->u.parallel.var = check_declare(c, VAR_FOR, e->u.parallel.element, of);
-	check_statements(c, e->u.parallel.body);
+	enter_branch(c, e, &e->u.parallel->strand, &in);
+	e->u.parallel->var = check_declare(c, VAR_FOR, e->u.parallel->element, of);
+	check_statements(c, e->u.parallel->body);
 	leave_branch(c, &in);
 }
 
 const struct type *check_parallel(struct checker *c, struct expr *e) {
-	if (e->u.parallel.limit != NULL) {
-		(void)check_expect(c, e->u.parallel.limit, basic(c, TYPE_INT));
+	if (e->u.parallel->limit != NULL) {
+		(void)check_expect(c, e->u.parallel->limit, basic(c, TYPE_INT));
 	}
-	if (e->u.parallel.until != NULL) {
-		(void)check_expect(c, e->u.parallel.until, basic(c, TYPE_INT));
+	if (e->u.parallel->until != NULL) {
+		(void)check_expect(c, e->u.parallel->until, basic(c, TYPE_INT));
 	}
-	if (e->u.parallel.until != NULL && e->u.parallel.mode == PARALLEL_SETTLE) {
-		report(c, MISPLACED, e->u.parallel.until->span, "leave out one of the two",
+	if (e->u.parallel->until != NULL && e->u.parallel->mode == PARALLEL_SETTLE) {
+		report(c, MISPLACED, e->u.parallel->until->span, "leave out one of the two",
 			"`settle` waits for every branch, `until` does not");
 	}
-	if (e->u.parallel.is_for) {
+	if (e->u.parallel->is_for) {
 		parallel_for(c, e);
 	} else {
 		static_parallel(c, e);
 	}
-	const struct type *yields = e->u.parallel.yields;
+	const struct type *yields = e->u.parallel->yields;
 	if (yields != NULL && yields->kind == TYPE_ERROR) {
 		return yields;
 	}
-	if (e->u.parallel.mode == PARALLEL_SETTLE) {
+	if (e->u.parallel->mode == PARALLEL_SETTLE) {
 		return type_list(c->types,
 			type_outcome(c->types, yields == NULL ? basic(c, TYPE_UNIT) : yields));
 	}
@@ -370,21 +371,21 @@ void check_yield(struct checker *c, struct stmt *s) {
 		return;
 	}
 	struct expr *e = place->parallel;
-	if (e->u.parallel.yield == NULL) {
-		e->u.parallel.yield = s;
+	if (e->u.parallel->yield == NULL) {
+		e->u.parallel->yield = s;
 	}
 	if (type->kind == TYPE_UNIT) {
 		check_no_value(c, s->u.expr);
-		e->u.parallel.yields = poison(c);
+		e->u.parallel->yields = poison(c);
 		return;
 	}
-	if (e->u.parallel.yields == NULL && type_is_open(type)) {
+	if (e->u.parallel->yields == NULL && type_is_open(type)) {
 		report(c, NO_TYPE, s->span, NULL, "the type of this is not known");
-		e->u.parallel.yields = poison(c);
-	} else if (e->u.parallel.yields == NULL) {
-		e->u.parallel.yields = type;
+		e->u.parallel->yields = poison(c);
+	} else if (e->u.parallel->yields == NULL) {
+		e->u.parallel->yields = type;
 	} else {
-		(void)check_convert(c, s->u.expr, e->u.parallel.yields);
+		(void)check_convert(c, s->u.expr, e->u.parallel->yields);
 	}
 }
 

@@ -45,7 +45,7 @@ static const struct span *failing(const struct undone *u, const struct span *spa
 /* ---- steps ---- */
 
 static bool can_fail(const struct expr *step) {
-	const struct policy *policy = &step->policy;
+	const struct policy *policy = step->u.step->policy;
 
 	return policy->attempts != 0 || policy->deadline_ms != 0 || step->decl->fails != NULL;
 }
@@ -57,7 +57,7 @@ static const struct span *step_failure(
 	if (e->decl == NULL) {
 		return next; /* reported */
 	}
-	if (reports(u) && next != NULL && !has_undo && e->u.step.undo == NULL) {
+	if (reports(u) && next != NULL && !has_undo && e->u.step->undo == NULL) {
 		struct diagnostic *said = report(c, MISSING_UNDO, e->span,
 			"give it an `undo`, or take it out of the `try`",
 			"'%s' stays done when what the `try` did is undone", e->decl->name.text);
@@ -69,14 +69,14 @@ static const struct span *step_failure(
 /* The branches run side by side: behind a step of one stands all of the others. */
 static const struct span *branches_failure(
 	const struct undone *u, const struct expr *e, const struct span *next) {
-	bool settles = e->u.parallel.mode == PARALLEL_SETTLE;
+	bool settles = e->u.parallel->mode == PARALLEL_SETTLE;
 	const struct branch *first = NULL;
 	const struct span *fails[2] = { NULL, NULL }, *all = next;
 	struct undone in = *u;
 
 	in.is_silent = true;
 	in.yielded = NULL;
-	for (struct branch *b = e->u.parallel.branches; b != NULL && reports(u) && !settles;
+	for (struct branch *b = e->u.parallel->branches; b != NULL && reports(u) && !settles;
 		b = b->next) {
 		const struct span *own = stmt_failure(&in, b->body, NULL, false);
 		first = first == NULL && own != NULL ? b : first;
@@ -87,7 +87,7 @@ static const struct span *branches_failure(
 		in.is_caught = true;
 		in.caught = next;
 	}
-	for (struct branch *b = e->u.parallel.branches; b != NULL; b = b->next) {
+	for (struct branch *b = e->u.parallel->branches; b != NULL; b = b->next) {
 		in.yielded = either(fails[b == first], next);
 		all = either(stmt_failure(&in, b->body, in.yielded, false), all);
 	}
@@ -112,14 +112,14 @@ static const struct span *parallel_failure(
 	const struct undone *u, const struct expr *e, const struct span *next) {
 	struct undone in = *u;
 
-	if (!e->u.parallel.is_for) {
+	if (!e->u.parallel->is_for) {
 		return branches_failure(u, e, next);
 	}
-	if (e->u.parallel.mode == PARALLEL_SETTLE) {
+	if (e->u.parallel->mode == PARALLEL_SETTLE) {
 		in.is_caught = true;
 		in.caught = next;
 	}
-	return either(turns_failure(u, e->u.parallel.body, next, &in), next);
+	return either(turns_failure(u, e->u.parallel->body, next, &in), next);
 }
 
 /* `has_undo`: of a step, in a statement beside it. */
@@ -148,7 +148,7 @@ static void see_stmt(void *arg, struct stmt *s) {
 
 static void see_expr(void *arg, struct expr *e) {
 	bool *found = arg;
-	*found = *found || (e->kind == EXPR_DO && e->u.step.undo != NULL);
+	*found = *found || (e->kind == EXPR_DO && e->u.step->undo != NULL);
 }
 
 static bool has_undos(const struct block *body) {
@@ -276,7 +276,7 @@ static bool is_bare_step(const struct stmt *s) {
 		: s->kind == STMT_ASSIGN            ? s->u.assign.value
 						    : NULL;
 	e = e == NULL ? NULL : check_bare(e);
-	return e != NULL && e->kind == EXPR_DO && e->u.step.undo == NULL;
+	return e != NULL && e->kind == EXPR_DO && e->u.step->undo == NULL;
 }
 
 /* `undo { … }` standing alone is the undo of the step before it, else of the one behind it. */

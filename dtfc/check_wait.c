@@ -20,11 +20,11 @@ struct around {
 
 /* A branch is cancelled by the others, unless each is settled by itself. */
 static bool is_cancelled_by_others(const struct expr *parallel) {
-	bool alone = !parallel->u.parallel.is_for && parallel->u.parallel.branches->next == NULL;
+	bool alone = !parallel->u.parallel->is_for && parallel->u.parallel->branches->next == NULL;
 
 	return !alone &&
-		(parallel->u.parallel.mode != PARALLEL_SETTLE ||
-			parallel->u.parallel.until != NULL);
+		(parallel->u.parallel->mode != PARALLEL_SETTLE ||
+			parallel->u.parallel->until != NULL);
 }
 
 static struct around look_around(const struct checker *c) {

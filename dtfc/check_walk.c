@@ -14,7 +14,7 @@ static void in_undo(const struct undo *undo, const struct visitor *v) {
 		return;
 	}
 	if (undo->call != NULL) {
-		in_args(undo->call->u.step.args, v);
+		in_args(undo->call->u.step->args, v);
 	} else {
 		check_visit_block(undo->block, v);
 	}
@@ -24,18 +24,18 @@ static void in_expr(struct expr *e, const struct visitor *v, bool assigned);
 
 static void in_operation(struct expr *e, const struct visitor *v) {
 	if (e->kind != EXPR_PARALLEL) {
-		in_args(e->u.step.args, v);
-		in_expr(e->u.step.id, v, false);
-		in_undo(e->u.step.undo, v);
+		in_args(e->u.step->args, v);
+		in_expr(e->u.step->id, v, false);
+		in_undo(e->u.step->undo, v);
 		return;
 	}
-	in_expr(e->u.parallel.limit, v, false);
-	in_expr(e->u.parallel.until, v, false);
-	in_expr(e->u.parallel.list, v, false);
-	if (e->u.parallel.is_for) {
-		check_visit_block(e->u.parallel.body, v);
+	in_expr(e->u.parallel->limit, v, false);
+	in_expr(e->u.parallel->until, v, false);
+	in_expr(e->u.parallel->list, v, false);
+	if (e->u.parallel->is_for) {
+		check_visit_block(e->u.parallel->body, v);
 	}
-	for (struct branch *b = e->u.parallel.branches; b != NULL; b = b->next) {
+	for (struct branch *b = e->u.parallel->branches; b != NULL; b = b->next) {
 		check_visit(b->body, v);
 	}
 }

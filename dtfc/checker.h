@@ -181,7 +181,7 @@ void check_versions(struct checker *c);
 void check_deadline(struct checker *c, struct decl *workflow);
 void check_unused_decls(struct checker *c);
 void check_attributes(struct checker *c, struct decl *decl);
-/* The `with` of a step: e->policy. */
+/* The `with` of a step: e->u.step->policy. */
 void check_overrides(struct checker *c, struct expr *step);
 
 /* All files' records that contain themselves: check_record.c */

@@ -323,32 +323,34 @@ const char *cname_comment(struct arena *arena, const char *text) {
 /* ---- sets ---- */
 
 /*
- * An open hash table that knows each name's hash.  An entry that is no name, as
- * it has a `%` in it, counts for a base and its patterns how far they are known
- * to be taken: names are never given back, so none is tried again, and numbering
- * n equal names is linear.
+ * A set keeps hashes of names, not the names: an open table of 64 bits each, so that
+ * the many names that a declaration may have are never written down.  That two names
+ * meet in one hash is as good as impossible, and would only number one of them.
+ *
+ * `numbers` counts for a base and its patterns how far they are known to be taken:
+ * names are never given back, so none is tried again, and numbering n equal names
+ * is linear.
  */
-struct entry {
-	const char *name; /* NULL: free */
-	uint32_t hash;
-	uint32_t next; /* of a family: base, base_2, … before it are taken */
-};
-
 struct cname_set {
 	struct arena *arena;
 	struct cname_set *outer;
-	struct entry *entries;
-	size_t capacity; /* a power of two, or 0 */
+	struct cname_set *others, *next; /* those that it avoids as well */
+	uint64_t *hashes;                /* 0: free */
+	size_t capacity;                 /* a power of two, or 0 */
 	size_t count;
+	struct table numbers; /* "base pattern pattern…" -> uint32_t */
 };
 
-static uint32_t hash_of(const char *name) {
-	uint32_t hash = 2166136261;
-
-	for (; *name != '\0'; name++) {
-		hash = (hash ^ (unsigned char)*name) * 16777619;
+/* FNV-1a: of two texts one behind the other, it goes on where the first ended. */
+static uint64_t hash_on(uint64_t hash, const char *text, size_t len) {
+	for (size_t i = 0; i < len; i++) {
+		hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
 	}
-	return hash ^ hash >> 15;
+	return hash;
+}
+
+static uint64_t hash_of(const char *text, size_t len) {
+	return hash_on(UINT64_C(0xcbf29ce484222325), text, len);
 }
 
 struct cname_set *cname_set_create(struct arena *arena, struct cname_set *outer) {
@@ -359,57 +361,68 @@ struct cname_set *cname_set_create(struct arena *arena, struct cname_set *outer)
 	return set;
 }
 
-/* The entry, or the free one where it would be.  Only in a set with entries. */
-static struct entry *entry_of(const struct cname_set *set, const char *name, uint32_t hash) {
-	for (size_t i = hash;; i++) {
-		struct entry *e = &set->entries[i & (set->capacity - 1)];
-		if (e->name == NULL || (e->hash == hash && strcmp(e->name, name) == 0)) {
-			return e;
+void cname_set_avoid(struct cname_set *set, struct cname_set *other) {
+	other->next = set->others;
+	set->others = other;
+}
+
+/* Where the hash is, or would be.  Only in a set with room for some. */
+static uint64_t *place_of(const struct cname_set *set, uint64_t hash) {
+	for (size_t i = (size_t)(hash ^ hash >> 32);; i++) {
+		uint64_t *place = &set->hashes[i & (set->capacity - 1)];
+		if (*place == 0 || *place == hash) {
+			return place;
 		}
 	}
 }
 
-static bool is_taken(const struct cname_set *set, const char *name, uint32_t hash) {
+static bool has(const struct cname_set *set, uint64_t hash) {
+	return set->count > 0 && *place_of(set, hash) == hash;
+}
+
+static bool is_taken(const struct cname_set *set, uint64_t hash) {
 	for (; set != NULL; set = set->outer) {
-		if (set->count > 0 && entry_of(set, name, hash)->name != NULL) {
+		if (has(set, hash)) {
 			return true;
+		}
+		for (const struct cname_set *other = set->others; other != NULL;
+			other = other->next) {
+			if (has(other, hash)) {
+				return true;
+			}
 		}
 	}
 	return false;
 }
 
 bool cname_taken(const struct cname_set *set, const char *name) {
-	return is_taken(set, name, hash_of(name));
+	return is_taken(set, hash_of(name, strlen(name)));
 }
 
 static void grow(struct cname_set *set) {
-	struct entry *old = set->entries;
+	uint64_t *old = set->hashes;
 	size_t n = set->capacity;
 
 	set->capacity = n == 0 ? 16 : 2 * n;
-	set->entries = mem_alloc(set->arena, set->capacity * sizeof(*set->entries));
+	set->hashes = mem_alloc(set->arena, set->capacity * sizeof(*set->hashes));
 	for (size_t i = 0; i < n; i++) {
-		if (old[i].name != NULL) {
-			*entry_of(set, old[i].name, old[i].hash) = old[i];
+		if (old[i] != 0) {
+			*place_of(set, old[i]) = old[i];
 		}
 	}
 }
 
-/* `name` lives as long as the set. */
-static struct entry *add(struct cname_set *set, const char *name, uint32_t hash) {
+static void add(struct cname_set *set, uint64_t hash) {
 	if (2 * set->count >= set->capacity) {
 		grow(set);
 	}
-	struct entry *e = entry_of(set, name, hash);
-	if (e->name == NULL) {
-		*e = (struct entry){ .name = name, .hash = hash };
-		set->count++;
-	}
-	return e;
+	uint64_t *place = place_of(set, hash);
+	set->count += *place == 0;
+	*place = hash;
 }
 
 void cname_take(struct cname_set *set, const char *name) {
-	(void)add(set, name, hash_of(name));
+	add(set, hash_of(name, strlen(name)));
 }
 
 const char *cname_unique(struct cname_set *set, const char *name) {
@@ -418,69 +431,69 @@ const char *cname_unique(struct cname_set *set, const char *name) {
 	return cname_family(set, name, itself);
 }
 
-static const char *fill(struct arena *arena, const char *pattern, const char *base) {
-	const char *at = strchr(pattern, '%');
+enum { FAMILY_MAX = 16 };
 
-	if (at == NULL) {
-		bug("a pattern of names has no %");
+/* Of each pattern with base in it; returns how many.  Most begin as the one before. */
+static size_t hash_family(
+	const char *base, const char *const *patterns, uint64_t hashes[FAMILY_MAX]) {
+	size_t len = strlen(base), count = 0, last = 0;
+	uint64_t hash = 0;
+
+	for (; patterns[count] != NULL; count++) {
+		const char *pattern = patterns[count], *at = strchr(pattern, '%');
+		if (at == NULL || count == FAMILY_MAX) {
+			bug("a pattern of names has no %, or there are too many");
+		}
+		size_t before = (size_t)(at - pattern);
+		if (count == 0 || before != last ||
+			memcmp(pattern, patterns[count - 1], before) != 0) {
+			hash = hash_on(hash_of(pattern, before), base, len);
+			last = before;
+		}
+		hashes[count] = hash_on(hash, at + 1, strlen(at + 1));
 	}
-	if (pattern[1] == '\0') {
-		return base;
-	}
-	size_t before = (size_t)(at - pattern), len = strlen(base), after = strlen(at + 1);
-	char *name = mem_alloc(arena, before + len + after + 1);
-	memcpy(name, pattern, before);
-	memcpy(name + before, base, len);
-	memcpy(name + before + len, at + 1, after);
-	return name;
+	return count;
 }
 
-/* "order shop_% shop_%_type": no name is like it. */
-static struct entry *family_of(
-	struct cname_set *set, const char *base, const char *const *patterns) {
+/* Takes all or none. */
+static bool take_all(struct cname_set *set, const char *base, const char *const *patterns) {
+	uint64_t hashes[FAMILY_MAX];
+	size_t count = hash_family(base, patterns, hashes);
+
+	for (size_t i = 0; i < count; i++) {
+		if (is_taken(set, hashes[i])) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		add(set, hashes[i]);
+	}
+	return true;
+}
+
+static uint32_t *number_of(struct cname_set *set, const char *base, const char *const *patterns) {
 	const char *key = base;
 
 	for (; *patterns != NULL; patterns++) {
 		key = mem_printf(set->arena, "%s %s", key, *patterns);
 	}
-	return add(set, key, hash_of(key));
-}
-
-enum { FAMILY_MAX = 16 };
-
-/* Takes all or none. */
-static bool take_all(struct cname_set *set, const char *base, const char *const *patterns) {
-	const char *names[FAMILY_MAX];
-	uint32_t hashes[FAMILY_MAX];
-	size_t count = 0;
-
-	for (; patterns[count] != NULL; count++) {
-		if (count == FAMILY_MAX) {
-			bug("a family of names is too large");
-		}
-		names[count] = fill(set->arena, patterns[count], base);
-		hashes[count] = hash_of(names[count]);
-		if (is_taken(set, names[count], hashes[count])) {
-			return false;
-		}
+	uint32_t *number = table_find(&set->numbers, key);
+	if (number == NULL) {
+		number = mem_new(set->arena, uint32_t);
+		*number = 2;
+		table_put(set->arena, &set->numbers, key, number);
 	}
-	for (size_t i = 0; i < count; i++) {
-		(void)add(set, names[i], hashes[i]);
-	}
-	return true;
+	return number;
 }
 
 const char *cname_family(struct cname_set *set, const char *base, const char *const *patterns) {
 	if (take_all(set, base, patterns)) {
 		return base;
 	}
-	struct entry *family = family_of(set, base, patterns);
-	uint32_t n = family->next == 0 ? 2 : family->next;
+	uint32_t *number = number_of(set, base, patterns);
 	const char *name;
-	/* Taking moves the entries. */
 	do {
-		name = mem_printf(set->arena, "%s_%" PRIu32, base, n++);
+		name = mem_printf(set->arena, "%s_%" PRIu32, base, (*number)++);
 	} while (!take_all(set, name, patterns));
-	family_of(set, base, patterns)->next = n;
 	return name;
 }

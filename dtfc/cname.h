@@ -24,6 +24,8 @@ const char *cname_comment(struct arena *arena, const char *text);
 /* Identifiers that are taken; a set in a set avoids the outer one's too. */
 struct cname_set;
 struct cname_set *cname_set_create(struct arena *arena, struct cname_set *outer);
+/* `set` avoids the names of `other` too, which is avoided by no further one. */
+void cname_set_avoid(struct cname_set *set, struct cname_set *other);
 bool cname_taken(const struct cname_set *set, const char *name);
 void cname_take(struct cname_set *set, const char *name);
 /* name, or name_2, name_3 …; takes it. */

@@ -135,11 +135,11 @@ static void dump_attributes(struct dump *d, const struct attribute *a) {
 }
 
 static void dump_parallel(struct dump *d, const struct expr *expr) {
-	dump_expr(d, "limit", expr->u.parallel.limit);
-	dump_expr(d, "until", expr->u.parallel.until);
-	dump_expr(d, "in", expr->u.parallel.list);
-	dump_block(d, "body", expr->u.parallel.body);
-	for (const struct branch *b = expr->u.parallel.branches; b != NULL; b = b->next) {
+	dump_expr(d, "limit", expr->u.parallel->limit);
+	dump_expr(d, "until", expr->u.parallel->until);
+	dump_expr(d, "in", expr->u.parallel->list);
+	dump_block(d, "body", expr->u.parallel->body);
+	for (const struct branch *b = expr->u.parallel->branches; b != NULL; b = b->next) {
 		const struct block body = { .span = b->body->span, .first = b->body };
 		dump_block(d, "branch", &body);
 	}
@@ -189,10 +189,10 @@ static void dump_children(struct dump *d, const struct expr *expr) {
 	case EXPR_DO:
 	case EXPR_CALL_WORKFLOW:
 	case EXPR_SPAWN:
-		dump_args(d, expr->u.step.args);
-		dump_attributes(d, expr->u.step.with);
-		dump_expr(d, "id", expr->u.step.id);
-		dump_undo(d, expr->u.step.undo);
+		dump_args(d, expr->u.step->args);
+		dump_attributes(d, expr->u.step->with);
+		dump_expr(d, "id", expr->u.step->id);
+		dump_undo(d, expr->u.step->undo);
 		break;
 	case EXPR_PARALLEL:
 		dump_parallel(d, expr);

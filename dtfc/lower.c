@@ -44,7 +44,7 @@ static struct ir_activity *lower_activity(struct lower *l, struct decl *decl) {
 
 static struct ir_error *lower_error(struct lower *l, struct decl *decl) {
 	struct ir_error *error = mem_new(l->arena, struct ir_error);
-	const char *package = lower_package(l, decl->file);
+	const char *package = decl->file->c_package;
 	const char *base = lower_decl(l, decl)->base;
 
 	error->name = lower_full_name(l, decl);
@@ -66,7 +66,7 @@ static struct ir_event *lower_event(struct lower *l, struct decl *decl) {
 	event->name = lower_full_name(l, decl);
 	event->def = lower_def(l, decl);
 	event->raise = mem_printf(
-		l->arena, "%s_raise_%s", lower_package(l, decl->file), lower_decl(l, decl)->base);
+		l->arena, "%s_raise_%s", decl->file->c_package, lower_decl(l, decl)->base);
 	event->doc = decl->doc;
 	event->capacity = decl->capacity;
 	if (decl->type->kind != TYPE_UNIT) {
@@ -86,13 +86,13 @@ const char *lower_input(struct lower *l, const struct decl *workflow) {
 	if (workflow->fields == NULL) {
 		return NULL;
 	}
-	return mem_printf(l->arena, "%s_%s_input", lower_package(l, workflow->file),
-		lower_decl(l, workflow)->base);
+	return mem_printf(
+		l->arena, "%s_%s_input", workflow->file->c_package, lower_decl(l, workflow)->base);
 }
 
 static struct ir_workflow *lower_workflow_head(struct lower *l, struct decl *decl) {
 	struct ir_workflow *w = mem_new(l->arena, struct ir_workflow);
-	const char *package = lower_package(l, decl->file);
+	const char *package = decl->file->c_package;
 	const char *base = lower_decl(l, decl)->base;
 
 	w->name = lower_full_name(l, decl);
@@ -232,7 +232,7 @@ struct ir_module *lower_unit(struct unit *unit, const struct lower_options *opti
 		lower_names(&l, f);
 	}
 	m->package = l.file->package.text;
-	m->c_package = lower_package(&l, l.file);
+	m->c_package = l.file->c_package;
 	m->file = options->file;
 	m->def = mem_printf(l.arena, "%s_module", m->c_package);
 	m->manifest_name = mem_printf(l.arena, "%s_manifest", m->c_package);

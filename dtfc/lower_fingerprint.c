@@ -124,9 +124,9 @@ static void add_undo(struct print *p, const struct undo *undo) {
 }
 
 static void add_policy(struct print *p, const struct expr *step) {
-	const struct policy *policy = &step->policy;
+	const struct policy *policy = step->u.step->policy;
 
-	if (step->overrides) { /* else it is the activity's, recorded with each step */
+	if (step->u.step->with != NULL) { /* else it is the activity's, recorded with each step */
 		add(p,
 			"with %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64
 			" %.17g %" PRId64 " %s",
@@ -140,12 +140,12 @@ static void add_step(struct print *p, const struct expr *expr) {
 	add_decl(p, expr->decl);
 	add_fields(p, expr->decl->fields);
 	add_type(p, expr->decl->type);
-	add_args(p, expr->u.step.args);
+	add_args(p, expr->u.step->args);
 	if (expr->kind == EXPR_DO) {
 		add_policy(p, expr);
 	}
-	add_undo(p, expr->u.step.undo);
-	add_expr(p, expr->u.step.id);
+	add_undo(p, expr->u.step->undo);
+	add_expr(p, expr->u.step->id);
 	if (expr->kind == EXPR_CALL_WORKFLOW) { /* they decide what its end raises */
 		for (const struct error_name *f = expr->decl->fails; f != NULL; f = f->next) {
 			add_decl(p, f->error);
@@ -155,12 +155,12 @@ static void add_step(struct print *p, const struct expr *expr) {
 }
 
 static void add_parallel(struct print *p, const struct expr *expr) {
-	add(p, expr->u.parallel.mode == PARALLEL_SETTLE ? "settle" : "fail fast");
-	add_expr(p, expr->u.parallel.until);
-	add_expr(p, expr->u.parallel.limit);
-	add_expr(p, expr->u.parallel.list);
-	add_block(p, expr->u.parallel.body);
-	for (const struct branch *b = expr->u.parallel.branches; b != NULL; b = b->next) {
+	add(p, expr->u.parallel->mode == PARALLEL_SETTLE ? "settle" : "fail fast");
+	add_expr(p, expr->u.parallel->until);
+	add_expr(p, expr->u.parallel->limit);
+	add_expr(p, expr->u.parallel->list);
+	add_block(p, expr->u.parallel->body);
+	for (const struct branch *b = expr->u.parallel->branches; b != NULL; b = b->next) {
 		struct block body = { .first = b->body };
 		add(p, "branch");
 		add_block(p, &body);

@@ -68,8 +68,6 @@ struct ir_expr *lower_value(struct lower *l, const struct type *type, struct ir_
 struct ir_expr *lower_none(struct lower *l, const struct type *type);
 struct ir_expr *lower_some(
 	struct lower *l, const struct type *type, struct ir_expr *value, struct ir_expr **prefix);
-/* "shop" of shop.Order, as C has it. */
-const char *lower_package(struct lower *l, const struct file *file);
 /* "shop.fulfil"; built-in errors have no package */
 const char *lower_full_name(struct lower *l, const struct decl *decl);
 /* The C name of the def that describes it: shop_charge_activity, dtf_timeout. */

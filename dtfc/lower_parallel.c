@@ -20,7 +20,7 @@ static struct strand *begin_branch(struct lower *l, const struct expr *expr,
 		c_name = mem_printf(l->arena, "%s_%u", c_name, number);
 	}
 	struct strand *s = lower_strand_begin(l, syntax, path, c_name);
-	s->yields = expr->u.parallel.yields;
+	s->yields = expr->u.parallel->yields;
 	if (s->yields != NULL) {
 		s->ir->yields_table = lower_ctype(l, s->yields)->table;
 	}
@@ -50,8 +50,8 @@ static const char *lower_branch(struct lower *l, const struct expr *expr, struct
 }
 
 static const char *lower_element(struct lower *l, struct expr *expr, const char *name) {
-	struct var *var = expr->u.parallel.var;
-	struct strand *s = begin_branch(l, expr, &expr->u.parallel.strand, name, 0);
+	struct var *var = expr->u.parallel->var;
+	struct strand *s = begin_branch(l, expr, &expr->u.parallel->strand, name, 0);
 	struct ir_slot *slot = lower_slot(l, var->name.text, lower_ctype(l, var->type));
 
 	slot->var = var;
@@ -59,8 +59,8 @@ static const char *lower_element(struct lower *l, struct expr *expr, const char 
 	slot->in_frame = true;
 	map_put(l->arena, &s->slots, var, slot);
 	s->ir->element = slot;
-	s->ir->site = lower_site(l, "branch", "", expr->u.parallel.body->span);
-	lower_block(l, expr->u.parallel.body);
+	s->ir->site = lower_site(l, "branch", "", expr->u.parallel->body->span);
+	lower_block(l, expr->u.parallel->body);
 	return end_branch(l, s);
 }
 
@@ -77,8 +77,8 @@ struct head {
 };
 
 static struct head lower_head(struct lower *l, struct expr *expr) {
-	struct expr *exprs[3] = { expr->u.parallel.until, expr->u.parallel.limit,
-		expr->u.parallel.list };
+	struct expr *exprs[3] = { expr->u.parallel->until, expr->u.parallel->limit,
+		expr->u.parallel->list };
 	struct ir_expr *values[3];
 	struct ir_expr **to[3], *prefix = NULL;
 	struct head head = { 0 };
@@ -104,7 +104,7 @@ static struct head lower_head(struct lower *l, struct expr *expr) {
 	}
 	if (head.list != NULL && !lower_is_simple(head.list)) {
 		head.list = lower_stash(
-			l, lower_ctype(l, expr->u.parallel.list->type), head.list, &prefix);
+			l, lower_ctype(l, expr->u.parallel->list->type), head.list, &prefix);
 	}
 	return head;
 }
@@ -115,7 +115,7 @@ static struct ir_expr *count_of(struct lower *l, const struct expr *expr, struct
 	if (list != NULL) {
 		return ir_member(l->arena, list, "count");
 	}
-	for (const struct branch *b = expr->u.parallel.branches; b != NULL; b = b->next) {
+	for (const struct branch *b = expr->u.parallel->branches; b != NULL; b = b->next) {
 		count++;
 	}
 	return ir_textf(l->arena, "%u", count);
@@ -130,7 +130,7 @@ static void lower_options(struct lower *l, const struct expr *expr, const struct
 	if (head->limit != NULL) {
 		lower_eval(l, lower_ctx_call(l, "dtf_limit", head->limit, NULL));
 	}
-	if (expr->u.parallel.mode == PARALLEL_SETTLE) {
+	if (expr->u.parallel->mode == PARALLEL_SETTLE) {
 		lower_eval(l, lower_ctx_call(l, "dtf_settle", NULL));
 	}
 }
@@ -139,7 +139,7 @@ static void lower_branches(
 	struct lower *l, struct expr *expr, const struct head *head, const char *name) {
 	unsigned number = 0;
 
-	if (expr->u.parallel.is_for) {
+	if (expr->u.parallel->is_for) {
 		const char *def = lower_element(l, expr, name);
 		lower_at(l, expr->span);
 		lower_eval(l,
@@ -148,7 +148,7 @@ static void lower_branches(
 				ir_member(l->arena, head->list, "count"), NULL));
 		return;
 	}
-	for (struct branch *b = expr->u.parallel.branches; b != NULL; b = b->next) {
+	for (struct branch *b = expr->u.parallel->branches; b != NULL; b = b->next) {
 		const char *def = lower_branch(l, expr, b, name, ++number);
 		lower_at(l, b->body->span);
 		lower_eval(

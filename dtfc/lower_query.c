@@ -10,7 +10,7 @@
 #include <string.h>
 
 void lower_query_heads(struct lower *l, struct ir_workflow *w, struct decl *decl) {
-	const char *package = lower_package(l, decl->file);
+	const char *package = decl->file->c_package;
 	const char *base = lower_decl(l, decl)->base;
 	struct ir_query **tail = &w->queries;
 

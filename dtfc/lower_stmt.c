@@ -328,8 +328,8 @@ static void lower_fail(struct lower *l, struct stmt *stmt) {
 	uint32_t site = lower_site(l, "fail", lower_full_name(l, error), stmt->span);
 	struct ir_expr *fields = ir_text(l->arena, "NULL");
 	if (error->fields != NULL && error->file != NULL) {
-		const char *c = mem_printf(l->arena, "struct %s_%s_fields",
-			lower_package(l, error->file), lower_decl(l, error)->base);
+		const char *c = mem_printf(l->arena, "struct %s_%s_fields", error->file->c_package,
+			lower_decl(l, error)->base);
 		fields = lower_arguments(l, c, stmt->u.fail.args, lower_fail_fixed);
 	}
 	lower_eval(l,

@@ -206,7 +206,7 @@ static void lower_catch(
 		map_put(l->arena, &l->strand->slots, var, slot);
 		if (error != NULL && error->file != NULL && error->fields != NULL) {
 			const char *name = mem_printf(l->arena, "%s_%s_fields",
-				lower_package(l, error->file), lower_decl(l, error)->base);
+				error->file->c_package, lower_decl(l, error)->base);
 			struct ctype type = { .c = mem_printf(l->arena, "struct %s", name),
 				.table = mem_printf(l->arena, "%s_type", name),
 				.is_struct = true };

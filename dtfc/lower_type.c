@@ -55,7 +55,7 @@ void map_put(struct arena *arena, struct map *map, const void *key, void *value)
 
 /* ---- names ---- */
 
-const char *lower_package(struct lower *l, const struct file *file) {
+static const char *package_of(struct lower *l, const struct file *file) {
 	const char *snake = cname_snake(l->arena, file->package.text);
 	bool is_ours = strcmp(snake, "dtf") == 0 || strncmp(snake, "dtf_", 4) == 0;
 
@@ -113,7 +113,7 @@ static const char *const *patterns_of(enum decl_kind kind) {
 }
 
 /* P_ replaced by the package. */
-static const char **with_package(
+static const char *const *with_package(
 	struct lower *l, const char *const *patterns, const char *package) {
 	size_t count = 0;
 
@@ -147,24 +147,28 @@ static void name_members(
 
 void lower_names(struct lower *l, struct file *file) {
 	struct cname_set *set = cname_set_create(l->arena, NULL);
-	const char *package = lower_package(l, file);
+	const char *const *packaged[DECL_KINDS] = { NULL };
+	const char *package = file->c_package = package_of(l, file);
 
+	cname_set_avoid(l->globals, set); /* statics keep clear of them */
 	cname_take(set, mem_printf(l->arena, "%s_module", package));
 	cname_take(set, mem_printf(l->arena, "%s_manifest", package));
 	for (struct decl *d = file->decls; d != NULL; d = d->next) {
-		const char *const *patterns = patterns_of(d->kind);
+		const char *const *patterns = packaged[d->kind];
+		if (patterns == NULL) {
+			patterns = with_package(l, patterns_of(d->kind), package);
+			packaged[d->kind] = patterns;
+		}
 		if (patterns[0] == NULL) {
 			continue;
 		}
 		struct decl_names *names = mem_new(l->arena, struct decl_names);
-		patterns = with_package(l, patterns, package);
 		const char *name = cname_snake(l->arena, d->name.text);
 		if (d->is_old) {
 			name = mem_printf(l->arena, "%s_v%" PRId64, name, d->version);
 		}
 		name = cname_family(set, name, patterns);
 		names->base = mem_printf(l->arena, "%s_%s", package, name);
-		cname_family(l->globals, name, patterns); /* statics keep clear of them */
 		if (d->kind == DECL_WORKFLOW || d->kind == DECL_ERROR || d->kind == DECL_EVENT) {
 			names->base = name;
 		}
@@ -189,7 +193,7 @@ const char *lower_def(struct lower *l, const struct decl *decl) {
 		return mem_printf(l->arena, "dtf_%s", decl->name.text);
 	}
 	const char *base = lower_decl(l, decl)->base;
-	const char *package = lower_package(l, decl->file);
+	const char *package = decl->file->c_package;
 	if (decl->kind == DECL_ACTIVITY) {
 		return mem_printf(l->arena, "%s_activity", base);
 	}

@@ -66,12 +66,12 @@ static void note(struct lower *l, struct ir_name **tail, const struct decl *decl
 }
 
 static struct ir_expr *policy_of(struct lower *l, const struct expr *step) {
-	if (!step->overrides) {
+	if (step->u.step->with == NULL) {
 		return ir_text(l->arena, "NULL");
 	}
 	struct ir_policy *policy = mem_new(l->arena, struct ir_policy);
 	const char *base = l->workflow->c_name;
-	policy->policy = step->policy;
+	policy->policy = *step->u.step->policy;
 	policy->c_name = cname_unique(
 		l->globals, mem_printf(l->arena, "%s_policy_%u", base, ++l->npolicies));
 	*l->policies_tail = policy;
@@ -148,7 +148,7 @@ static void undo_step(struct lower *l, struct undo *undo, struct ir_expr *args) 
 	lower_eval(l,
 		lower_ctx_call(l, "dtf_do", ir_textf(l->arena, "%u", l->strand->ir->site),
 			def_of(l, call->decl), args, policy_of(l, call), NULL));
-	lower_await(l, lower_state(l, "%s", cname_snake(l->arena, call->u.step.name.text)));
+	lower_await(l, lower_state(l, "%s", cname_snake(l->arena, call->u.step->name.text)));
 	lower_poll(l, lower_ctx_call(l, "dtf_await", ir_text(l->arena, "NULL"), NULL));
 }
 
@@ -156,7 +156,7 @@ static void undo_step(struct lower *l, struct undo *undo, struct ir_expr *args) 
 static bool captures_arguments(const struct undo *undo) {
 	unsigned late = 0;
 
-	for (struct argument *a = undo->call->u.step.args; a != NULL; a = a->next) {
+	for (struct argument *a = undo->call->u.step->args; a != NULL; a = a->next) {
 		if (a->late) {
 			late++;
 			if (a->value->kind != EXPR_NAME || a->value->var != undo->result) {
@@ -174,7 +174,7 @@ static struct strand *undo_by_arguments(struct lower *l, struct undo *undo) {
 
 	s->ir->captured_c = c;
 	s->ir->captured_table = c == NULL ? NULL : mem_printf(l->arena, "%s_type", c + 7);
-	for (struct argument *a = call->u.step.args; a != NULL; a = a->next) {
+	for (struct argument *a = call->u.step->args; a != NULL; a = a->next) {
 		if (a->late) {
 			s->ir->late_table = lower_ctype(l, a->value->type)->table;
 			s->ir->late_field = cname_beside(
@@ -206,11 +206,11 @@ static struct strand *undo_by_values(struct lower *l, struct undo *undo) {
 	struct ir_field **tail = &s->ir->captured;
 	size_t count = 0, n = 0;
 
-	for (struct argument *a = call->u.step.args; a != NULL; a = a->next) {
+	for (struct argument *a = call->u.step->args; a != NULL; a = a->next) {
 		count++;
 	}
 	struct ir_expr **values = mem_alloc(l->arena, count * sizeof(struct ir_expr *));
-	for (struct argument *a = call->u.step.args; a != NULL; a = a->next, n++) {
+	for (struct argument *a = call->u.step->args; a != NULL; a = a->next, n++) {
 		if (!a->late) {
 			struct ir_slot *slot = captured_slot(
 				l, &tail, NULL, a->field->name.text, a->field->type);
@@ -221,7 +221,7 @@ static struct strand *undo_by_values(struct lower *l, struct undo *undo) {
 	struct ir_expr *args = ir_literal(l->arena, args_c(l, call->decl));
 	args->brief = true;
 	n = 0;
-	for (struct argument *a = call->u.step.args; a != NULL; a = a->next, n++) {
+	for (struct argument *a = call->u.step->args; a != NULL; a = a->next, n++) {
 		if (a->late) {
 			values[n] = lower_expr(l, a->value);
 			if (lower_is_ordered(a->value)) {
@@ -248,7 +248,7 @@ static struct ir_expr *captured_values(struct lower *l, struct undo *undo, struc
 	}
 	struct ir_expr *literal = ir_literal(l->arena, s->ir->captured_c);
 	if (undo->call != NULL) {
-		for (struct argument *a = undo->call->u.step.args; a != NULL; a = a->next) {
+		for (struct argument *a = undo->call->u.step->args; a != NULL; a = a->next) {
 			if (!a->late) {
 				ir_add(l->arena, literal, field->c_name, lower_expr(l, a->value));
 				field = field->next;
@@ -283,7 +283,7 @@ static struct ir_expr *lower_undo(struct lower *l, struct undo *undo, const char
 	if (undo->call != NULL && captures_arguments(undo)) {
 		s = undo_by_arguments(l, undo);
 		captured = lower_arguments(
-			l, s->ir->captured_c, undo->call->u.step.args, lower_activity_fixed);
+			l, s->ir->captured_c, undo->call->u.step->args, lower_activity_fixed);
 	} else {
 		s = undo->call != NULL ? undo_by_values(l, undo) : undo_by_block(l, undo);
 		captured = captured_values(l, undo, s);
@@ -314,15 +314,15 @@ static struct ir_expr *settled(struct lower *l, struct ir_expr *address, const c
 }
 
 void lower_step(struct lower *l, struct expr *expr, int arm) {
-	struct undo *undo = expr->u.step.undo;
+	struct undo *undo = expr->u.step->undo;
 	const char *c = args_c(l, expr->decl), *undo_def = NULL;
 	const char *name = lower_full_name(l, expr->decl);
 	struct ir_expr *site = site_of(l, "do", name, expr->span);
-	struct ir_expr *args = lower_arguments(l, c, expr->u.step.args, lower_activity_fixed);
+	struct ir_expr *args = lower_arguments(l, c, expr->u.step->args, lower_activity_fixed);
 	struct ir_expr *captured = NULL;
 
 	if (undo != NULL) {
-		bool faults = undo->call != NULL && can_fault(undo->call->u.step.args);
+		bool faults = undo->call != NULL && can_fault(undo->call->u.step->args);
 		if (faults) {
 			args = settled(l, args, c);
 		}
@@ -354,14 +354,14 @@ static struct ir_expr *child_call(
 	const char *input = lower_input(l, expr->decl);
 	const char *c = input == NULL ? NULL : mem_printf(l->arena, "struct %s", input);
 	struct ir_expr *site = site_of(l, kind, lower_full_name(l, expr->decl), expr->span);
-	struct ir_expr *args = lower_arguments(l, c, expr->u.step.args, lower_start_fixed);
+	struct ir_expr *args = lower_arguments(l, c, expr->u.step->args, lower_start_fixed);
 
-	if (expr->u.step.id != NULL && lower_is_ordered(expr->u.step.id) &&
-		lower_any_ordered(expr->u.step.args)) {
+	if (expr->u.step->id != NULL && lower_is_ordered(expr->u.step->id) &&
+		lower_any_ordered(expr->u.step->args)) {
 		args = settled(l, args, c); /* C has no order of arguments */
 	}
-	struct ir_expr *id = expr->u.step.id == NULL ? ir_text(l->arena, "dtf_default_id")
-						     : lower_expr(l, expr->u.step.id);
+	struct ir_expr *id = expr->u.step->id == NULL ? ir_text(l->arena, "dtf_default_id")
+						      : lower_expr(l, expr->u.step->id);
 	struct ir_expr *def = def_of(l, expr->decl);
 	return arm == NULL ? lower_ctx_call(l, function, site, def, args, id, NULL)
 			   : lower_ctx_call(l, function, arm, site, def, args, id, NULL);
@@ -427,7 +427,7 @@ void lower_durable(
 	switch (expr->kind) {
 	case EXPR_DO:
 		lower_step(l, expr, -1);
-		await_in(l, cname_snake(l->arena, expr->u.step.name.text), declare,
+		await_in(l, cname_snake(l->arena, expr->u.step->name.text), declare,
 			unit ? NULL : dest);
 		break;
 	case EXPR_WAIT:
@@ -447,7 +447,7 @@ void lower_durable(
 		break;
 	case EXPR_CALL_WORKFLOW:
 		lower_call(l, expr, -1);
-		await_in(l, cname_snake(l->arena, expr->u.step.name.text), declare,
+		await_in(l, cname_snake(l->arena, expr->u.step->name.text), declare,
 			unit ? NULL : dest);
 		break;
 	case EXPR_SPAWN:

@@ -120,8 +120,8 @@ struct expr *build_string_end(struct parse *p, struct expr *string, const struct
 }
 
 struct expr *build_step_parts(struct expr *step, struct attribute *with, struct undo *undo) {
-	step->u.step.with = with;
-	step->u.step.undo = undo;
+	step->u.step->with = with;
+	step->u.step->undo = undo;
 	if (undo != NULL && undo->block != NULL) {
 		step->depth = step->depth > DEPTH_OF_BLOCK ? step->depth : DEPTH_OF_BLOCK;
 	}
@@ -224,9 +224,10 @@ struct argument *build_reverse_arguments(struct argument *list) {
 struct expr *build_step(struct parse *p, enum expr_kind kind, const struct token *keyword,
 	const struct qname *name, struct argument *args, const struct token *close) {
 	struct expr *expr = build_expr(p, kind, build_join(keyword->span, close->span));
-	expr->u.step.package = name->package;
-	expr->u.step.name = name->name;
-	expr->u.step.args = args;
+	expr->u.step = mem_new(p->arena, struct step);
+	expr->u.step->package = name->package;
+	expr->u.step->name = name->name;
+	expr->u.step->args = args;
 	return deepen(p, expr, depth_of(args));
 }
 
@@ -260,14 +261,15 @@ struct parallel_options build_until(
 static void set_options(
 	struct parse *p, struct expr *expr, const struct parallel_options *options) {
 	if (options->settle.len != 0) {
-		expr->u.parallel.mode = PARALLEL_SETTLE;
+		expr->u.parallel->mode = PARALLEL_SETTLE;
 	}
-	expr->u.parallel.limit = once(p, "limit", expr->u.parallel.limit, options->limit);
-	expr->u.parallel.until = once(p, "until", expr->u.parallel.until, options->until);
+	expr->u.parallel->limit = once(p, "limit", expr->u.parallel->limit, options->limit);
+	expr->u.parallel->until = once(p, "until", expr->u.parallel->until, options->until);
 }
 
 static struct expr *new_parallel(struct parse *p, struct span span) {
 	struct expr *expr = build_expr(p, EXPR_PARALLEL, span);
+	expr->u.parallel = mem_new(p->arena, struct parallel);
 	expr->depth = DEPTH_OF_BLOCK;
 	return expr;
 }
@@ -280,7 +282,7 @@ struct expr *build_parallel(struct parse *p, const struct token *keyword,
 		build_error(p, DIAG_SYNTAX, options->limit->span, NULL,
 			"only `parallel for` has a `limit`");
 	}
-	struct branch **tail = &expr->u.parallel.branches;
+	struct branch **tail = &expr->u.parallel->branches;
 	for (struct stmt *stmt = block->first, *next; stmt != NULL; stmt = next) {
 		next = stmt->next;
 		stmt->next = NULL;
@@ -300,11 +302,11 @@ struct expr *build_parallel_for(struct parse *p, const struct token *keyword,
 	struct expr *expr = new_parallel(p, build_join(keyword->span, list->span));
 	set_options(p, expr, before);
 	set_options(p, expr, after);
-	expr->u.parallel.is_for = true;
-	expr->u.parallel.element = build_name(p, element);
-	expr->u.parallel.list = list;
-	expr->u.parallel.body = body;
-	expr->u.parallel.strand = (struct strand_syntax){ .kind = STRAND_ELEMENT,
+	expr->u.parallel->is_for = true;
+	expr->u.parallel->element = build_name(p, element);
+	expr->u.parallel->list = list;
+	expr->u.parallel->body = body;
+	expr->u.parallel->strand = (struct strand_syntax){ .kind = STRAND_ELEMENT,
 		.span = body->span };
 	return expr;
 }

@@ -402,14 +402,14 @@ call(E) ::= CALL(K) qname(Q) LPAREN args(A) RPAREN(R). {
 }
 call(E) ::= CALL(K) qname(Q) LPAREN args(A) RPAREN(R) ID expr(I). [LOWEST] {
 	E = build_step(p, EXPR_CALL_WORKFLOW, &K, &Q, A, &R);
-	E->u.step.id = I;
+	E->u.step->id = I;
 }
 expr(E) ::= SPAWN(K) qname(Q) LPAREN args(A) RPAREN(R). {
 	E = build_step(p, EXPR_SPAWN, &K, &Q, A, &R);
 }
 expr(E) ::= SPAWN(K) qname(Q) LPAREN args(A) RPAREN(R) ID expr(I). [LOWEST] {
 	E = build_step(p, EXPR_SPAWN, &K, &Q, A, &R);
-	E->u.step.id = I;
+	E->u.step->id = I;
 }
 expr(E) ::= WAIT(K) qname(Q). [LOWEST] { E = build_wait(p, &K, &Q); }
 %type with { struct attribute * }

@@ -117,11 +117,11 @@ END_TEST
 
 START_TEST(language_5_a_step_overrides) {
 	struct stmt *s = first("do refund(\"x\") with { timeout 2s }\ndo refund(\"x\")");
-	ck_assert(s->u.expr->overrides);
-	ck_assert_int_eq(s->u.expr->policy.timeout_ms, 2000);
-	ck_assert_int_eq(s->u.expr->policy.attempts, 3);
-	ck_assert(!s->next->u.expr->overrides);
-	ck_assert_int_eq(s->next->u.expr->policy.timeout_ms, 5 * 60 * 1000);
+	ck_assert_ptr_ne(s->u.expr->u.step->policy, &s->u.expr->decl->policy);
+	ck_assert_int_eq(s->u.expr->u.step->policy->timeout_ms, 2000);
+	ck_assert_int_eq(s->u.expr->u.step->policy->attempts, 3);
+	ck_assert_ptr_eq(s->next->u.expr->u.step->policy, &s->next->u.expr->decl->policy);
+	ck_assert_int_eq(s->next->u.expr->u.step->policy->timeout_ms, 5 * 60 * 1000);
 	ck_assert_int_eq(find("approval")->capacity, 7);
 	ck_assert_ptr_eq(s->u.expr->decl, find("refund"));
 }
@@ -453,8 +453,8 @@ END_TEST
 START_TEST(decision_10_an_undo_call_takes_its_arguments_now) {
 	only = DIAG_UNDO_USES_RESULT;
 	const struct decl *w = workflow("let r = do charge(o.id) undo refund(o.id)\nlog info r");
-	const struct undo *undo = w->body->first->u.let.value->u.step.undo;
-	const struct argument *a = undo->call->u.step.args;
+	const struct undo *undo = w->body->first->u.let.value->u.step->undo;
+	const struct argument *a = undo->call->u.step->args;
 	ck_assert(!a->late);
 	ck_assert_ptr_eq(a->value->u.field.base->var, w->fields->var);
 	ck_assert_ptr_null(undo->captures);
@@ -470,8 +470,8 @@ START_TEST(decision_10_a_late_argument_names_copies) {
 	const struct decl *w = workflow(
 		"let r = do charge(o.id) undo refund(\"{r} {n}\")\nlog info r");
 	const struct stmt *s = w->body->first;
-	const struct undo *undo = s->u.let.value->u.step.undo;
-	const struct argument *a = undo->call->u.step.args;
+	const struct undo *undo = s->u.let.value->u.step->undo;
+	const struct argument *a = undo->call->u.step->args;
 	ck_assert(a->late);
 	ck_assert_ptr_nonnull(undo->result);
 	ck_assert_int_eq(undo->result->kind, VAR_RESULT);
@@ -527,7 +527,7 @@ START_TEST(language_8_a_let_that_is_a_branch_is_exported) {
 	const struct decl *w = workflow("parallel {\nlet a = do charge(\"x\")\n"
 					"{ let b = do charge(\"y\")\nlog info b }\n}\nlog info a");
 	const struct stmt *s = w->body->first;
-	const struct branch *a = s->u.expr->u.parallel.branches, *b = a->next;
+	const struct branch *a = s->u.expr->u.parallel->branches, *b = a->next;
 	ck_assert_ptr_nonnull(a->exported);
 	ck_assert_ptr_eq(a->exported->strand, &w->strand);
 	ck_assert_ptr_eq(a->body->u.let.var, a->exported);
