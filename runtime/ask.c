@@ -17,10 +17,10 @@
 
 int dtf__ask_send(struct dtf_client *client, struct request *request, size_t size, bool may_wait) {
 	struct engine *engine = dtf__client_engine(client, request->id);
-	if (!dtf__client_has_started(client)) {
-		return dtf__fail(DTF_ECLOSED, "the engine has not been started");
+	int rc = dtf__client_check_started(client);
+	if (rc == 0 && size > 0) {
+		rc = dtf__gate_enter(engine->gate, request->kind, size, may_wait);
 	}
-	int rc = size == 0 ? 0 : dtf__gate_enter(engine->gate, request->kind, size, may_wait);
 	if (rc == 0 && !dtf__queue_request(engine->queue, request)) {
 		dtf__gate_leave(engine->gate, request->kind, size);
 		rc = dtf__fail(DTF_ECLOSED, "the engine has stopped");

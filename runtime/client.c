@@ -50,8 +50,8 @@ void dtf__client_started(struct dtf_client *client) {
 	client->started = true;
 }
 
-bool dtf__client_has_started(const struct dtf_client *client) {
-	return client->started;
+int dtf__client_check_started(const struct dtf_client *client) {
+	return client->started ? 0 : dtf__fail(DTF_ECLOSED, "the engine has not been started");
 }
 
 int dtf_client_open(const char *dir, struct dtf_client **ret) {

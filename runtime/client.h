@@ -8,7 +8,7 @@ int dtf__client_create(struct dtf_engine *handle, struct store *store, struct dt
 void dtf__client_destroy(struct dtf_client *client);
 /* Its engine takes requests from now on. */
 void dtf__client_started(struct dtf_client *client);
-bool dtf__client_has_started(const struct dtf_client *client);
+int dtf__client_check_started(const struct dtf_client *client);
 /* 0, or why this client cannot be used here; clears the error text. */
 int dtf__client_check(const struct dtf_client *client);
 /* For reading: safe from any thread. */

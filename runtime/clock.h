@@ -3,6 +3,7 @@
 #define DTF_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 struct clock {
 	int64_t (*now_ms)(void *arg); /* since 1970; may be set back */
@@ -25,5 +26,10 @@ int64_t dtf__watch_now_ms(const struct watch *watch);    /* the durable clock */
 int64_t dtf__watch_steady_ms(const struct watch *watch); /* never set */
 
 extern const struct clock dtf__clock_system;
+
+/* For a thread that waits: so long from now, by CLOCK_MONOTONIC, and how long until then;
+ * 0: it is past. */
+struct timespec dtf__clock_after_ms(int64_t ms);
+int64_t dtf__clock_left_ms(const struct timespec *until);
 
 #endif

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "error.h"
 
 struct door {
@@ -28,7 +29,8 @@ struct door {
 	pthread_mutex_t lock;
 	pthread_cond_t answered_cond;
 	/* guarded by lock: */
-	bool answered;
+	bool answered, rung;
+	const void *driver;     /* the owner's thread, if it drives and may sleep in poll() */
 	struct dtf_result *ret; /* the owner's, as long as he waits; or NULL */
 	int rc;
 	char text[ERROR_TEXT_MAX];
@@ -65,6 +67,10 @@ static void put_behind_door(struct request *request, int rc, const char *text) {
 		put_result(door);
 	}
 	(void)pthread_cond_signal(&door->answered_cond);
+	if (door->driver != NULL && door->driver != dtf__wheel_thread()) {
+		door->rung = true;
+		dtf__wheel_ring(door->engine->handle);
+	}
 	(void)pthread_mutex_unlock(&door->lock);
 	let_go(door);
 }
@@ -101,51 +107,41 @@ static struct door *door_create(struct engine *engine, const struct request *req
 	return door;
 }
 
-static struct timespec after_ms(int64_t ms) {
-	struct timespec at;
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += (time_t)(ms / 1000);
-	at.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
-
-static void sleep_at_door(struct door *door, int64_t timeout_ms) {
-	struct timespec until = after_ms(timeout_ms < 0 ? 0 : timeout_ms);
+/* until: NULL = as long as it takes. */
+static void sleep_at_door(struct door *door, const struct timespec *until) {
 	bool late = false;
 	(void)pthread_mutex_lock(&door->lock);
 	while (!door->answered && !late) {
-		if (timeout_ms < 0) {
+		if (until == NULL) {
 			(void)pthread_cond_wait(&door->answered_cond, &door->lock);
 		} else {
-			late = pthread_cond_timedwait(&door->answered_cond, &door->lock, &until) !=
+			late = pthread_cond_timedwait(&door->answered_cond, &door->lock, until) !=
 				0;
 		}
 	}
 	(void)pthread_mutex_unlock(&door->lock);
 }
 
-/* This thread is the one that drives the engine: nobody else would answer. */
-static void drive_at_door(struct dtf_engine *handle, struct door *door, int64_t timeout_ms) {
-	struct timespec now, until = after_ms(timeout_ms < 0 ? 0 : timeout_ms);
-	bool answered, late = false;
-	do {
-		int64_t left_ms = -1;
-		if (timeout_ms >= 0) {
-			(void)clock_gettime(CLOCK_MONOTONIC, &now);
-			left_ms = (int64_t)(until.tv_sec - now.tv_sec) * 1000 +
-				(until.tv_nsec - now.tv_nsec) / 1000000;
-			late = left_ms <= 0;
-			left_ms = late ? 0 : left_ms;
-		}
-		dtf__engine_drive(handle, left_ms);
-		(void)pthread_mutex_lock(&door->lock);
-		answered = door->answered;
-		(void)pthread_mutex_unlock(&door->lock);
-	} while (!answered && !late);
+static bool is_answered(struct door *door) {
+	(void)pthread_mutex_lock(&door->lock);
+	bool answered = door->answered;
+	(void)pthread_mutex_unlock(&door->lock);
+	return answered;
+}
+
+/* This thread may be the only one that drives the engine. */
+static void drive_at_door(
+	struct dtf_engine *handle, struct door *door, const struct timespec *until) {
+	while (!is_answered(door) && (until == NULL || dtf__clock_left_ms(until) > 0)) {
+		dtf__wheel_drive(handle, until);
+	}
+	(void)pthread_mutex_lock(&door->lock);
+	bool rung = door->rung;
+	door->driver = NULL;
+	(void)pthread_mutex_unlock(&door->lock);
+	if (rung) {
+		dtf__wheel_hush(handle);
+	}
 }
 
 /* The answer, if it has come. */
@@ -172,6 +168,10 @@ int dtf__ask_and_wait(struct dtf_client *client, const struct request *request, 
 	struct dtf_result *ret) {
 	struct dtf_engine *handle = dtf__client_handle(client);
 	struct engine *engine = dtf__client_engine(client, request->id);
+	int rc = dtf__client_check_started(client);
+	if (rc < 0) {
+		return rc;
+	}
 	if (dtf__loop_is_own_thread(handle)) {
 		return dtf__fail(
 			DTF_EINVAL, "the engine's thread would wait for itself: use dtf_ask()");
@@ -180,21 +180,24 @@ int dtf__ask_and_wait(struct dtf_client *client, const struct request *request, 
 	if (door == NULL) {
 		return dtf__fail(DTF_ENOMEM, "out of memory for a request");
 	}
+	struct timespec end = dtf__clock_after_ms(timeout_ms < 0 ? 0 : timeout_ms);
+	const struct timespec *until = timeout_ms < 0 ? NULL : &end;
+	bool drives = dtf__wheel_may_drive(handle);
 	/* Whoever would have to make the room that it waits for cannot wait. */
-	bool may_wait = !engine->options.refuse && !dtf__engine_is_driver(handle) &&
-		!dtf__engine_is_inside(handle);
+	bool may_wait = !engine->options.refuse && !drives && !dtf__engine_is_inside(handle);
 	door->ret = ret;
+	door->driver = drives ? dtf__wheel_thread() : NULL;
 	door->holders = 2;
-	int rc = dtf__ask_send(client, &door->request, door->size, may_wait);
+	rc = dtf__ask_send(client, &door->request, door->size, may_wait);
 	if (rc < 0) {
 		door->holders = 1;
 		let_go(door);
 		return rc;
 	}
-	if (dtf__engine_is_driver(handle)) {
-		drive_at_door(handle, door, timeout_ms);
+	if (drives) {
+		drive_at_door(handle, door, until);
 	} else {
-		sleep_at_door(door, timeout_ms);
+		sleep_at_door(door, until);
 	}
 	return open_door(door, timeout_ms);
 }

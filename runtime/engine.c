@@ -1,23 +1,15 @@
 /*
  * The engine as a program sees it: a handle on the engines of its directory's
- * partitions, each of which has a thread, or all of which one thread drives.
- *
- * Whoever drives them waits at a descriptor for all: of one engine it is that
- * engine's, of several an epoll of theirs.
+ * partitions, each of which has a thread, or all of which the program drives.
  */
 #include "engine.h"
 
-#include <limits.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "client.h"
 #include "error.h"
-
-static _Thread_local char this_thread;
 
 int dtf__engine_check(const struct dtf_engine *handle) {
 	dtf__error_clear();
@@ -40,9 +32,7 @@ static void free_handle(struct dtf_engine *handle) {
 		store->ops->close(store);
 	}
 	dtf__client_destroy(handle->client);
-	if (handle->count > 1 && handle->fd >= 0) {
-		(void)close(handle->fd);
-	}
+	dtf__wheel_close(handle);
 	free(handle->engines);
 	free(handle);
 }
@@ -75,7 +65,6 @@ int dtf__engine_open_on(
 		return dtf__fail(DTF_ENOMEM, "out of memory for an engine");
 	}
 	handle->pid = (long)getpid();
-	handle->fd = -1;
 	handle->engines = engines;
 	int rc = add_engine(handle, store, options, &clock);
 	if (rc < 0) {
@@ -203,29 +192,14 @@ int dtf_engine_start(struct dtf_engine *handle) {
 	return 0;
 }
 
-/* ---- driven by the program ---- */
-
-static int watch_all(struct dtf_engine *handle) {
-	handle->fd = epoll_create1(EPOLL_CLOEXEC);
-	bool ok = handle->fd >= 0;
-	for (unsigned i = 0; ok && i < handle->count; i++) {
-		struct epoll_event event = { .events = EPOLLIN };
-		ok = epoll_ctl(handle->fd, EPOLL_CTL_ADD, dtf__loop_fd(handle->engines[i]),
-			     &event) == 0;
-	}
-	return ok ? 0 : dtf__fail(DTF_ENOMEM, "no descriptor for the engine");
-}
+/* ---- driven by the program: see wheel.c ---- */
 
 int dtf_engine_attach(struct dtf_engine *handle) {
 	int rc = make_ready(handle, "dtf_engine_attach");
 	if (rc < 0) {
 		return rc;
 	}
-	if (handle->count > 1) {
-		rc = watch_all(handle);
-	} else {
-		handle->fd = dtf__loop_fd(handle->engines[0]);
-	}
+	rc = dtf__wheel_open(handle);
 	for (unsigned i = 0; i < handle->count; i++) {
 		if (rc < 0) {
 			dtf__loop_finish(handle->engines[i]);
@@ -235,8 +209,6 @@ int dtf_engine_attach(struct dtf_engine *handle) {
 		}
 	}
 	if (rc == 0) {
-		handle->attached = true;
-		handle->driver = &this_thread;
 		handle->started = true;
 		dtf__client_started(handle->client);
 	}
@@ -251,62 +223,13 @@ bool dtf__engine_is_inside(const struct dtf_engine *handle) {
 	return inside;
 }
 
-bool dtf__engine_is_driver(const struct dtf_engine *handle) {
-	return handle->attached && handle->driver == &this_thread;
-}
-
-static int check_attached(const struct dtf_engine *handle, const char *what) {
-	int rc = dtf__engine_check(handle);
-	if (rc == 0 && !handle->attached) {
-		rc = dtf__fail(DTF_EINVAL, "%s: the engine has not been attached", what);
-	}
-	return rc;
-}
-
-int dtf_engine_fd(const struct dtf_engine *handle) {
-	int rc = check_attached(handle, "dtf_engine_fd");
-	return rc < 0 ? rc : handle->fd;
-}
-
-/* 1: another one is due at once. */
-static int run_round(struct dtf_engine *handle) {
-	int more = 0;
-	handle->driver = &this_thread;
-	for (unsigned i = 0; i < handle->count; i++) {
-		more |= dtf__loop_round(handle->engines[i]);
-	}
-	return more;
-}
-
-void dtf__engine_drive(struct dtf_engine *handle, int64_t timeout_ms) {
-	struct pollfd fd = { .fd = handle->fd, .events = POLLIN };
-	(void)poll(&fd, 1, timeout_ms < 0 || timeout_ms > INT_MAX ? -1 : (int)timeout_ms);
-	(void)run_round(handle);
-}
-
 /* Of the first that works no more. */
-static int first_error(const struct dtf_engine *handle) {
+int dtf__engine_error(const struct dtf_engine *handle) {
 	int rc = 0;
 	for (unsigned i = 0; rc == 0 && i < handle->count; i++) {
 		rc = dtf__loop_error(handle->engines[i]);
 	}
 	return rc;
-}
-
-int dtf_engine_run_once(struct dtf_engine *handle) {
-	int rc = check_attached(handle, "dtf_engine_run_once");
-	if (rc < 0) {
-		return rc;
-	}
-	if (dtf__engine_is_inside(handle)) {
-		return dtf__fail(DTF_EINVAL, "dtf_engine_run_once: called by what it calls");
-	}
-	if (handle->stopped) {
-		return dtf__fail(DTF_ECLOSED, "the engine has stopped");
-	}
-	int more = run_round(handle);
-	rc = first_error(handle);
-	return rc < 0 ? rc : more;
 }
 
 /* ---- stopping ---- */
@@ -323,11 +246,13 @@ int dtf_engine_stop(struct dtf_engine *handle) {
 	for (unsigned i = 0; i < handle->count; i++) {
 		dtf__queue_stop(handle->engines[i]->queue);
 	}
+	dtf__wheel_take(handle);
 	for (unsigned i = 0; i < handle->count; i++) {
 		dtf__loop_stop(handle->engines[i]);
 	}
 	handle->stopped = true;
-	return first_error(handle);
+	dtf__wheel_give_back(handle);
+	return dtf__engine_error(handle);
 }
 
 void dtf_engine_close(struct dtf_engine *handle) {

@@ -268,10 +268,8 @@ struct dtf_engine {
 	unsigned count;
 	struct dtf_client *client; /* owned */
 	_Atomic bool started, stopped;
-	bool attached;                /* a program's thread drives it */
-	int fd;                       /* then: to poll; of one engine it is that engine's */
-	_Atomic(const char *) driver; /* the thread that drove it last */
-	long pid;                     /* of the opener: a fork's child is refused */
+	struct wheel *wheel; /* NULL: it has not been attached */
+	long pid;            /* of the opener: a fork's child is refused */
 };
 
 /* engine.c: with threads and the wall's clock; takes the store over. */
@@ -281,10 +279,25 @@ int dtf__engine_open_on(
 int dtf__engine_check(const struct dtf_engine *handle);
 /* Is this thread one of its own, or in a callback of a round of its? */
 bool dtf__engine_is_inside(const struct dtf_engine *handle);
-/* Is it this thread that has to drive it? */
-bool dtf__engine_is_driver(const struct dtf_engine *handle);
-/* Then: a round, after waiting until one is due; timeout_ms < 0: as long as it takes. */
-void dtf__engine_drive(struct dtf_engine *handle, int64_t timeout_ms);
+/* Why it works no more, or 0. */
+int dtf__engine_error(const struct dtf_engine *handle);
+
+/* wheel.c: the program's threads drive it, one at a time. */
+int dtf__wheel_open(struct dtf_engine *handle);
+void dtf__wheel_close(struct dtf_engine *handle);
+/* This thread; no other has the same. */
+const void *dtf__wheel_thread(void);
+/* Is it up to this thread to drive it, when it waits for something? */
+bool dtf__wheel_may_drive(const struct dtf_engine *handle);
+/* Then: sleeps until a round is due, the bell rings or time is over (NULL: no end), and
+ * makes that round if nobody else does. */
+void dtf__wheel_drive(struct dtf_engine *handle, const struct timespec *until);
+/* Wakes who sleeps there, until it is taken back. */
+void dtf__wheel_ring(struct dtf_engine *handle);
+void dtf__wheel_hush(struct dtf_engine *handle);
+/* Nobody makes a round meanwhile.  Without a wheel nothing. */
+void dtf__wheel_take(struct dtf_engine *handle);
+void dtf__wheel_give_back(struct dtf_engine *handle);
 
 /* loop.c */
 struct executor dtf__loop_executor(struct engine *engine);

@@ -67,7 +67,7 @@ const char *dtf_strerror(int code) {
 		[-DTF_EVERSION] = "the versions of a workflow do not go together",
 		[-DTF_EQUEUED] = "recorded; no engine is up to answer",
 		[-DTF_EQUERY] = "the query cannot be computed",
-		[-DTF_EBUSY] = "the engine is behind",
+		[-DTF_EBUSY] = "the engine is busy",
 	};
 	if (code == 0) {
 		return "no error";

@@ -56,7 +56,8 @@ enum {
 	DTF_EVERSION = -20, /* versions of a workflow do not go together */
 	DTF_EQUEUED = -21,  /* not an error: recorded, no engine is up to answer */
 	DTF_EQUERY = -22,   /* there is no such query, or it raised an error */
-	DTF_EBUSY = -23,    /* the engine is behind: nothing was done, come again later */
+	DTF_EBUSY = -23,    /* the engine is behind, or another thread drives it: nothing was
+			     * done, come again later */
 };
 
 /* The text of this thread's last error; valid until its next dtf call. */
@@ -220,7 +221,7 @@ struct dtf_engine_options {
 	size_t queue_max; /* bytes of requests in memory, again of waits by dtf_ask(); 0 = 64 MiB */
 	size_t backlog_max; /* no starts while so many activities want a worker; 0 = 1,000,000 */
 	/* What is over these waits until there is room.  Or it returns DTF_EBUSY, as always
-	 * from dtf_ask(), in activities, and in the thread that drives the engine. */
+	 * from dtf_ask(), in activities, and in threads that drive the engine. */
 	bool refuse;
 	size_t payload_max;  /* 0 = 1 MiB, at most 64 MiB */
 	int64_t history_max; /* events of an execution; 0 = 1,000,000 */
@@ -255,16 +256,23 @@ int dtf_engine_open(const struct dtf_engine_options *options, struct dtf_engine 
 int dtf_engine_register(struct dtf_engine *engine, const struct dtf_module *module);
 /* Recovers what was running and begins to work, on threads of its own. */
 int dtf_engine_start(struct dtf_engine *engine);
-/* Instead, for a program with a loop of its own: recovers, and leaves the rest to
- * dtf_engine_run_once(), one thread at a time.  Calls that wait, made by the thread that
- * drives the engine, drive it until they are answered. */
+/*
+ * Instead, for a program with a loop of its own: recovers, and leaves the rest to
+ * dtf_engine_run_once().  The thread that called that last drives the engine, and before
+ * that the one that attached it.  Calls that wait, made by the one that drives it, drive
+ * it until they are answered.  So do those of the one that attached it when the other has
+ * not come for a second though the descriptor is readable.  All other threads sleep until
+ * somebody drives it.
+ */
 int dtf_engine_attach(struct dtf_engine *engine);
 /* Readable when dtf_engine_run_once() has something to do.  Only to poll, until close. */
 int dtf_engine_fd(const struct dtf_engine *engine);
-/* One round, which waits for its commit only.  1: more is due at once; 0: when the
- * descriptor is readable; or the error for which it works no more. */
+/* One round, which waits for its commit only, and runs activities if there are no workers.
+ * 1: more is due at once; 0: when the descriptor is readable; or the error for which it
+ * works no more.  DTF_EBUSY: another thread is in a round; DTF_ECLOSED: it was stopped. */
 int dtf_engine_run_once(struct dtf_engine *engine);
-/* Lets running activities finish, records their results, joins all threads.  What is
+/* Lets running activities finish, records their results, joins all threads; of an attached
+ * engine it drives, when nobody is in a round any more.  What is
  * deferred is given up, as in a crash.  Whoever waits for a result is told DTF_ECLOSED at
  * once.  This and run_once are not for activities and callbacks: DTF_EINVAL.  Returns the
  * store's error if one made the engine stop. */
