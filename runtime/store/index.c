@@ -63,10 +63,6 @@ bool dtf__places_add(struct places *places, struct place place) {
 	return true;
 }
 
-bool dtf__place_before(struct place a, struct place b) {
-	return a.key != b.key ? a.key < b.key : a.instance < b.instance;
-}
-
 static int compare(const void *a, const void *b) {
 	const struct place *x = a, *y = b;
 	return dtf__place_before(*x, *y) ? -1 : dtf__place_before(*y, *x);

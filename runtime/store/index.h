@@ -2,6 +2,7 @@
 #ifndef DTF_STORE_INDEX_H
 #define DTF_STORE_INDEX_H
 
+#include "order.h"
 #include "store.h"
 
 /* Before a row's bytes: the keys that it is found by. */
@@ -14,15 +15,12 @@ bool dtf__row_keys_in(const struct store_keys *keys, enum store_index index, uin
 
 /* Places in an index, to be sorted. */
 struct places {
-	struct place {
-		uint64_t key, instance;
-	} * places; /* owned */
+	struct place *places; /* owned */
 	size_t count, capacity;
 };
 
 /* False: memory is exhausted. */
 bool dtf__places_add(struct places *places, struct place place);
-bool dtf__place_before(struct place a, struct place b);
 void dtf__places_sort(struct places *places);
 void dtf__places_finish(struct places *places);
 

@@ -348,46 +348,41 @@ static const struct store_ops lmdb_ops = {
 	.drain = lmdb_drain,
 };
 
-/* Becomes the owner in the database: a new epoch, and a look at the log's end. */
+struct taking {
+	struct lmdb_store *lmdb;
+	struct lmdb_state state; /* out */
+};
+
+/* Becomes the owner in the database: a new epoch, if all that it needs can be read:
+ * what the owner before has put and no checkpoint has written, and the log's end. */
 static int take_over(struct lmdb_env *env, MDB_txn *txn, void *arg) {
-	struct lmdb_state *state = arg;
-	uint64_t last = 0;
-	int rc = dtf__lmdb_state_read(env, txn, state);
-	if (rc == 0) {
-		rc = dtf__lmdb_last(env, txn, TABLE_LOG, &last);
-	}
-	if (rc == 0 && last >= state->next) {
+	struct taking *taking = arg;
+	struct lmdb_store *lmdb = taking->lmdb;
+	uint64_t last = 0, first = 0, covered = 0;
+	int rc = dtf__lmdb_state_read(env, txn, &taking->state);
+	rc = rc == 0 ? dtf__lmdb_last(env, txn, TABLE_LOG, &last) : rc;
+	if (rc == 0 && last >= taking->state.next) {
 		rc = dtf__fail(DTF_ECORRUPT, "%s: the log goes beyond its end", env->dir);
 	}
+	rc = rc == 0 ? dtf__lmdb_journal_follow(lmdb, txn) : rc;
+	rc = rc == 0 ? dtf__lmdb_covered_read(env, txn, &covered) : rc;
+	rc = rc == 0 ? dtf__lmdb_first(env, txn, TABLE_JOURNAL, &first) : rc;
 	if (rc == 0) {
-		state->epoch++;
-		rc = dtf__lmdb_state_write(env, txn, state);
+		lmdb->checkpoint.drop = first <= covered ? covered : 0;
+		taking->state.epoch++;
+		rc = dtf__lmdb_state_write(env, txn, &taking->state);
 	}
 	return rc;
 }
 
-/* What the owner before has put and no checkpoint has written. */
-static int read_journal(struct lmdb_store *lmdb) {
-	MDB_txn *txn;
-	int rc = dtf__lmdb_begin(lmdb->env, &txn);
-	if (rc == 0) {
-		rc = dtf__lmdb_journal_follow(lmdb, txn);
-		dtf__lmdb_end(lmdb->env, txn);
-	}
-	return dtf__lmdb_result(lmdb->env, rc, "open");
-}
-
 static int own(struct lmdb_store *lmdb) {
-	struct lmdb_state state;
-	int rc = dtf__lmdb_update(lmdb->env, take_over, &state);
+	struct taking taking = { .lmdb = lmdb };
+	int rc = dtf__lmdb_update(lmdb->env, take_over, &taking);
 	rc = dtf__lmdb_result(lmdb->env, rc, "open");
 	if (rc == 0) {
-		rc = read_journal(lmdb);
-	}
-	if (rc == 0) {
-		lmdb->epoch = state.epoch;
+		lmdb->epoch = taking.state.epoch;
 		lmdb->env->owned = true;
-		dtf__lmdb_remember(lmdb, &state);
+		dtf__lmdb_remember(lmdb, &taking.state);
 	}
 	return rc;
 }

@@ -21,80 +21,6 @@
 #define SLICE_MIN          64
 #define DROP_MAX           16 /* journal entries taken away by one commit */
 
-/* ---- the index ---- */
-
-#define INDEX_KEY_SIZE 17
-
-static MDB_val index_key(
-	unsigned char bytes[INDEX_KEY_SIZE], enum store_index index, struct place place) {
-	bytes[0] = (unsigned char)index;
-	dtf__lmdb_store_big(bytes + 1, place.key, 8);
-	dtf__lmdb_store_big(bytes + 9, place.instance, 8);
-	return (MDB_val){ INDEX_KEY_SIZE, bytes };
-}
-
-static int put_place(struct lmdb_env *env, MDB_txn *txn, enum store_index index, struct place place,
-	bool is_in) {
-	unsigned char bytes[INDEX_KEY_SIZE];
-	MDB_val key = index_key(bytes, index, place), nothing = { 0, NULL };
-	int rc = is_in ? mdb_put(txn, env->tables[TABLE_INDEX], &key, &nothing, 0)
-		       : mdb_del(txn, env->tables[TABLE_INDEX], &key, NULL);
-	return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
-/* Moves the instance from where it was, if it was anywhere, to where it is, if it is. */
-static int put_places(struct lmdb_env *env, MDB_txn *txn, uint64_t instance,
-	const struct store_keys *before, const struct store_keys *now) {
-	int rc = 0;
-	for (unsigned i = 0; i < STORE_NINDEXES && rc == 0; i++) {
-		uint64_t old = 0, new = 0;
-		bool was = before != NULL && dtf__row_keys_in(before, (enum store_index)i, &old);
-		bool is = now != NULL && dtf__row_keys_in(now, (enum store_index)i, &new);
-		if (was == is && old == new) {
-			continue;
-		}
-		if (was) {
-			rc = put_place(env, txn, (enum store_index)i,
-				(struct place){ old, instance }, false);
-		}
-		if (is && rc == 0) {
-			rc = put_place(env, txn, (enum store_index)i,
-				(struct place){ new, instance }, true);
-		}
-	}
-	return rc;
-}
-
-int dtf__lmdb_index_scan(struct lmdb_env *env, MDB_txn *txn, enum store_index index,
-	struct place after, struct place *places, size_t room, size_t *ret_count) {
-	unsigned char bytes[INDEX_KEY_SIZE + 1] = { 0 };
-	MDB_cursor *cursor;
-	size_t count = 0;
-	int rc = mdb_cursor_open(txn, env->tables[TABLE_INDEX], &cursor);
-	if (rc != 0) {
-		return rc;
-	}
-	MDB_val data, key = index_key(bytes, index, after);
-	key.mv_size++; /* the least key behind it */
-	rc = mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE);
-	while (rc == 0 && count < room) {
-		const unsigned char *at = key.mv_data;
-		if (key.mv_size != INDEX_KEY_SIZE || at[0] >= STORE_NINDEXES) {
-			rc = dtf__fail(DTF_ECORRUPT, "%s: a damaged index", env->dir);
-			break;
-		}
-		if (at[0] != (unsigned char)index) {
-			break;
-		}
-		places[count++] = (struct place){ dtf__lmdb_load_big(at + 1, 8),
-			dtf__lmdb_load_big(at + 9, 8) };
-		rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT);
-	}
-	mdb_cursor_close(cursor);
-	*ret_count = count;
-	return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
 /* ---- a slice ---- */
 
 static int write_row(struct lmdb_env *env, MDB_txn *txn, struct lmdb_key *key, struct slice value) {
@@ -114,8 +40,9 @@ static int write_row(struct lmdb_env *env, MDB_txn *txn, struct lmdb_key *key, s
 	}
 	rc = is ? dtf__lmdb_put(env, txn, TABLE_INST, key, value, 0)
 		: dtf__lmdb_del(env, txn, TABLE_INST, key);
-	return rc == 0 ? put_places(env, txn, instance, was ? &before : NULL, is ? &now : NULL)
-		       : rc;
+	return rc == 0
+		? dtf__lmdb_index_move(env, txn, instance, was ? &before : NULL, is ? &now : NULL)
+		: rc;
 }
 
 /* A mark of an instance whose marks were taken away after it is not written. */
@@ -157,6 +84,9 @@ int dtf__lmdb_checkpoint_in(
 		rc = write_put(lmdb, txn, checkpoint->sorted[ret->done]);
 		ret->done++;
 	}
+	if (rc == 0 && checkpoint->sorted != NULL && ret->done == checkpoint->count) {
+		rc = dtf__lmdb_covered_write(lmdb->env, txn, checkpoint->through);
+	}
 	if (rc == 0 && checkpoint->drop != 0) {
 		bool more;
 		rc = dtf__lmdb_drop(
@@ -197,7 +127,6 @@ void dtf__lmdb_checkpoint_after(struct lmdb_store *lmdb, const struct checkpoint
 	size_t every = checkpoint->every == 0 ? CHECKPOINT_DEFAULT : checkpoint->every;
 	dtf__assert(pthread_mutex_lock(&lmdb->lock) == 0);
 	lmdb->journal++;
-	lmdb->changes++;
 	checkpoint->puts += lmdb->staged.count;
 	dtf__lmdb_staged_enter(lmdb);
 	checkpoint->done = step->done;

@@ -10,6 +10,7 @@
  *	lmdb_journal.c  where that is until a checkpoint
  *	lmdb_checkpoint.c   from the journal into the tables
  *	lmdb_scan.c     reading what is in a table or in the journal
+ *	lmdb_index.c    finding rows by their keys
  *	lmdb_commit.c   what a commit does
  *	lmdb.c          the other operations of store.h
  *
@@ -84,7 +85,7 @@ enum lmdb_table {
 	TABLE_ANSWER,   /* request id -> time and answer */
 	TABLE_MANIFEST, /* hash -> text */
 	TABLE_SNAPSHOT, /* instance -> its last one; not checked: it has a checksum */
-	TABLE_META,     /* format, state, inbox */
+	TABLE_META,     /* format, state, inbox, covered */
 	NTABLES,
 };
 
@@ -212,6 +213,11 @@ int dtf__lmdb_meta_check(struct lmdb_env *env, MDB_txn *txn);
 int dtf__lmdb_epoch_read(struct lmdb_env *env, MDB_txn *txn, uint64_t *ret);
 int dtf__lmdb_state_read(struct lmdb_env *env, MDB_txn *txn, struct lmdb_state *ret);
 int dtf__lmdb_state_write(struct lmdb_env *env, MDB_txn *txn, const struct lmdb_state *state);
+/* The newest journal entry whose puts, and those of all before it, are in their
+ * tables; 0 in a store that has had no checkpoint, or whose last was by a dtf that
+ * did not say so. */
+int dtf__lmdb_covered_read(struct lmdb_env *env, MDB_txn *txn, uint64_t *ret);
+int dtf__lmdb_covered_write(struct lmdb_env *env, MDB_txn *txn, uint64_t entry);
 /* The number of the next inbox entry; each call takes one. */
 int dtf__lmdb_inbox_number(struct lmdb_env *env, MDB_txn *txn, uint64_t *ret);
 /* Bytes in pages that hold something. */
@@ -263,7 +269,7 @@ struct lmdb_store {
 	pthread_mutex_t lock;
 	struct pending young, old;
 	uint64_t journal; /* the newest entry that is in them */
-	uint64_t changes; /* grows when they do */
+	size_t forget_at; /* puts in `young` */
 	/* The engine's thread only. */
 	struct staged staged;
 	struct checkpoint checkpoint;
@@ -304,9 +310,19 @@ int dtf__lmdb_checkpoint_in(
 	struct lmdb_store *lmdb, MDB_txn *txn, size_t nputs, struct checkpoint_step *ret);
 /* The commit is durable; takes over what was staged. */
 void dtf__lmdb_checkpoint_after(struct lmdb_store *lmdb, const struct checkpoint_step *step);
-/* Places behind `after` as the table has them. */
-int dtf__lmdb_index_scan(struct lmdb_env *env, MDB_txn *txn, enum store_index index,
-	struct place after, struct place *places, size_t room, size_t *ret_count);
+/* ---- lmdb_index.c ---- */
+
+/* Orders of pending rows: by each index, and by number alone, with 0 as the key. */
+enum { ORDER_NUMBER = STORE_NINDEXES };
+
+/* In the table: from where the instance was, if it was anywhere, to where it is, if it is. */
+int dtf__lmdb_index_move(struct lmdb_env *env, MDB_txn *txn, uint64_t instance,
+	const struct store_keys *before, const struct store_keys *now);
+/* Places behind `after` of pending rows, the newest of each.  Under the lock. */
+int dtf__lmdb_pending_places(struct lmdb_store *lmdb, unsigned order, struct place after,
+	struct place *places, size_t room, size_t *ret_count);
+int dtf__lmdb_index(struct store *store, enum store_index index, uint64_t key, uint64_t instance,
+	bool (*f)(void *arg, uint64_t key, uint64_t instance), void *arg);
 
 /* ---- lmdb_scan.c ---- */
 
@@ -320,8 +336,8 @@ const struct pending_put *dtf__lmdb_pending(
 const struct pending_put *dtf__lmdb_pending_mark(const struct pending *pending, struct slice key);
 int dtf__lmdb_rows(struct store *store, uint64_t after,
 	bool (*f)(void *arg, uint64_t instance, struct slice row), void *arg);
-int dtf__lmdb_index(struct store *store, enum store_index index, uint64_t key, uint64_t instance,
-	bool (*f)(void *arg, uint64_t key, uint64_t instance), void *arg);
+/* What the journal has, up to now.  Under the lock. */
+int dtf__lmdb_catch_up(struct lmdb_store *lmdb, MDB_txn *txn);
 
 /* ---- lmdb_commit.c, lmdb.c ---- */
 

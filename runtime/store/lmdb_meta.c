@@ -1,5 +1,6 @@
 /*
- * The store's own rows: its format, where it stands, the inbox's last number.
+ * The store's own rows: its format, where it stands, the inbox's last number, how far
+ * checkpoints have come.
  *
  * Where it stands is written at opening; from then on the newest journal entry
  * says it, so that a commit need not touch this table.
@@ -89,6 +90,24 @@ int dtf__lmdb_state_write(struct lmdb_env *env, MDB_txn *txn, const struct lmdb_
 	dtf__wire_store64(bytes + 16, state->next_instance);
 	dtf__wire_store64(bytes + 24, (uint64_t)state->clock_ms);
 	return put_meta(env, txn, "state", bytes, sizeof(bytes));
+}
+
+int dtf__lmdb_covered_read(struct lmdb_env *env, MDB_txn *txn, uint64_t *ret) {
+	unsigned char bytes[8] = { 0 };
+	struct lmdb_key key = dtf__lmdb_text_key("covered");
+	struct slice value;
+	int rc = dtf__lmdb_peek(env, txn, TABLE_META, &key, 0, &value);
+	if (rc == 0) {
+		rc = get_meta(env, txn, "covered", bytes, sizeof(bytes));
+	}
+	*ret = dtf__wire_load64(bytes);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+int dtf__lmdb_covered_write(struct lmdb_env *env, MDB_txn *txn, uint64_t entry) {
+	unsigned char bytes[8];
+	dtf__wire_store64(bytes, entry);
+	return put_meta(env, txn, "covered", bytes, sizeof(bytes));
 }
 
 int dtf__lmdb_inbox_number(struct lmdb_env *env, MDB_txn *txn, uint64_t *ret) {

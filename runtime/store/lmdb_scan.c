@@ -1,6 +1,6 @@
 /*
- * Going through rows and indexes: the tables, and over them what the journal
- * holds and the tables do not yet.
+ * Reading a key and going through rows: the tables, and over them what the
+ * journal holds and the tables do not yet.
  *
  * Each piece is read in a transaction of its own, which is over before the
  * caller's function runs: a slow reader would keep pages from being used again.
@@ -128,34 +128,8 @@ int dtf__lmdb_fetch(struct lmdb_store *lmdb, struct arena *arena, enum lmdb_tabl
 		: dtf__lmdb_result(lmdb->env, rc, "read");
 }
 
-/* Under the lock: what the journal has, up to now. */
-static int catch_up(struct lmdb_store *lmdb, MDB_txn *txn) {
+int dtf__lmdb_catch_up(struct lmdb_store *lmdb, MDB_txn *txn) {
 	return lmdb->mode == STORE_OWN ? 0 : dtf__lmdb_journal_follow(lmdb, txn);
-}
-
-/* ---- pending rows ---- */
-
-/* Calls f for each row that is pending, the newest of each; under the lock. */
-static bool each_row(struct lmdb_store *lmdb,
-	bool (*f)(void *arg, uint64_t instance, struct slice value), void *arg) {
-	const struct pending *both[] = { &lmdb->young, &lmdb->old };
-	for (size_t b = 0; b < 2; b++) {
-		for (size_t i = 0; i < both[b]->nslots; i++) {
-			const struct pending_put *put = both[b]->slots[i];
-			for (; put != NULL; put = put->next) {
-				bool newest = put->table == TABLE_INST &&
-					(b == 0 ||
-						find_put(&lmdb->young, TABLE_INST,
-							dtf__pending_key(put)) == NULL);
-				if (newest &&
-					!f(arg, dtf__lmdb_load_big(put->bytes, 8),
-						dtf__pending_value(put))) {
-					return false;
-				}
-			}
-		}
-	}
-	return true;
 }
 
 /* ---- rows ---- */
@@ -163,36 +137,12 @@ static bool each_row(struct lmdb_store *lmdb,
 struct rows_scan {
 	struct lmdb_store *lmdb;
 	uint64_t after;
-	struct places pending; /* key: 0; sorted */
-	size_t at;             /* the first of them that is behind `after` */
-	uint64_t changes;      /* of the store when that was gathered */
-	bool gathered;
 	struct arena arena;
+	/* The next of both kinds. */
 	struct lmdb_item items[SCAN_ITEMS];
-	size_t count;
+	struct place pending[SCAN_ITEMS];
+	size_t count, npending;
 };
-
-static bool gather_row(void *arg, uint64_t instance, struct slice value) {
-	struct rows_scan *scan = arg;
-	(void)value;
-	return instance <= scan->after ||
-		dtf__places_add(&scan->pending, (struct place){ 0, instance });
-}
-
-static int gather(struct rows_scan *scan) {
-	struct lmdb_store *lmdb = scan->lmdb;
-	if (!scan->gathered || scan->changes != lmdb->changes) {
-		scan->pending.count = 0;
-		scan->at = 0;
-		if (!each_row(lmdb, gather_row, scan)) {
-			return dtf__fail(DTF_ENOMEM, "out of memory");
-		}
-		dtf__places_sort(&scan->pending);
-		scan->gathered = true;
-		scan->changes = lmdb->changes;
-	}
-	return 0;
-}
 
 static int next_piece(struct rows_scan *scan) {
 	struct lmdb_store *lmdb = scan->lmdb;
@@ -205,8 +155,12 @@ static int next_piece(struct rows_scan *scan) {
 	lock(lmdb);
 	rc = dtf__lmdb_begin(lmdb->env, &txn);
 	if (rc == 0) {
-		rc = catch_up(lmdb, txn);
-		rc = rc == 0 ? gather(scan) : rc;
+		rc = dtf__lmdb_catch_up(lmdb, txn);
+		if (rc == 0) {
+			rc = dtf__lmdb_pending_places(lmdb, ORDER_NUMBER,
+				(struct place){ 0, scan->after }, scan->pending, SCAN_ITEMS,
+				&scan->npending);
+		}
 		if (rc == 0) {
 			rc = dtf__lmdb_scan(lmdb->env, txn, TABLE_INST, scan->after, &scan->arena,
 				scan->items, SCAN_ITEMS, &scan->count);
@@ -245,16 +199,13 @@ static int deliver(struct rows_scan *scan, uint64_t number, const struct lmdb_it
 static int deliver_piece(struct rows_scan *scan,
 	bool (*f)(void *arg, uint64_t instance, struct slice row), void *arg, bool *ret_more) {
 	uint64_t end = scan->count == 0 ? UINT64_MAX : scan->items[scan->count - 1].number;
-	size_t i = 0;
+	if (scan->npending == SCAN_ITEMS && scan->pending[SCAN_ITEMS - 1].instance < end) {
+		end = scan->pending[SCAN_ITEMS - 1].instance;
+	}
+	size_t i = 0, p = 0;
 	int rc = 0;
 	while (rc == 0 && *ret_more) {
-		while (scan->at < scan->pending.count &&
-			scan->pending.places[scan->at].instance <= scan->after) {
-			scan->at++;
-		}
-		uint64_t pending = scan->at < scan->pending.count
-			? scan->pending.places[scan->at].instance
-			: UINT64_MAX;
+		uint64_t pending = p < scan->npending ? scan->pending[p].instance : UINT64_MAX;
 		uint64_t stored = i < scan->count ? scan->items[i].number : UINT64_MAX;
 		uint64_t number = pending < stored ? pending : stored;
 		if (number == UINT64_MAX || number > end) {
@@ -263,6 +214,7 @@ static int deliver_piece(struct rows_scan *scan,
 		rc = deliver(scan, number, &scan->items[i < scan->count ? i : 0], pending == number,
 			f, arg, ret_more);
 		i += stored == number;
+		p += pending == number;
 	}
 	return rc;
 }
@@ -286,113 +238,6 @@ int dtf__lmdb_rows(struct store *store, uint64_t after,
 		more = more && scan->after > before;
 	}
 	dtf__arena_finish(&scan->arena);
-	dtf__places_finish(&scan->pending);
-	free(scan);
-	return rc;
-}
-
-/* ---- an index ---- */
-
-struct index_scan {
-	struct lmdb_store *lmdb;
-	enum store_index index;
-	struct place after;
-	struct places pending; /* that are in the index, behind `after` */
-	struct place stored[SCAN_ITEMS];
-	size_t count;     /* left of stored: pending rows are elsewhere now, or in both */
-	struct place end; /* of what was read of the table */
-	bool ends;        /* there was no more */
-};
-
-static bool gather_place(void *arg, uint64_t instance, struct slice value) {
-	struct index_scan *scan = arg;
-	if (value.size == 0) {
-		return true; /* it was taken away */
-	}
-	struct store_keys keys = dtf__row_keys_read(value.data);
-	struct place place = { 0, instance };
-	return !dtf__row_keys_in(&keys, scan->index, &place.key) ||
-		!dtf__place_before(scan->after, place) || dtf__places_add(&scan->pending, place);
-}
-
-/* Under the lock. */
-static int read_places(struct index_scan *scan, MDB_txn *txn) {
-	struct lmdb_store *lmdb = scan->lmdb;
-	size_t count = 0;
-	int rc = catch_up(lmdb, txn);
-	if (rc == 0) {
-		rc = dtf__lmdb_index_scan(
-			lmdb->env, txn, scan->index, scan->after, scan->stored, SCAN_ITEMS, &count);
-	}
-	scan->ends = count < SCAN_ITEMS;
-	scan->end = count == 0 ? scan->after : scan->stored[count - 1];
-	scan->count = 0;
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		struct lmdb_key key = dtf__lmdb_number_key(scan->stored[i].instance);
-		if (dtf__lmdb_pending(lmdb, TABLE_INST, &key) == NULL) {
-			scan->stored[scan->count++] = scan->stored[i];
-		}
-	}
-	return rc;
-}
-
-static int next_places(struct index_scan *scan, bool first) {
-	struct lmdb_store *lmdb = scan->lmdb;
-	MDB_txn *txn;
-	int rc = dtf__lmdb_env_check(lmdb->env);
-	if (rc < 0) {
-		return rc;
-	}
-	lock(lmdb);
-	rc = dtf__lmdb_begin(lmdb->env, &txn);
-	if (rc == 0) {
-		rc = read_places(scan, txn);
-		dtf__lmdb_end(lmdb->env, txn);
-	}
-	if (rc == 0 && first && !each_row(lmdb, gather_place, scan)) {
-		rc = dtf__fail(DTF_ENOMEM, "out of memory");
-	}
-	unlock(lmdb);
-	if (first) {
-		dtf__places_sort(&scan->pending);
-	}
-	return dtf__lmdb_result(lmdb->env, rc, "read");
-}
-
-int dtf__lmdb_index(struct store *store, enum store_index index, uint64_t key, uint64_t instance,
-	bool (*f)(void *arg, uint64_t key, uint64_t instance), void *arg) {
-	struct index_scan *scan = calloc(1, sizeof(*scan));
-	if (scan == NULL) {
-		return dtf__fail(DTF_ENOMEM, "out of memory");
-	}
-	scan->lmdb = (struct lmdb_store *)store;
-	scan->index = index;
-	scan->after = (struct place){ key, instance };
-	size_t at = 0;
-	bool more = true;
-	int rc = next_places(scan, true);
-	while (rc == 0 && more) {
-		size_t i = 0;
-		for (;;) {
-			bool stored = i < scan->count;
-			bool pending = at < scan->pending.count &&
-				(scan->ends ||
-					!dtf__place_before(scan->end, scan->pending.places[at]));
-			if (!more || (!stored && !pending)) {
-				break;
-			}
-			bool first = !stored ||
-				(pending &&
-					dtf__place_before(
-						scan->pending.places[at], scan->stored[i]));
-			struct place place = first ? scan->pending.places[at++] : scan->stored[i++];
-			more = f(arg, place.key, place.instance);
-		}
-		scan->after = scan->end;
-		more = more && !scan->ends;
-		rc = more ? next_places(scan, false) : 0;
-	}
-	dtf__places_finish(&scan->pending);
 	free(scan);
 	return rc;
 }

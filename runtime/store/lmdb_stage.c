@@ -275,6 +275,10 @@ void dtf__lmdb_staged_enter(struct lmdb_store *lmdb) {
 		if (put->made != NULL) {
 			dtf__pending_enter(&lmdb->young, put->made);
 		}
+		if (put->table == TABLE_INST) {
+			const char *key = key_of(staged, put).data;
+			dtf__pending_row(&lmdb->young, dtf__lmdb_load_big(key, 8));
+		}
 	}
 	clear(staged);
 }

@@ -382,7 +382,7 @@ static int end_of(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, MDB
 		return rc;
 	}
 	rc = mdb_cursor_get(cursor, &k, &data, end);
-	if (rc == 0 && (!parse_number_key(k, ret, &chunk) || (end == MDB_FIRST && chunk != 0))) {
+	if (rc == 0 && !parse_number_key(k, ret, &chunk)) {
 		rc = dtf__lmdb_damaged(env, table, &(struct lmdb_key){ 0 });
 	}
 	mdb_cursor_close(cursor);
@@ -403,19 +403,32 @@ int dtf__lmdb_first(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, u
 
 int dtf__lmdb_drop(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, uint64_t through,
 	size_t most, bool *ret_more) {
+	MDB_cursor *cursor;
+	MDB_val k, data;
+	*ret_more = false;
+	int rc = mdb_cursor_open(txn, env->tables[table], &cursor);
+	if (rc != 0) {
+		return rc;
+	}
+	/* Chunk by chunk: one whose first is missing goes as well. */
 	for (;;) {
 		uint64_t number;
-		int rc = end_of(env, txn, table, MDB_FIRST, &number);
-		*ret_more = rc == 0 && number <= through;
-		if (!*ret_more || most-- == 0) {
-			return rc == MDB_NOTFOUND ? 0 : rc;
+		uint32_t chunk;
+		rc = mdb_cursor_get(cursor, &k, &data, MDB_FIRST);
+		if (rc == 0 && !parse_number_key(k, &number, &chunk)) {
+			rc = dtf__lmdb_damaged(env, table, &(struct lmdb_key){ 0 });
 		}
-		struct lmdb_key key = dtf__lmdb_number_key(number);
-		rc = dtf__lmdb_del(env, txn, table, &key);
+		*ret_more = rc == 0 && number <= through;
+		if (!*ret_more || (chunk == 0 && most-- == 0)) {
+			break;
+		}
+		rc = mdb_cursor_del(cursor, 0);
 		if (rc != 0) {
-			return rc;
+			break;
 		}
 	}
+	mdb_cursor_close(cursor);
+	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
 /* ---- answers ---- */

@@ -48,8 +48,30 @@ void dtf__pending_set(struct pending_put *put, struct slice value, uint64_t entr
 	}
 }
 
+static bool reserve_rows(struct pending *pending, size_t more) {
+	size_t wanted = pending->nrows + more;
+	if (wanted <= pending->rows_capacity) {
+		return true;
+	}
+	size_t capacity = 2 * wanted;
+	uint64_t *rows = realloc(pending->rows, capacity * sizeof(*rows));
+	if (rows == NULL) {
+		return false;
+	}
+	pending->rows = rows;
+	pending->rows_capacity = capacity;
+	return true;
+}
+
+void dtf__pending_row(struct pending *pending, uint64_t number) {
+	pending->rows[pending->nrows++] = number;
+}
+
 bool dtf__pending_reserve(struct pending *pending, size_t more) {
 	size_t wanted = pending->count + more, nslots = pending->nslots;
+	if (!reserve_rows(pending, more)) {
+		return false;
+	}
 	if (wanted <= nslots) {
 		return true;
 	}
@@ -135,6 +157,31 @@ struct pending_put **dtf__pending_sorted(const struct pending *pending) {
 	return puts;
 }
 
+static void finish_orders(struct pending *pending) {
+	for (int i = 0; i < PENDING_ORDERS; i++) {
+		dtf__order_finish(&pending->orders[i]);
+		pending->ordered[i] = 0;
+	}
+}
+
+void dtf__pending_forget(struct pending *pending, uint64_t through) {
+	for (size_t i = 0; i < pending->nslots; i++) {
+		struct pending_put **at = &pending->slots[i];
+		while (*at != NULL) {
+			struct pending_put *put = *at;
+			if (put->entry <= through) {
+				*at = put->next;
+				free(put);
+				pending->count--;
+			} else {
+				at = &put->next;
+			}
+		}
+	}
+	pending->nrows = 0;
+	finish_orders(pending);
+}
+
 void dtf__pending_finish(struct pending *pending) {
 	for (size_t i = 0; i < pending->nslots; i++) {
 		struct pending_put *next;
@@ -144,5 +191,7 @@ void dtf__pending_finish(struct pending *pending) {
 		}
 	}
 	free(pending->slots);
+	free(pending->rows);
+	finish_orders(pending);
 	*pending = (struct pending){ 0 };
 }

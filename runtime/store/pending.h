@@ -1,6 +1,6 @@
 /*
  * Puts that are durable in the journal and not yet in their tables: a hash map
- * from table and key to the newest value.
+ * from table and key to the newest value, and rows in the order of their indexes.
  */
 #ifndef DTF_PENDING_H
 #define DTF_PENDING_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "../buf.h"
+#include "order.h"
 
 struct pending_put {
 	struct pending_put *next; /* in its hash chain */
@@ -19,10 +20,18 @@ struct pending_put {
 	char bytes[];  /* the key, then the value */
 };
 
+#define PENDING_ORDERS 6
+
 /* All zero is an empty one. */
 struct pending {
 	struct pending_put **slots; /* owned */
 	size_t nslots, count;
+	/* Numbers of rows, one for each time that one was put: an order is brought up to
+	 * date when it is read, from what was put since it last was. */
+	uint64_t *rows; /* owned */
+	size_t nrows, rows_capacity;
+	struct order orders[PENDING_ORDERS];
+	size_t ordered[PENDING_ORDERS]; /* of rows, that are in it */
 };
 
 uint64_t dtf__pending_hash(unsigned table, struct slice key);
@@ -35,8 +44,9 @@ void dtf__pending_set(struct pending_put *put, struct slice value, uint64_t entr
 struct slice dtf__pending_key(const struct pending_put *put);
 struct slice dtf__pending_value(const struct pending_put *put);
 
-/* Makes room, so that entering as many cannot fail. */
+/* Makes room, so that entering as many cannot fail, and saying that they are rows. */
 bool dtf__pending_reserve(struct pending *pending, size_t more);
+void dtf__pending_row(struct pending *pending, uint64_t number);
 /* Takes the put over; it replaces one of the same table and key. */
 void dtf__pending_enter(struct pending *pending, struct pending_put *put);
 /* NULL: there is none. */
@@ -44,6 +54,8 @@ struct pending_put *dtf__pending_find(
 	const struct pending *pending, unsigned table, struct slice key, uint64_t hash);
 /* All of them by table and key, borrowed, in an array to be freed; NULL: no memory. */
 struct pending_put **dtf__pending_sorted(const struct pending *pending);
+/* Takes out what came with entries up to this, and begins anew with rows and orders. */
+void dtf__pending_forget(struct pending *pending, uint64_t through);
 void dtf__pending_finish(struct pending *pending);
 
 #endif

@@ -327,28 +327,121 @@ START_TEST(damage_is_noticed) {
 }
 END_TEST
 
-/* What a commit put beside the log, before a checkpoint: none of it is guessed. */
+static uint64_t data_fingerprint(const char *dir) {
+	char path[256];
+	static char bytes[1 << 20];
+	(void)snprintf(path, sizeof(path), "%s/data.mdb", dir);
+	FILE *file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	size_t size = fread(bytes, 1, sizeof(bytes), file);
+	ck_assert_uint_lt(size, sizeof(bytes));
+	ck_assert_int_eq(fclose(file), 0);
+	return XXH3_64bits(bytes, size);
+}
+
+/* What a commit put beside the log, before a checkpoint: none of it is guessed, and
+ * nothing is changed.  Whom it concerned is in the log. */
 START_TEST(damage_in_the_journal_is_noticed) {
 	static const struct {
+		uint64_t entry;
 		uint32_t chunk;
 		size_t at;
-	} places[] = { { 0, 4 }, { 0, 20 }, { 1, 10 }, { 1, SHORTEN }, { 2, DELETE } };
-	struct change change = { TABLE_JOURNAL, dtf__lmdb_number_key(1), places[_i].chunk,
-		places[_i].at };
+		const char *records;
+	} places[] = { { 2, 0, 4, "from 2 to 4" }, { 2, 0, 20, "from 2 to 4" },
+		{ 2, 1, 10, "from 2 to 4" }, { 2, 1, SHORTEN, "from 2 to 4" },
+		{ 2, 2, DELETE, "from 2 to 4" }, { 2, 0, DELETE, "from 2 to 4" },
+		{ 1, 0, 4, "from 1 to 3" }, { 3, 0, 4, "from 4 to 4" } };
+	struct change change = { TABLE_JOURNAL, dtf__lmdb_number_key(places[_i].entry),
+		places[_i].chunk, places[_i].at };
 	struct world world;
-	struct store *share = NULL;
 	struct arena arena = { 0 };
 	struct slice value;
+	char text[64];
 	world_init(&world, WORLD_LMDB);
+	ck_assert_int_eq(commit_record(world.store, "before", 6), 0);
 	store_fill(world.store);
+	ck_assert_int_eq(commit_record(world.store, "behind", 6), 0);
 	world.store->ops->close(world.store);
 	meddle(world.dir, change_in, &change);
-	assert_refused(world.dir, STORE_OWN, DTF_ECORRUPT, "a damaged journal entry");
-	share = store_open(world.dir, STORE_SHARE, &store_defaults);
+	uint64_t before = data_fingerprint(world.dir);
+	(void)snprintf(text, sizeof(text), "journal entry %d is damaged", (int)places[_i].entry);
+	assert_refused(world.dir, STORE_OWN, DTF_ECORRUPT, text);
+	assert_refused(world.dir, STORE_OWN, DTF_ECORRUPT, places[_i].records);
+	struct store *share = store_open(world.dir, STORE_SHARE, &store_defaults);
 	ck_assert_int_eq(share->ops->row(share, &arena, 1, &value), DTF_ECORRUPT);
+	ck_assert_ptr_nonnull(strstr(dtf_errmsg(), text));
+	assert_text_record(share, 1, "before"); /* the log needs no journal */
 	share->ops->close(share);
+	ck_assert_uint_eq(data_fingerprint(world.dir), before);
 	dtf__arena_finish(&arena);
 	temp_dir_remove(world.dir);
+}
+END_TEST
+
+static int lose_in(struct lmdb_env *env, MDB_txn *txn, void *arg) {
+	const uint64_t *number = arg;
+	struct lmdb_key key = dtf__lmdb_number_key(*number);
+	return dtf__lmdb_del(env, txn, TABLE_JOURNAL, &key);
+}
+
+START_TEST(a_missing_journal_entry_is_noticed) {
+	struct world world;
+	uint64_t number = 2;
+	world_init(&world, WORLD_LMDB);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(commit_row(world.store, 1, "row"), 0);
+	}
+	world.store->ops->close(world.store);
+	meddle(world.dir, lose_in, &number);
+	assert_refused(world.dir, STORE_OWN, DTF_ECORRUPT, "journal entry 2 is damaged");
+	temp_dir_remove(world.dir);
+}
+END_TEST
+
+/* A checkpoint has written all that it put, and only taking it away is left. */
+START_TEST(damage_in_what_a_checkpoint_covers_is_no_obstacle) {
+	static const size_t places[] = { 4, SHORTEN, DELETE };
+	static const struct store_options every_40 = { .checkpoint = 40 };
+	struct change change = { TABLE_JOURNAL, dtf__lmdb_number_key(1), 0, places[_i] };
+	struct world world;
+	char text[16];
+	world_init(&world, WORLD_LMDB);
+	world.store->ops->close(world.store);
+	world.store = store_open(world.dir, STORE_OWN, &every_40);
+	for (uint64_t i = 1; i <= 41; i++) { /* the last has the checkpoint's end with it */
+		(void)snprintf(text, sizeof(text), "row %d", (int)i);
+		ck_assert_int_eq(commit_row(world.store, i, text), 0);
+	}
+	world.store->ops->close(world.store);
+	meddle(world.dir, change_in, &change);
+	change.key = dtf__lmdb_number_key(30);
+	meddle(world.dir, change_in, &change);
+	struct store *share = store_open(world.dir, STORE_SHARE, &store_defaults);
+	world.store = store_open(world.dir, STORE_OWN, &every_40);
+	for (int again = 0; again < 3; again++) {
+		for (uint64_t i = 1; i <= 41; i++) {
+			struct slice a, b;
+			ck_assert_int_eq(share->ops->row(share, &world.arena, i, &a), 0);
+			ck_assert_int_eq(
+				world.store->ops->row(world.store, &world.arena, i, &b), 0);
+			int size = snprintf(text, sizeof(text), "row %d", (int)i);
+			ck_assert_uint_eq(a.size, (size_t)size);
+			ck_assert_uint_eq(b.size, (size_t)size);
+			ck_assert_int_eq(memcmp(a.data, text, a.size), 0);
+			ck_assert_int_eq(memcmp(b.data, text, b.size), 0);
+		}
+		store_settle(world.store);
+	}
+	share->ops->close(share);
+	/* They are gone. */
+	struct lmdb_env *env = ((struct lmdb_store *)world.store)->env;
+	MDB_txn *txn;
+	uint64_t first;
+	ck_assert_int_eq(dtf__lmdb_begin(env, &txn), 0);
+	ck_assert_int_eq(dtf__lmdb_first(env, txn, TABLE_JOURNAL, &first), 0);
+	dtf__lmdb_end(env, txn);
+	ck_assert_uint_eq(first, 41);
+	world_finish(&world);
 }
 END_TEST
 
@@ -452,7 +545,9 @@ int main(void) {
 
 	tc = tcase_create("damage");
 	tcase_add_loop_test(tc, damage_is_noticed, 0, 26);
-	tcase_add_loop_test(tc, damage_in_the_journal_is_noticed, 0, 5);
+	tcase_add_loop_test(tc, damage_in_the_journal_is_noticed, 0, 8);
+	tcase_add_test(tc, a_missing_journal_entry_is_noticed);
+	tcase_add_loop_test(tc, damage_in_what_a_checkpoint_covers_is_no_obstacle, 0, 3);
 	tcase_add_test(tc, a_value_under_another_key_is_noticed);
 	tcase_add_test(tc, the_database_is_believed_neither);
 	tcase_add_test(tc, marks_with_equal_hashes_are_told_apart);

@@ -153,6 +153,109 @@ START_TEST(what_is_purged_is_gone) {
 }
 END_TEST
 
+/* ---- any order of doings ---- */
+
+struct text {
+	char bytes[40000];
+	size_t size;
+	unsigned most; /* places, then it stops */
+};
+
+static bool add_place(void *arg, uint64_t key, uint64_t instance) {
+	struct text *text = arg;
+	text->size += (size_t)snprintf(text->bytes + text->size, sizeof(text->bytes) - text->size,
+		"%llu/%llu ", (unsigned long long)key, (unsigned long long)instance);
+	ck_assert_uint_lt(text->size, sizeof(text->bytes));
+	return --text->most > 0;
+}
+
+static bool add_row(void *arg, uint64_t instance, struct slice row) {
+	return add_place(arg, instance, row.size);
+}
+
+static uint32_t random_of(uint32_t *state, uint32_t below) {
+	*state = *state * 1664525U + 1013904223U;
+	return (*state >> 12) % below;
+}
+
+static struct store_keys random_keys(uint32_t *state) {
+	return (struct store_keys){ .due_ms = random_of(state, 60),
+		.ended = random_of(state, 4) == 0,
+		.kind = random_of(state, 5),
+		.busy = random_of(state, 3) == 0,
+		.status = (unsigned char)random_of(state, 4) };
+}
+
+/* One commit of the same to both: a few rows, now and then many, or a purge. */
+static void change_both(struct store *a, struct store *b, uint32_t *state) {
+	static struct store_put_row rows[700];
+	struct store_purge purges[3];
+	size_t nrows = random_of(state, 40) == 0 ? 700 : random_of(state, 6);
+	size_t npurges = random_of(state, 5) == 0 ? random_of(state, 3) : 0;
+	for (size_t i = 0; i < nrows; i++) {
+		rows[i] = (struct store_put_row){ .instance = 1 + random_of(state, 1500),
+			.value = { "some bytes", random_of(state, 10) },
+			.keys = random_keys(state) };
+	}
+	for (size_t i = 0; i < npurges; i++) {
+		purges[i] = (struct store_purge){ 1 + random_of(state, 1500), "none" };
+	}
+	struct store_batch batch = {
+		.rows = rows, .nrows = nrows, .purges = purges, .npurges = npurges
+	};
+	ck_assert_int_eq(a->ops->commit(a, &batch), 0);
+	ck_assert_int_eq(b->ops->commit(b, &batch), 0);
+}
+
+static void assert_alike(struct store *a, struct store *b, uint32_t *state) {
+	static struct text one, two;
+	unsigned index = random_of(state, STORE_NINDEXES + 1);
+	unsigned most = random_of(state, 2) == 0 ? 1 + random_of(state, 40) : 5000;
+	uint64_t key = random_of(state, 3) == 0 ? random_of(state, 60) : 0;
+	uint64_t after = random_of(state, 3) == 0 ? random_of(state, 1500) : 0;
+	one.size = two.size = 0;
+	one.most = two.most = most;
+	if (index == STORE_NINDEXES) {
+		ck_assert_int_eq(a->ops->rows(a, after, add_row, &one), 0);
+		ck_assert_int_eq(b->ops->rows(b, after, add_row, &two), 0);
+	} else {
+		enum store_index which = (enum store_index)index;
+		ck_assert_int_eq(a->ops->index(a, which, key, after, add_place, &one), 0);
+		ck_assert_int_eq(b->ops->index(b, which, key, after, add_place, &two), 0);
+	}
+	ck_assert_uint_eq(one.size, two.size);
+	ck_assert_int_eq(memcmp(one.bytes, two.bytes, one.size), 0);
+}
+
+/* What a store in memory sorts anew for each question is the measure of what one on
+ * disk says, and one that shares it: between checkpoints, within them, opened anew. */
+START_TEST(every_store_finds_the_same) {
+	static const struct store_options options[] = { { .checkpoint = 300 }, { .checkpoint = 20 },
+		{ .checkpoint = 0 } };
+	struct world plain, world;
+	uint32_t state = (uint32_t)_i;
+	world_init(&plain, WORLD_MEMORY);
+	world_init(&world, WORLD_LMDB);
+	for (int round = 0; round < 4; round++) {
+		world.store->ops->close(world.store);
+		world.store = store_open(world.dir, STORE_OWN, &options[(_i + round) % 3]);
+		struct store *share = world_share(&world);
+		for (int i = 0; i < 60; i++) {
+			change_both(plain.store, world.store, &state);
+			if (random_of(&state, 2) == 0) {
+				assert_alike(plain.store, world.store, &state);
+			}
+			if (random_of(&state, 4) == 0) {
+				assert_alike(plain.store, share, &state);
+			}
+		}
+		share->ops->close(share);
+	}
+	world_finish(&world);
+	world_finish(&plain);
+}
+END_TEST
+
 int main(void) {
 	Suite *suite = suite_create("store index");
 	TCase *tc = tcase_create("store index");
@@ -160,6 +263,7 @@ int main(void) {
 	tcase_add_loop_test(tc, rows_are_found_by_their_keys, 0, NWORLDS);
 	tcase_add_loop_test(tc, an_index_is_cut_and_merged, 0, NWORLDS);
 	tcase_add_loop_test(tc, what_is_purged_is_gone, 0, NWORLDS);
+	tcase_add_loop_test(tc, every_store_finds_the_same, 1, 9);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }

@@ -249,6 +249,42 @@ START_TEST(a_dead_readers_pages_are_used_again) {
 }
 END_TEST
 
+/* One that looks after every commit learns of each from the journal; what has got into
+ * the tables since it need not remember. */
+START_TEST(who_shares_forgets_what_checkpoints_have_written) {
+	static const struct store_options every_500 = { .checkpoint = 500 };
+	struct world world;
+	world_init(&world, WORLD_LMDB);
+	world.store->ops->close(world.store);
+	world.store = store_open(world.dir, STORE_OWN, &every_500);
+	struct store *share = world_share(&world);
+	for (uint64_t i = 1; i <= 600; i++) {
+		struct store_put_row rows[20];
+		for (uint64_t j = 0; j < 20; j++) {
+			rows[j] = (struct store_put_row){ .instance = 20 * i + j,
+				.value = { "row", 3 } };
+		}
+		struct store_batch batch = { .rows = rows, .nrows = 20 };
+		ck_assert_int_eq(world.store->ops->commit(world.store, &batch), 0);
+		for (uint64_t j = i; j > 0; j /= 2) {
+			struct slice row;
+			struct arena arena = { 0 };
+			ck_assert_int_eq(share->ops->row(share, &arena, 20 * j + 7, &row), 0);
+			dtf__arena_finish(&arena);
+		}
+		const struct pending *young = &((struct lmdb_store *)share)->young;
+		ck_assert_uint_le(young->count, 4000);
+		ck_assert_uint_le(young->nrows, 4000);
+	}
+	ck_assert_int_eq(commit_row(world.store, 27, "new"), 0);
+	struct slice row;
+	ck_assert_int_eq(share->ops->row(share, &world.arena, 27, &row), 0);
+	ck_assert_int_eq(memcmp(row.data, "new", 3), 0);
+	share->ops->close(share);
+	world_finish(&world);
+}
+END_TEST
+
 START_TEST(a_shorter_value_leaves_nothing_behind) {
 	struct world world;
 	MDB_txn *txn;
@@ -487,6 +523,7 @@ int main(int argc, char **argv) {
 	tcase_add_test(tc, a_fenced_out_owner_commits_nothing);
 	tcase_add_test(tc, a_forked_child_is_refused_and_harmless);
 	tcase_add_test(tc, a_dead_readers_pages_are_used_again);
+	tcase_add_test(tc, who_shares_forgets_what_checkpoints_have_written);
 	tcase_add_test(tc, a_shorter_value_leaves_nothing_behind);
 	suite_add_tcase(suite, tc);
 
