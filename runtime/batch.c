@@ -16,8 +16,6 @@
 
 #include "error.h"
 
-#define RETRY_MS 1000 /* after a full store */
-
 /* Room for one more; false and `failed` when memory is exhausted. */
 static bool reserve(
 	struct batch *batch, void **array, size_t count, size_t *capacity, size_t size) {
@@ -460,7 +458,7 @@ static int refused(struct engine *engine, int rc) {
 	char text[256];
 	(void)snprintf(text, sizeof(text), "%s", dtf_errmsg());
 	dtf__batch_take_back(engine, rc, text);
-	engine->retry_at_ms = engine->now_ms + RETRY_MS;
+	dtf__engine_retry_later(engine);
 	return admits ? BATCH_REFUSED : 0;
 }
 

@@ -231,8 +231,12 @@ enum start { STARTED, LOADING, AGAIN };
 static enum start start_waiting(struct engine *engine, const struct due *waiting) {
 	bool again;
 	struct instance *instance = find_live(engine, waiting->instance, &again);
+	if (again) {
+		dtf__engine_retry_later(engine);
+		return AGAIN;
+	}
 	if (instance == NULL) {
-		return again ? AGAIN : STARTED;
+		return STARTED;
 	}
 	if (instance->ctx == NULL) {
 		dtf__instance_dirty(instance);

@@ -180,10 +180,15 @@ int dtf__due_run(struct engine *engine) {
 			/* There is room: one has just been taken out. */
 			int pushed = dtf__heap_push(&engine->timers, entry);
 			dtf__assert(pushed == 0);
+			dtf__engine_retry_later(engine);
 			break;
 		}
 	}
-	return rc == DTF_ENOMEM ? 0 : rc; /* it is tried again */
+	if (rc == DTF_ENOMEM) {
+		dtf__engine_retry_later(engine);
+		rc = 0;
+	}
+	return rc;
 }
 
 /* Loading an instance sets all its timers: one entry stands for one that is not in

@@ -20,6 +20,7 @@
 #define RECORDS_SIZE_MAX ((size_t)16 * 1024 * 1024) /* bytes in one commit */
 #define HOT_MAX_DEFAULT  ((size_t)32 * 1024 * 1024) /* bytes of instances kept in memory */
 #define WINDOW_SIZE      16384                      /* sleeping instances whose time is in memory */
+#define RETRY_MS         1000                       /* after a full store, or want of memory */
 #define SNAPSHOT_EVENTS  1000 /* from one snapshot of an instance to the next */
 /* A commit must hold whatever one turn brings: a few payloads and 2 RECORDS_SIZE_MAX. */
 #define PAYLOAD_MAX_MAX   ((size_t)64 * 1024 * 1024)
@@ -247,7 +248,7 @@ struct engine {
 	int64_t now_ms; /* durable clock: never goes back */
 	int64_t steady_ms;
 	uint32_t snapshot_events; /* that an instance takes from one snapshot to the next */
-	int64_t retry_at_ms;      /* after a full store; 0 = none */
+	int64_t retry_at_ms;      /* after a full store, or want of memory; 0 = none */
 	bool inbox_due;           /* look into it in the next round */
 	uint64_t inbox_seen;      /* entries up to this were read */
 	uint64_t inbox_done;      /* and up to this their answers are durable */
@@ -324,6 +325,8 @@ int dtf__recovery_go_on(struct engine *engine);
 
 /* step.c */
 void dtf__engine_tick(struct engine *engine); /* time goes on */
+/* For want of memory or room something is left to do: not at once. */
+void dtf__engine_retry_later(struct engine *engine);
 int dtf__engine_create(const struct dtf_engine_options *options, struct store *store,
 	const struct clock *clock, const struct executor *executor, struct engine **ret);
 void dtf__engine_destroy(struct engine *engine);

@@ -166,5 +166,9 @@ int dtf__recovery_go_on(struct engine *engine) {
 		return 0;
 	}
 	int rc = recovery->begun ? tell_missing(engine) : look_at_busy(engine);
-	return rc == DTF_ENOMEM && engine->recovered ? 0 : rc; /* it is tried again */
+	if (rc == DTF_ENOMEM && engine->recovered) {
+		dtf__engine_retry_later(engine);
+		rc = 0;
+	}
+	return rc;
 }

@@ -141,7 +141,7 @@ static int run_turns(struct engine *engine) {
 			char text[256];
 			(void)snprintf(text, sizeof(text), "%s", dtf_errmsg());
 			dtf__request_withdraw(instance, rc, text);
-			engine->retry_at_ms = engine->now_ms + 1000;
+			dtf__engine_retry_later(engine);
 			if (instance->is_new) {
 				dtf__instance_remove(instance);
 			} else {
@@ -175,25 +175,25 @@ static bool take_queue(struct engine *engine) {
 	return any;
 }
 
+/* What could not be done now is not tried again at once, whatever is due before. */
 static int64_t next_round(const struct engine *engine) {
 	bool slot = engine->waiting.count > 0 && engine->slots_used < engine->slots;
 	bool more = slot || engine->dirty != NULL || !engine->recovery.done ||
 		engine->retention.trash;
-	if (more && engine->retry_at_ms == 0) {
-		return 0;
-	}
-	int64_t next_ms = dtf__heap_next(&engine->timers);
+	int64_t next_ms = more ? 0 : dtf__heap_next(&engine->timers);
 	if (engine->retention.next_ms < next_ms) {
-		bool waits = engine->retention.next_ms < engine->retry_at_ms;
-		next_ms = waits ? engine->retry_at_ms : engine->retention.next_ms;
+		next_ms = engine->retention.next_ms;
 	}
 	if (engine->window.through_ms < next_ms) {
 		next_ms = engine->window.through_ms;
 	}
-	if (more && engine->retry_at_ms < next_ms) {
-		next_ms = engine->retry_at_ms;
+	return next_ms < engine->retry_at_ms ? engine->retry_at_ms : next_ms;
+}
+
+void dtf__engine_retry_later(struct engine *engine) {
+	if (engine->retry_at_ms == 0) {
+		engine->retry_at_ms = engine->now_ms + RETRY_MS;
 	}
-	return next_ms;
 }
 
 static int round_once(struct engine *engine) {

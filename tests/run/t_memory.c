@@ -286,12 +286,80 @@ START_TEST(memory_is_out_for_a_round) {
 }
 END_TEST
 
+/* ---- memory that is out for longer ---- */
+
+/* What waits for memory is not tried again at once, and is when there is some. */
+static void assert_pauses(void) {
+	unsigned rounds = 0;
+	do {
+		ck_assert_msg(rounds++ < 10, "it is tried again and again");
+		failing_after(0);
+		failing_resume();
+		int rc = lab_round(&lab);
+		failing_pause();
+		failing_after(-1);
+		ck_assert_int_eq(rc, 0);
+		ck_assert(failing_has_failed());
+	} while (lab.next_ms <= lab.now_ms);
+	ck_assert_int_le(lab.next_ms, lab.now_ms + 1000);
+}
+
+static void open_forgetful(void) {
+	lab_init(&lab, modules);
+	lab.options.hot_max = 1;
+	lab.options.workers = 1;
+	lab_open(&lab);
+}
+
+static void forget(size_t left) {
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(lab_round(&lab), 0);
+	}
+	ck_assert_uint_eq(lab.engine->ninstances, left);
+}
+
+START_TEST(who_sleeps_and_cannot_be_woken_is_woken_later) {
+	char json[512];
+	failing_pause();
+	open_forgetful();
+	(void)order_json(json, sizeof(json), "o", "ada", 500000, 1);
+	ck_assert_int_eq(lab_do(&lab, REQUEST_START, "o", "shop.fulfil", NULL, json), 0);
+	lab_end(&lab, "shop.reserve", "o", "null");
+	lab_settle(&lab);
+	forget(0);
+	lab.now_ms += INT64_C(4) * 24 * 3600000;
+	assert_pauses();
+	ck_assert_ptr_null(lab_running(&lab, "shop.release", "o"));
+	lab_pass(&lab, 1000);
+	ck_assert_ptr_nonnull(lab_running(&lab, "shop.release", "o"));
+	lab_finish(&lab);
+}
+END_TEST
+
+START_TEST(who_waits_for_a_worker_and_cannot_be_loaded_waits_on) {
+	failing_pause();
+	open_forgetful();
+	ck_assert_int_eq(lab_do(&lab, REQUEST_START, "a", "hello.hello", NULL, "[\"x\"]"), 0);
+	ck_assert_int_eq(lab_do(&lab, REQUEST_START, "o", "hello.hello", NULL, "[\"x\"]"), 0);
+	ck_assert_int_eq(lab_do(&lab, REQUEST_TERMINATE, "a", NULL, NULL, NULL), 0);
+	forget(1); /* the one whose attempt is in flight */
+	lab_end(&lab, "hello.greet", "a", "\"y\"");
+	assert_pauses();
+	ck_assert_ptr_null(lab_running(&lab, "hello.greet", "o"));
+	lab_pass(&lab, 1000);
+	ck_assert_ptr_nonnull(lab_running(&lab, "hello.greet", "o"));
+	lab_finish(&lab);
+}
+END_TEST
+
 int main(void) {
 	Suite *suite = suite_create("memory");
 	TCase *tc = tcase_create("memory");
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, one_allocation_fails, 0, NRUNS);
 	tcase_add_loop_test(tc, memory_is_out_for_a_round, 0, NRUNS);
+	tcase_add_test(tc, who_sleeps_and_cannot_be_woken_is_woken_later);
+	tcase_add_test(tc, who_waits_for_a_worker_and_cannot_be_loaded_waits_on);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
