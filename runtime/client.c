@@ -19,6 +19,7 @@
 #include "error.h"
 #include "inbox.h"
 #include "utf8.h"
+#include "walk.h"
 
 /* How long a sender waits for a live engine's answer before it says "queued". */
 #define ANSWER_WAIT_MS 30000
@@ -104,20 +105,7 @@ struct engine *dtf__client_engine(const struct dtf_client *client, const char *i
 
 int dtf__client_row(
 	const struct dtf_client *client, struct arena *arena, const char *id, struct row *ret) {
-	struct store *store = client->store;
-	uint64_t number;
-	struct slice bytes;
-	int rc = store->ops->find(store, id, &number);
-	if (rc == STORE_NOT_FOUND) {
-		return dtf__fail(DTF_EUNKNOWN_INSTANCE, "no instance %s", id);
-	}
-	if (rc == 0) {
-		rc = store->ops->row(store, arena, number, &bytes);
-	}
-	if (rc == STORE_NOT_FOUND) {
-		return dtf__fail(DTF_ECORRUPT, "instance %s has a name and no row", id);
-	}
-	return rc == 0 ? dtf__row_decode(arena, bytes, ret) : rc;
+	return dtf__walk_find(client->store, arena, id, ret);
 }
 
 /* ---- a command in the durable inbox ---- */

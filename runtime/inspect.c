@@ -19,15 +19,13 @@
 
 /* ---- one instance ---- */
 
-/* The last `status` of a record, as text in the arena; NULL if it has none. */
+/* The last `status` of a record, as text in the arena; NULL if it has none.
+ * STORE_NOT_FOUND: the record is missing. */
 static int last_status(
 	struct store *store, struct arena *arena, uint64_t position, const char **ret) {
 	struct slice bytes, events;
 	struct record record;
 	int rc = store->ops->record(store, arena, position, &bytes);
-	if (rc > 0) {
-		return dtf__fail(DTF_ECORRUPT, "the record of a status is missing");
-	}
 	if (rc == 0) {
 		rc = dtf__record_decode(bytes, &record, &events);
 	}
@@ -79,8 +77,44 @@ static int parent_of(
 	return rc == DTF_ENOMEM || rc == DTF_ESTORE ? rc : 0;
 }
 
-static int describe(struct store *store, struct arena *arena, const struct row *row,
+/* 1: the row is another now, and *row is what it is. */
+static int read_again(struct store *store, struct arena *arena, uint64_t number, struct row *row) {
+	struct slice bytes;
+	struct row now;
+	int rc = store->ops->row(store, arena, number, &bytes);
+	if (rc > 0) {
+		return dtf__fail(DTF_EUNKNOWN_INSTANCE,
+			"instance %s was taken away while it was read", row->id);
+	}
+	rc = rc == 0 ? dtf__row_decode(arena, bytes, &now) : rc;
+	if (rc == 0) {
+		rc = now.status_at != row->status_at;
+		*row = now;
+	}
+	return rc;
+}
+
+/* The record that has it may have been taken away since the row was read. */
+static int custom_status(struct store *store, struct arena *arena, uint64_t number, struct row *row,
+	const char **ret) {
+	int rc = 1;
+	*ret = NULL;
+	while (rc > 0 && row->status_at != 0) {
+		rc = last_status(store, arena, row->status_at, ret);
+		if (rc > 0) {
+			rc = read_again(store, arena, number, row);
+			rc = rc == 0 ? dtf__fail(DTF_ECORRUPT, "the record of a status is missing")
+				     : rc;
+		}
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int describe(struct store *store, struct arena *arena, uint64_t number, struct row *row,
 	struct dtf_instance_info *ret) {
+	const char *parent, *status = NULL;
+	int rc = parent_of(store, arena, row, &parent);
+	rc = rc == 0 ? custom_status(store, arena, number, row, &status) : rc;
 	*ret = (struct dtf_instance_info){
 		.id = row->id,
 		.workflow = row->workflow,
@@ -93,21 +127,21 @@ static int describe(struct store *store, struct arena *arena, const struct row *
 		.created_ms = row->created_ms,
 		.updated_ms = row->updated_ms,
 		.next_timer_ms = row->next_timer_ms,
+		.custom_status = status,
+		.parent = parent,
 	};
-	int rc = parent_of(store, arena, row, &ret->parent);
-	return rc < 0 || row->status_at == 0
-		? rc
-		: last_status(store, arena, row->status_at, &ret->custom_status);
+	return rc;
 }
 
 int dtf__inspect_info(struct store *store, const char *id,
 	void (*f)(void *arg, const struct dtf_instance_info *info), void *arg) {
 	struct arena arena = { 0 };
 	struct row row;
+	uint64_t number;
 	struct dtf_instance_info info;
-	int rc = dtf__walk_find(store, &arena, id, &row);
+	int rc = dtf__walk_locate(store, &arena, id, &number, &row);
 	if (rc == 0) {
-		rc = describe(store, &arena, &row, &info);
+		rc = describe(store, &arena, number, &row, &info);
 	}
 	if (rc == 0) {
 		f(arg, &info);
@@ -121,6 +155,7 @@ int dtf__inspect_info(struct store *store, const char *id,
 struct scan {
 	struct arena arena;
 	struct row rows[SLICE];
+	uint64_t numbers[SLICE];
 	size_t count;
 	uint64_t last;
 	int rc;
@@ -141,6 +176,7 @@ static int pass_damage(struct scan *scan, int rc) {
 static bool take_row(void *arg, uint64_t instance, struct slice bytes) {
 	struct scan *scan = arg;
 	int rc = dtf__row_decode(&scan->arena, bytes, &scan->rows[scan->count]);
+	scan->numbers[scan->count] = instance;
 	scan->count += rc == 0;
 	scan->rc = pass_damage(scan, rc);
 	scan->last = instance;
@@ -162,8 +198,12 @@ int dtf__inspect_list(struct store *store,
 		more = scan->count == SLICE;
 		for (size_t i = 0; rc == 0 && wanted && i < scan->count; i++) {
 			struct dtf_instance_info info;
-			rc = pass_damage(
-				scan, describe(store, &scan->arena, &scan->rows[i], &info));
+			rc = describe(store, &scan->arena, scan->numbers[i], &scan->rows[i], &info);
+			if (rc == DTF_EUNKNOWN_INSTANCE) {
+				rc = 0; /* it was taken away since */
+				continue;
+			}
+			rc = pass_damage(scan, rc);
 			wanted = rc == 0 && f(arg, &info);
 		}
 		dtf__arena_finish(&scan->arena);

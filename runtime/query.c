@@ -15,6 +15,9 @@
 #include "codec.h"
 #include "ctx.h"
 #include "error.h"
+#include "walk.h"
+
+#define TRIES 3 /* when what is read changes all the time */
 
 static bool claim(
 	void *arg, const struct dtf_activity_def *activity, const struct event_policy *policy) {
@@ -138,9 +141,16 @@ int dtf_query(
 	}
 	struct arena arena = { 0 };
 	struct row row;
-	rc = rc < 0 ? rc : dtf__client_row(client, &arena, id, &row);
-	if (rc == 0) {
-		rc = dtf__query(dtf__client_engine(client, id), &row, query, ret);
+	bool again = rc == 0;
+	for (int tries = 0; again && tries < TRIES; tries++) {
+		rc = dtf__client_row(client, &arena, id, &row);
+		again = rc == 0;
+		if (rc == 0) {
+			rc = dtf__query(dtf__client_engine(client, id), &row, query, ret);
+		}
+		/* What its row leads to may have been taken away meanwhile. */
+		again = again && rc == DTF_ECORRUPT &&
+			dtf__walk_changed(dtf__client_store(client), &row) > 0;
 	}
 	dtf__arena_finish(&arena);
 	return rc;

@@ -6,6 +6,7 @@
 
 #include "codec.h"
 #include "error.h"
+#include "walk.h"
 
 const char *dtf_status_name(enum dtf_status status) {
 	static const char *const names[] = { "running", "suspended", "completed", "failed",
@@ -41,7 +42,14 @@ int dtf__end_read(
 	struct record record;
 	int rc = store->ops->record(store, arena, row->last, &bytes);
 	if (rc == STORE_NOT_FOUND) {
-		return dtf__fail(DTF_ECORRUPT, "the last record of %s is missing", row->id);
+		rc = dtf__walk_changed(store, row);
+		if (rc > 0) {
+			return dtf__fail(DTF_EUNKNOWN_INSTANCE,
+				"instance %s was taken away while it was read", row->id);
+		}
+		return rc < 0
+			? rc
+			: dtf__fail(DTF_ECORRUPT, "the last record of %s is missing", row->id);
 	}
 	if (rc == 0) {
 		rc = dtf__record_decode(bytes, &record, &events);

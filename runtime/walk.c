@@ -1,9 +1,10 @@
 /*
  * Records of an instance are chained backwards: each names the position of the
  * one before.  A walk follows the chain from the row to the first record it
- * wants, remembers the positions, and goes through them forward.  The log only
- * grows, so what a row names stays readable while its owner goes on writing;
- * the walk shows the instance as of the moment its row was read.
+ * wants, remembers the positions, and goes through them forward.  It shows the
+ * instance as of the moment its row was read: the log grows at its end.  What is taken
+ * away from it meanwhile, because retention is over, is no damage: before anything was
+ * shown the walk begins again with the row as it is now, and later that is left out.
  *
  * An arrival says which command it answers, not where that stands; so the walk
  * keeps the site of every command of the execution it is in.
@@ -15,6 +16,9 @@
 #include <string.h>
 
 #include "error.h"
+
+/* So often a walk begins again; a row may change for other reasons. */
+#define TRIES 3
 
 /* Command numbers grow, but not each one is recorded.  More than this is damage. */
 #define GAP_MAX 1000000
@@ -28,7 +32,9 @@ struct origin {
 
 struct walk {
 	struct store *store;
-	int64_t execution;   /* wanted; -1 = all */
+	int64_t execution; /* wanted; -1 = all */
+	const char *id;
+	uint64_t instance;   /* of what was collected */
 	uint64_t *positions; /* newest first; owned */
 	size_t npositions, capacity;
 	struct sites sites;
@@ -48,15 +54,17 @@ static int no_memory(void) {
 	return dtf__fail(DTF_ENOMEM, "out of memory");
 }
 
+/* STORE_NOT_FOUND: it is missing. */
 static int read_record(
 	struct walk *walk, uint64_t position, struct record *ret, struct slice *ret_events) {
 	struct slice bytes;
 	dtf__arena_finish(&walk->memory);
 	int rc = walk->store->ops->record(walk->store, &walk->memory, position, &bytes);
-	if (rc > 0) {
-		return dtf__fail(DTF_ECORRUPT, "record %" PRIu64 " is missing", position);
-	}
-	return rc < 0 ? rc : dtf__record_decode(bytes, ret, ret_events);
+	return rc != 0 ? rc : dtf__record_decode(bytes, ret, ret_events);
+}
+
+static int missing(uint64_t position) {
+	return dtf__fail(DTF_ECORRUPT, "record %" PRIu64 " is missing", position);
 }
 
 static int add_position(struct walk *walk, uint64_t position) {
@@ -74,16 +82,22 @@ static int add_position(struct walk *walk, uint64_t position) {
 }
 
 /* Positions of the wanted records; a chain only ever leads to older ones, and ends
- * where they are not kept any more. */
+ * where they are not kept any more.  STORE_NOT_FOUND: one is missing. */
 static int collect(struct walk *walk, const struct row *row) {
 	uint64_t position = row->last;
+	walk->npositions = 0;
 	while (position > row->forgotten) {
 		struct record record;
 		struct slice events;
 		int rc = read_record(walk, position, &record, &events);
-		if (rc < 0) {
+		if (rc > 0) {
+			rc = dtf__walk_changed(walk->store, row);
+			rc = rc == 0 ? missing(position) : rc;
+		}
+		if (rc != 0) {
 			return rc;
 		}
+		walk->instance = record.instance;
 		if (record.previous >= position) {
 			return dtf__fail(
 				DTF_ECORRUPT, "record %" PRIu64 " names a later one", position);
@@ -236,10 +250,30 @@ static int follow(struct walk *walk, const struct event *event) {
 	}
 }
 
+/* 0: a record that was there is not kept any more; else all are gone, or it is damage. */
+static int check_taken(const struct walk *walk, uint64_t position) {
+	struct arena arena = { 0 };
+	struct row now;
+	uint64_t number;
+	int rc = dtf__walk_locate(walk->store, &arena, walk->id, &number, &now);
+	if (rc == 0 && number != walk->instance) {
+		rc = dtf__fail(DTF_EUNKNOWN_INSTANCE,
+			"instance %s was taken away while it was read", walk->id);
+	}
+	if (rc == 0 && position > now.forgotten) {
+		rc = missing(position);
+	}
+	dtf__arena_finish(&arena);
+	return rc;
+}
+
 static int visit_record(struct walk *walk, uint64_t position) {
 	struct record record;
 	struct slice events;
 	int rc = read_record(walk, position, &record, &events);
+	if (rc > 0) {
+		return check_taken(walk, position);
+	}
 	for (uint32_t i = 0; rc == 0 && i < record.count; i++) {
 		struct event event;
 		rc = dtf__event_decode(&walk->memory, &events, &event);
@@ -261,11 +295,22 @@ int dtf__walk(struct store *store, const struct row *row, int64_t execution,
 	struct walk walk = {
 		.store = store,
 		.execution = execution == 0 ? row->execution : execution,
+		.id = row->id,
 		.sites = { .store = store },
 		.f = f,
 		.arg = arg,
 	};
+	struct arena arena = { 0 };
+	struct row now;
 	int rc = collect(&walk, row);
+	for (int tries = 1; rc > 0 && tries < TRIES; tries++) {
+		rc = dtf__walk_find(store, &arena, row->id, &now);
+		if (rc == 0) {
+			walk.execution = execution == 0 ? now.execution : execution;
+			rc = collect(&walk, &now);
+		}
+	}
+	rc = rc > 0 ? missing(row->last) : rc;
 	while (rc == 0 && walk.npositions > 0) {
 		rc = visit_record(&walk, walk.positions[--walk.npositions]);
 	}
@@ -274,18 +319,54 @@ int dtf__walk(struct store *store, const struct row *row, int64_t execution,
 	dtf__sites_finish(&walk.sites);
 	dtf__arena_finish(&walk.memory);
 	dtf__arena_finish(&walk.names);
+	dtf__arena_finish(&arena);
 	return rc < 0 ? rc : 0;
 }
 
-int dtf__walk_find(struct store *store, struct arena *arena, const char *id, struct row *ret) {
-	uint64_t instance;
+/* ---- rows ---- */
+
+/* A row that is missing was purged after the name was found: then the name is gone as
+ * well, or leads to the next instance of it. */
+int dtf__walk_locate(struct store *store, struct arena *arena, const char *id, uint64_t *ret_number,
+	struct row *ret) {
+	uint64_t number, before = 0;
 	struct slice bytes;
-	int rc = store->ops->find(store, id, &instance);
+	int rc;
+	do {
+		rc = store->ops->find(store, id, &number);
+		if (rc > 0) {
+			return dtf__fail(DTF_EUNKNOWN_INSTANCE, "there is no instance '%s'", id);
+		}
+		if (rc == 0 && number == before) {
+			return dtf__fail(DTF_ECORRUPT, "instance %s has a name and no row", id);
+		}
+		if (rc == 0) {
+			before = number;
+			rc = store->ops->row(store, arena, number, &bytes);
+		}
+	} while (rc > 0);
+	rc = rc < 0 ? rc : dtf__row_decode(arena, bytes, ret);
 	if (rc == 0) {
-		rc = store->ops->row(store, arena, instance, &bytes);
+		*ret_number = number;
 	}
-	if (rc > 0) {
-		return dtf__fail(DTF_EUNKNOWN_INSTANCE, "there is no instance '%s'", id);
+	return rc;
+}
+
+int dtf__walk_find(struct store *store, struct arena *arena, const char *id, struct row *ret) {
+	uint64_t number;
+	return dtf__walk_locate(store, arena, id, &number, ret);
+}
+
+int dtf__walk_changed(struct store *store, const struct row *row) {
+	struct arena arena = { 0 };
+	struct row now;
+	int rc = dtf__walk_find(store, &arena, row->id, &now);
+	if (rc == 0) {
+		/* No two records have one position. */
+		rc = now.last != row->last || now.forgotten != row->forgotten;
+	} else if (rc == DTF_EUNKNOWN_INSTANCE) {
+		rc = 1;
 	}
-	return rc < 0 ? rc : dtf__row_decode(arena, bytes, ret);
+	dtf__arena_finish(&arena);
+	return rc;
 }
