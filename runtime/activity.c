@@ -101,6 +101,10 @@ const char *dtf_activity_args(const struct dtf_activity *act) {
 }
 
 int dtf_activity_return_json(struct dtf_activity *act, const char *json) {
+	if (json == NULL) {
+		/* As dtf_activity_printf() gives it that has no memory. */
+		return fail(act, NULL, "no result, or no memory for it", true);
+	}
 	struct slice text = { json, strlen(json) };
 	int rc = dtf__decode(&act->memory, act->def->result, "result", text, act->result);
 	if (rc == DTF_ENOMEM) {
@@ -126,7 +130,7 @@ static const struct dtf_error_def *find_declared(const struct dtf_activity *act,
 
 int dtf_activity_fail_json(
 	struct dtf_activity *act, const char *name, const char *fields, const char *message) {
-	const struct dtf_error_def *error = find_declared(act, name);
+	const struct dtf_error_def *error = name == NULL ? NULL : find_declared(act, name);
 	if (error == NULL) {
 		return fail(act, name, message, true);
 	}

@@ -352,6 +352,9 @@ static int wait_by_looking(
 		if (timeout_ms >= 0 && waited_ms >= timeout_ms) {
 			return late(id, timeout_ms);
 		}
+		if (timeout_ms >= 0 && timeout_ms - waited_ms < pause_ms) {
+			pause_ms = timeout_ms - waited_ms;
+		}
 		nap(pause_ms);
 		waited_ms += pause_ms;
 		pause_ms = pause_ms < 100 ? pause_ms * 2 : 100;

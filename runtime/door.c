@@ -159,6 +159,8 @@ static int open_door(struct door *door, int64_t timeout_ms) {
 		}
 	} else if (door->rc < 0) {
 		rc = dtf__fail(door->rc, "%s", door->text);
+	} else {
+		dtf__error_clear(); /* of a round that it has driven */
 	}
 	let_go(door);
 	return rc;

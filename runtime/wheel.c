@@ -191,6 +191,7 @@ int dtf_engine_run_once(struct dtf_engine *handle) {
 	} else {
 		handle->wheel->driver = &this_thread;
 		int more = run_round(handle);
+		dtf__error_clear();
 		rc = dtf__engine_error(handle);
 		rc = rc < 0 ? rc : more;
 	}

@@ -176,6 +176,34 @@ START_TEST(calls_that_wait_drive_it) {
 }
 END_TEST
 
+static int returns_nothing(struct dtf_activity *act, const void *args, void *ret) {
+	runs++;
+	return strcmp(dtf_activity_instance(act), "i") == 0
+		? dtf_activity_return_json(act, NULL)
+		: dtf_activity_fail_json(act, NULL, NULL, NULL);
+}
+
+START_TEST(an_activity_that_says_nothing_has_failed) {
+	make_world(_i);
+	one_step_does = returns_nothing;
+	one_step.policy.attempts = 1;
+	static const char *const ids[] = { "i", "j" };
+	for (size_t i = 0; i < 2; i++) {
+		struct dtf_result result;
+		ck_assert_int_eq(dtf_start(client, "w.w", ids[i], "[]"), 0);
+		ck_assert_str_eq(dtf_errmsg(), ""); /* nor does a round leave a text behind */
+		ck_assert_int_eq(dtf_wait_result(client, ids[i], -1, &result), 0);
+		ck_assert_int_eq(result.status, DTF_FAILED);
+		ck_assert_str_eq(result.error.name, "activity_failed");
+		dtf_result_free(&result);
+	}
+	ck_assert_uint_eq(runs, 2);
+	ck_assert_int_ge(dtf_engine_run_once(engine), 0);
+	ck_assert_str_eq(dtf_errmsg(), "");
+	close_world();
+}
+END_TEST
+
 static void *start_and_wait(void *arg) {
 	bool ok = dtf_start(client, "w.w", "i", "[]") == 0 &&
 		dtf_wait_result(client, "i", -1, NULL) == 0;
@@ -334,6 +362,7 @@ int main(void) {
 	tcase_add_loop_test(tc, the_descriptor_says_when_a_time_has_come, 0, 2);
 	tcase_add_loop_test(tc, a_program_may_bring_its_own_clock, 0, 2);
 	tcase_add_loop_test(tc, calls_that_wait_drive_it, 0, 2);
+	tcase_add_loop_test(tc, an_activity_that_says_nothing_has_failed, 0, 2);
 	tcase_add_loop_test(tc, other_threads_wait_for_the_one_that_drives, 0, 2);
 	tcase_add_loop_test(tc, what_it_calls_cannot_drive_it, 0, 2);
 	tcase_add_loop_test(tc, stopping_drives_it_until_what_runs_is_recorded, 0, 2);
