@@ -109,8 +109,12 @@ static bool due(struct engine *engine, const struct due *entry) {
 	if (rc == 0 && instance->ended) {
 		return dtf__family_after_end(instance);
 	}
-	if (rc != 0 || instance->diagnosis != NULL) {
+	if (rc != 0) {
+		(void)dtf__instance_unreadable(engine, entry->instance, rc);
 		return rc != DTF_ENOMEM;
+	}
+	if (instance->diagnosis != NULL) {
+		return true;
 	}
 	if (instance->ctx == NULL) {
 		return due_unloaded(engine, instance);

@@ -14,6 +14,7 @@
 #include "marks.h"
 #include "past.h"
 #include "pool.h"
+#include "store/order.h"
 #include "store/store.h"
 
 #define TURNS_MAX        4096                       /* in one commit */
@@ -216,6 +217,7 @@ struct engine {
 	} * manifests;                        /* by module; owned */
 	struct instance **by_number, **by_id; /* hash tables of one size */
 	size_t ninstances, table_size;
+	struct order unreadable; /* numbers of those that were told of; their key is 0 */
 	struct instance *newest_idle, *oldest_idle;
 	uint64_t round;  /* number of this one */
 	size_t hot_size; /* bytes that instances in memory take */
@@ -400,6 +402,9 @@ int dtf__registry_store(struct engine *engine); /* manifests into the store */
 /* In memory, loaded if need be.  STORE_NOT_FOUND; negative: the store failed. */
 int dtf__instance_get(struct engine *engine, const char *id, struct instance **ret);
 int dtf__instance_by_number(struct engine *engine, uint64_t number, struct instance **ret);
+/* Does that code say that the row is damaged, or a newer dtf's?  Then it stays as it is,
+ * nothing stops for it, and the log is told, once. */
+bool dtf__instance_unreadable(struct engine *engine, uint64_t number, int rc);
 struct instance *dtf__instance_loaded(struct engine *engine, uint64_t number);
 /* 1: there is one of that id, also one that is not yet recorded; 0; negative. */
 int dtf__instance_exists(struct engine *engine, const char *id);

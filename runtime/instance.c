@@ -8,6 +8,7 @@
  */
 #include "engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -184,6 +185,23 @@ int dtf__instance_by_number(struct engine *engine, uint64_t number, struct insta
 		return 0;
 	}
 	return fetch(engine, number, ret);
+}
+
+bool dtf__instance_unreadable(struct engine *engine, uint64_t number, int rc) {
+	const struct dtf_engine_options *options = &engine->options;
+	const struct index_place place = { 0, number };
+	if (rc != DTF_ECORRUPT && rc != DTF_EFORMAT) {
+		return false;
+	}
+	if (options->log == NULL || dtf__order_has(&engine->unreadable, place)) {
+		return true;
+	}
+	char text[ERROR_TEXT_MAX + 64];
+	(void)snprintf(text, sizeof(text), "instance number %llu: %s; it stays as it is",
+		(unsigned long long)number, dtf_errmsg());
+	options->log(options->user, DTF_LOG_ERROR, "", text);
+	(void)dtf__order_add(&engine->unreadable, place); /* or it is told again */
+	return true;
 }
 
 int dtf__instance_get(struct engine *engine, const char *id, struct instance **ret) {

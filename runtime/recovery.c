@@ -49,19 +49,11 @@ static bool take(void *arg, uint64_t key, uint64_t instance) {
 	return piece->count < PIECE;
 }
 
-/* A row that cannot be read is reported, and is nothing to stop for. */
 static int look_at(struct engine *engine, uint64_t number) {
 	struct instance *instance;
 	int rc = dtf__instance_by_number(engine, number, &instance);
-	if (rc == DTF_ECORRUPT) {
-		const struct dtf_engine_options *options = &engine->options;
-		if (options->log != NULL) {
-			options->log(options->user, DTF_LOG_ERROR, "", dtf_errmsg());
-		}
-		return 0;
-	}
 	if (rc != 0) {
-		return rc > 0 ? 0 : rc;
+		return rc > 0 || dtf__instance_unreadable(engine, number, rc) ? 0 : rc;
 	}
 	if (instance->ended) {
 		struct due due = { .key = engine->now_ms, .instance = number, .op = DUE_DUTY };

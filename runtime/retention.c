@@ -46,12 +46,11 @@ static bool is_used(const struct instance *instance) {
 		instance->first != NULL || instance->waiters != NULL || instance->attempts != NULL;
 }
 
-/* A row that cannot be read stays: it says what is the matter with it. */
 static int purge(struct engine *engine, uint64_t number, bool *ret_later) {
 	struct instance *instance;
 	int rc = dtf__instance_by_number(engine, number, &instance);
 	if (rc != 0) {
-		return rc == DTF_ECORRUPT || rc > 0 ? 0 : rc;
+		return rc > 0 || dtf__instance_unreadable(engine, number, rc) ? 0 : rc;
 	}
 	const struct row *row = &instance->row;
 	if (is_used(instance)) {

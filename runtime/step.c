@@ -93,6 +93,7 @@ void dtf__engine_destroy(struct engine *engine) {
 	free(engine->modules);
 	free(engine->by_number);
 	free(engine->by_id);
+	dtf__order_finish(&engine->unreadable);
 	dtf__heap_finish(&engine->timers);
 	dtf__heap_finish(&engine->waiting);
 	free(engine->loading);

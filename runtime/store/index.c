@@ -49,10 +49,10 @@ bool dtf__row_keys_in(const struct store_keys *keys, enum store_index index, uin
 	return true;
 }
 
-bool dtf__places_add(struct places *places, struct place place) {
+bool dtf__places_add(struct places *places, struct index_place place) {
 	if (places->count == places->capacity) {
 		size_t capacity = places->capacity == 0 ? 64 : places->capacity * 2;
-		struct place *grown = realloc(places->places, capacity * sizeof(*grown));
+		struct index_place *grown = realloc(places->places, capacity * sizeof(*grown));
 		if (grown == NULL) {
 			return false;
 		}
@@ -64,7 +64,7 @@ bool dtf__places_add(struct places *places, struct place place) {
 }
 
 static int compare(const void *a, const void *b) {
-	const struct place *x = a, *y = b;
+	const struct index_place *x = a, *y = b;
 	return dtf__place_before(*x, *y) ? -1 : dtf__place_before(*y, *x);
 }
 

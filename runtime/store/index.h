@@ -15,12 +15,12 @@ bool dtf__row_keys_in(const struct store_keys *keys, enum store_index index, uin
 
 /* Places in an index, to be sorted. */
 struct places {
-	struct place *places; /* owned */
+	struct index_place *places; /* owned */
 	size_t count, capacity;
 };
 
 /* False: memory is exhausted. */
-bool dtf__places_add(struct places *places, struct place place);
+bool dtf__places_add(struct places *places, struct index_place place);
 void dtf__places_sort(struct places *places);
 void dtf__places_finish(struct places *places);
 

@@ -319,8 +319,8 @@ enum { ORDER_NUMBER = STORE_NINDEXES };
 int dtf__lmdb_index_move(struct lmdb_env *env, MDB_txn *txn, uint64_t instance,
 	const struct store_keys *before, const struct store_keys *now);
 /* Places behind `after` of pending rows, the newest of each.  Under the lock. */
-int dtf__lmdb_pending_places(struct lmdb_store *lmdb, unsigned order, struct place after,
-	struct place *places, size_t room, size_t *ret_count);
+int dtf__lmdb_pending_places(struct lmdb_store *lmdb, unsigned order, struct index_place after,
+	struct index_place *places, size_t room, size_t *ret_count);
 int dtf__lmdb_index(struct store *store, enum store_index index, uint64_t key, uint64_t instance,
 	bool (*f)(void *arg, uint64_t key, uint64_t instance), void *arg);
 

@@ -28,15 +28,15 @@ _Static_assert(ORDER_NUMBER + 1 == PENDING_ORDERS, "an order for each index, and
 #define INDEX_KEY_SIZE 17
 
 static MDB_val index_key(
-	unsigned char bytes[INDEX_KEY_SIZE], enum store_index index, struct place place) {
+	unsigned char bytes[INDEX_KEY_SIZE], enum store_index index, struct index_place place) {
 	bytes[0] = (unsigned char)index;
 	dtf__lmdb_store_big(bytes + 1, place.key, 8);
 	dtf__lmdb_store_big(bytes + 9, place.instance, 8);
 	return (MDB_val){ INDEX_KEY_SIZE, bytes };
 }
 
-static int put_place(struct lmdb_env *env, MDB_txn *txn, enum store_index index, struct place place,
-	bool is_in) {
+static int put_place(struct lmdb_env *env, MDB_txn *txn, enum store_index index,
+	struct index_place place, bool is_in) {
 	unsigned char bytes[INDEX_KEY_SIZE];
 	MDB_val key = index_key(bytes, index, place), nothing = { 0, NULL };
 	int rc = is_in ? mdb_put(txn, env->tables[TABLE_INDEX], &key, &nothing, 0)
@@ -56,11 +56,11 @@ int dtf__lmdb_index_move(struct lmdb_env *env, MDB_txn *txn, uint64_t instance,
 		}
 		if (was) {
 			rc = put_place(env, txn, (enum store_index)i,
-				(struct place){ old, instance }, false);
+				(struct index_place){ old, instance }, false);
 		}
 		if (is && rc == 0) {
 			rc = put_place(env, txn, (enum store_index)i,
-				(struct place){ new, instance }, true);
+				(struct index_place){ new, instance }, true);
 		}
 	}
 	return rc;
@@ -68,7 +68,7 @@ int dtf__lmdb_index_move(struct lmdb_env *env, MDB_txn *txn, uint64_t instance,
 
 /* Places behind `after` as the table has them. */
 static int scan_table(struct lmdb_env *env, MDB_txn *txn, enum store_index index,
-	struct place after, struct place *places, size_t room, size_t *ret_count) {
+	struct index_place after, struct index_place *places, size_t room, size_t *ret_count) {
 	unsigned char bytes[INDEX_KEY_SIZE + 1] = { 0 };
 	MDB_cursor *cursor;
 	size_t count = 0;
@@ -88,7 +88,7 @@ static int scan_table(struct lmdb_env *env, MDB_txn *txn, enum store_index index
 		if (at[0] != (unsigned char)index) {
 			break;
 		}
-		places[count++] = (struct place){ dtf__lmdb_load_big(at + 1, 8),
+		places[count++] = (struct index_place){ dtf__lmdb_load_big(at + 1, 8),
 			dtf__lmdb_load_big(at + 9, 8) };
 		rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT);
 	}
@@ -119,7 +119,7 @@ static bool is_in(const struct pending_put *put, unsigned order, uint64_t *ret_k
 
 static bool bring_up_to_date(struct pending *pending, unsigned order) {
 	for (size_t *i = &pending->ordered[order]; *i < pending->nrows; ++*i) {
-		struct place place = { 0, pending->rows[*i] };
+		struct index_place place = { 0, pending->rows[*i] };
 		const struct pending_put *put = find_row(pending, place.instance);
 		if (put != NULL && is_in(put, order, &place.key) &&
 			!dtf__order_add(&pending->orders[order], place)) {
@@ -131,7 +131,7 @@ static bool bring_up_to_date(struct pending *pending, unsigned order) {
 
 /* The next that is true, from there on; one that a younger generation has is its own. */
 static bool next_true(struct pending *pending, const struct pending *younger, unsigned order,
-	struct order_at *at, struct place *ret) {
+	struct order_at *at, struct index_place *ret) {
 	struct order *places = &pending->orders[order];
 	while (dtf__order_get(places, *at, ret)) {
 		uint64_t key;
@@ -145,15 +145,15 @@ static bool next_true(struct pending *pending, const struct pending *younger, un
 	return false;
 }
 
-int dtf__lmdb_pending_places(struct lmdb_store *lmdb, unsigned order, struct place after,
-	struct place *places, size_t room, size_t *ret_count) {
+int dtf__lmdb_pending_places(struct lmdb_store *lmdb, unsigned order, struct index_place after,
+	struct index_place *places, size_t room, size_t *ret_count) {
 	struct pending *young = &lmdb->young, *old = &lmdb->old;
 	if (!bring_up_to_date(young, order) || !bring_up_to_date(old, order)) {
 		return dtf__fail(DTF_ENOMEM, "out of memory");
 	}
 	struct order_at y = dtf__order_behind(&young->orders[order], after);
 	struct order_at o = dtf__order_behind(&old->orders[order], after);
-	struct place a, b;
+	struct index_place a, b;
 	bool is_young = next_true(young, NULL, order, &y, &a);
 	bool is_old = next_true(old, young, order, &o, &b);
 	size_t count = 0;
@@ -177,17 +177,17 @@ int dtf__lmdb_pending_places(struct lmdb_store *lmdb, unsigned order, struct pla
 struct index_scan {
 	struct lmdb_store *lmdb;
 	enum store_index index;
-	struct place after;
-	struct place pending[PIECE_MAX];
-	struct place stored[PIECE_MAX]; /* without those whose rows are pending */
+	struct index_place after;
+	struct index_place pending[PIECE_MAX];
+	struct index_place stored[PIECE_MAX]; /* without those whose rows are pending */
 	size_t npending, nstored, room;
-	struct place end; /* what is not behind this is known */
-	bool ends;        /* there is no more */
+	struct index_place end; /* what is not behind this is known */
+	bool ends;              /* there is no more */
 };
 
-static void limit(struct index_scan *scan, const struct place *places, size_t count) {
+static void limit(struct index_scan *scan, const struct index_place *places, size_t count) {
 	if (count == scan->room) {
-		struct place last = places[count - 1];
+		struct index_place last = places[count - 1];
 		scan->end = scan->ends || dtf__place_before(last, scan->end) ? last : scan->end;
 		scan->ends = false;
 	}
@@ -251,7 +251,7 @@ static bool deliver(const struct index_scan *scan,
 		}
 		bool first = !is_stored ||
 			(is_pending && dtf__place_before(scan->pending[p], scan->stored[s]));
-		struct place place = first ? scan->pending[p++] : scan->stored[s++];
+		struct index_place place = first ? scan->pending[p++] : scan->stored[s++];
 		if (!scan->ends && dtf__place_before(scan->end, place)) {
 			return true;
 		}
@@ -269,7 +269,7 @@ int dtf__lmdb_index(struct store *store, enum store_index index, uint64_t key, u
 	}
 	scan->lmdb = (struct lmdb_store *)store;
 	scan->index = index;
-	scan->after = (struct place){ key, instance };
+	scan->after = (struct index_place){ key, instance };
 	scan->room = PIECE_MIN;
 	bool more = true;
 	int rc = 0;

@@ -140,7 +140,7 @@ struct rows_scan {
 	struct arena arena;
 	/* The next of both kinds. */
 	struct lmdb_item items[SCAN_ITEMS];
-	struct place pending[SCAN_ITEMS];
+	struct index_place pending[SCAN_ITEMS];
 	size_t count, npending;
 };
 
@@ -158,7 +158,7 @@ static int next_piece(struct rows_scan *scan) {
 		rc = dtf__lmdb_catch_up(lmdb, txn);
 		if (rc == 0) {
 			rc = dtf__lmdb_pending_places(lmdb, ORDER_NUMBER,
-				(struct place){ 0, scan->after }, scan->pending, SCAN_ITEMS,
+				(struct index_place){ 0, scan->after }, scan->pending, SCAN_ITEMS,
 				&scan->npending);
 		}
 		if (rc == 0) {

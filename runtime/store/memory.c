@@ -603,14 +603,14 @@ static int memory_rows(struct store *store, uint64_t after,
 }
 
 /* All places behind one, in order. */
-static bool gather(
-	struct store *store, enum store_index index, struct place after, struct places *places) {
+static bool gather(struct store *store, enum store_index index, struct index_place after,
+	struct places *places) {
 	struct contents *contents = lock(store);
 	const struct table *rows = &contents->tables[ROWS];
 	bool ok = true;
 	for (size_t i = 0; i < rows->count && ok; i++) {
 		struct store_keys keys = dtf__row_keys_read(value_of(rows->entries[i]).data);
-		struct place place = { 0, key_number(rows->entries[i]) };
+		struct index_place place = { 0, key_number(rows->entries[i]) };
 		if (dtf__row_keys_in(&keys, index, &place.key) && dtf__place_before(after, place)) {
 			ok = dtf__places_add(places, place);
 		}
@@ -623,7 +623,7 @@ static bool gather(
 static int memory_index(struct store *store, enum store_index index, uint64_t key,
 	uint64_t instance, bool (*f)(void *arg, uint64_t key, uint64_t instance), void *arg) {
 	struct places places = { 0 };
-	bool ok = gather(store, index, (struct place){ key, instance }, &places);
+	bool ok = gather(store, index, (struct index_place){ key, instance }, &places);
 	bool more = ok;
 	for (size_t i = 0; i < places.count && more; i++) {
 		more = f(arg, places.places[i].key, places.places[i].instance);

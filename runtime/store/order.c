@@ -14,15 +14,15 @@
 
 struct order_page {
 	size_t count;
-	struct place places[PAGE];
+	struct index_place places[PAGE];
 };
 
-bool dtf__place_before(struct place a, struct place b) {
+bool dtf__place_before(struct index_place a, struct index_place b) {
 	return a.key != b.key ? a.key < b.key : a.instance < b.instance;
 }
 
 /* The first in the page that is not before the place. */
-static size_t lower_bound(const struct order_page *page, struct place place) {
+static size_t lower_bound(const struct order_page *page, struct index_place place) {
 	size_t low = 0, high = page->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -36,7 +36,7 @@ static size_t lower_bound(const struct order_page *page, struct place place) {
 }
 
 /* The first page whose last is not before the place; npages: all are. */
-static size_t find_page(const struct order *order, struct place place) {
+static size_t find_page(const struct order *order, struct index_place place) {
 	size_t low = 0, high = order->npages;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -70,7 +70,8 @@ static bool insert_page(struct order *order, size_t at, size_t from) {
 	if (at > 0) {
 		struct order_page *before = order->pages[at - 1];
 		page->count = before->count - from;
-		memcpy(page->places, before->places + from, page->count * sizeof(struct place));
+		memcpy(page->places, before->places + from,
+			page->count * sizeof(struct index_place));
 		before->count = from;
 	}
 	memmove(order->pages + at + 1, order->pages + at,
@@ -80,7 +81,7 @@ static bool insert_page(struct order *order, size_t at, size_t from) {
 	return true;
 }
 
-bool dtf__order_add(struct order *order, struct place place) {
+bool dtf__order_add(struct order *order, struct index_place place) {
 	size_t at = find_page(order, place);
 	if (at == order->npages && at > 0) {
 		at--; /* behind all: at the end of the last page */
@@ -104,13 +105,23 @@ bool dtf__order_add(struct order *order, struct place place) {
 			i -= from;
 		}
 	}
-	memmove(page->places + i + 1, page->places + i, (page->count - i) * sizeof(struct place));
+	memmove(page->places + i + 1, page->places + i,
+		(page->count - i) * sizeof(struct index_place));
 	page->places[i] = place;
 	page->count++;
 	return true;
 }
 
-struct order_at dtf__order_behind(const struct order *order, struct place place) {
+bool dtf__order_has(const struct order *order, struct index_place place) {
+	size_t at = find_page(order, place);
+	if (at == order->npages) {
+		return false;
+	}
+	const struct order_page *page = order->pages[at];
+	return !dtf__place_before(place, page->places[lower_bound(page, place)]);
+}
+
+struct order_at dtf__order_behind(const struct order *order, struct index_place place) {
 	struct order_at at = { find_page(order, place), 0 };
 	if (at.page < order->npages) {
 		const struct order_page *page = order->pages[at.page];
@@ -122,7 +133,7 @@ struct order_at dtf__order_behind(const struct order *order, struct place place)
 	return at;
 }
 
-bool dtf__order_get(const struct order *order, struct order_at at, struct place *ret) {
+bool dtf__order_get(const struct order *order, struct order_at at, struct index_place *ret) {
 	if (at.page == order->npages) {
 		return false;
 	}
@@ -141,7 +152,7 @@ void dtf__order_remove(struct order *order, struct order_at *at) {
 	struct order_page *page = order->pages[at->page];
 	page->count--;
 	memmove(page->places + at->at, page->places + at->at + 1,
-		(page->count - at->at) * sizeof(struct place));
+		(page->count - at->at) * sizeof(struct index_place));
 	if (page->count == 0) {
 		free(page);
 		order->npages--;

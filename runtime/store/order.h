@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct place {
+struct index_place {
 	uint64_t key, instance;
 };
 
-bool dtf__place_before(struct place a, struct place b);
+bool dtf__place_before(struct index_place a, struct index_place b);
 
 /* A set of them.  All zero is an empty one. */
 struct order {
@@ -24,11 +24,12 @@ struct order_at {
 };
 
 /* One that is there already is there once.  False: memory is exhausted. */
-bool dtf__order_add(struct order *order, struct place place);
+bool dtf__order_add(struct order *order, struct index_place place);
+bool dtf__order_has(const struct order *order, struct index_place place);
 /* The first behind the place, whether that is there or not. */
-struct order_at dtf__order_behind(const struct order *order, struct place place);
+struct order_at dtf__order_behind(const struct order *order, struct index_place place);
 /* What is there; false at the end. */
-bool dtf__order_get(const struct order *order, struct order_at at, struct place *ret);
+bool dtf__order_get(const struct order *order, struct order_at at, struct index_place *ret);
 void dtf__order_next(const struct order *order, struct order_at *at);
 /* Takes out what is there; `at` is where the next is. */
 void dtf__order_remove(struct order *order, struct order_at *at);

@@ -10,11 +10,13 @@
 
 static bool model[KEYS][MOST];
 
-static void assert_same(const struct order *order, struct place behind) {
+static void assert_same(const struct order *order, struct index_place behind) {
 	struct order_at at = dtf__order_behind(order, behind);
-	struct place place;
+	struct index_place place;
 	for (uint64_t k = behind.key; k < KEYS; k++) {
 		for (uint64_t i = k == behind.key ? behind.instance + 1 : 0; i < MOST; i++) {
+			ck_assert(
+				dtf__order_has(order, (struct index_place){ k, i }) == model[k][i]);
 			if (model[k][i]) {
 				ck_assert(dtf__order_get(order, at, &place));
 				ck_assert_uint_eq(place.key, k);
@@ -32,9 +34,9 @@ static uint32_t random_of(uint32_t *state) {
 }
 
 /* Takes out some of what follows a place. */
-static void remove_some(struct order *order, struct place from, uint32_t *state) {
+static void remove_some(struct order *order, struct index_place from, uint32_t *state) {
 	struct order_at at = dtf__order_behind(order, from);
-	struct place place;
+	struct index_place place;
 	for (unsigned n = random_of(state) % 300; n > 0 && dtf__order_get(order, at, &place); n--) {
 		if (random_of(state) % 4 == 0) {
 			dtf__order_next(order, &at);
@@ -49,19 +51,19 @@ START_TEST(it_is_what_a_plain_set_would_be) {
 	struct order order = { 0 };
 	uint32_t state = (uint32_t)_i;
 	memset(model, 0, sizeof(model));
-	assert_same(&order, (struct place){ 0, 0 });
+	assert_same(&order, (struct index_place){ 0, 0 });
 	for (int round = 0; round < 200; round++) {
 		unsigned n = random_of(&state) % (_i % 2 == 0 ? 400 : 40);
 		for (unsigned i = 0; i < n; i++) {
-			struct place place = { random_of(&state) % KEYS,
+			struct index_place place = { random_of(&state) % KEYS,
 				1 + random_of(&state) % (MOST - 1) };
 			ck_assert(dtf__order_add(&order, place));
 			model[place.key][place.instance] = true;
 		}
-		struct place from = { random_of(&state) % KEYS, random_of(&state) % MOST };
+		struct index_place from = { random_of(&state) % KEYS, random_of(&state) % MOST };
 		remove_some(&order, from, &state);
 		assert_same(&order, from);
-		assert_same(&order, (struct place){ 0, 0 });
+		assert_same(&order, (struct index_place){ 0, 0 });
 	}
 	dtf__order_finish(&order);
 }
@@ -70,9 +72,9 @@ END_TEST
 /* As numbers of new rows come, and as times do that lie ever nearer. */
 START_TEST(it_grows_at_either_end) {
 	struct order order = { 0 };
-	struct place place;
+	struct index_place place;
 	for (uint64_t i = 0; i < 10000; i++) {
-		place = (struct place){ 1, _i == 0 ? i : 9999 - i };
+		place = (struct index_place){ 1, _i == 0 ? i : 9999 - i };
 		ck_assert(dtf__order_add(&order, place));
 		ck_assert(dtf__order_add(&order, place));
 	}
