@@ -3,10 +3,10 @@
  * makes one has the wheel, an atomic token.
  *
  * The thread that called dtf_engine_run_once() last is the driver; before that it is the
- * one that attached the engine, and that is never quite relieved: its calls that wait
- * might be waited for by nobody else.  So they keep an eye on the descriptor, without the
- * wheel.  What the descriptor says is left to the driver, for as long as it shows up; one
- * that does not for STAND_IN_MS is taken for gone.
+ * one that attached the engine.  Neither that nor one that has driven before is quite
+ * relieved: nobody else might answer its calls that wait.  So they keep an eye on the
+ * descriptor, without the wheel.  What that says is left to the driver, for as long as it
+ * shows up; one that does not for STAND_IN_MS is taken for gone.
  *
  * Who waits at a door and keeps an eye on the descriptor sleeps in poll(), so an answer
  * that comes in another thread's round rings a bell, which is a semaphore: one stroke for
@@ -29,7 +29,8 @@
 #define STAND_IN_MS 1000
 
 struct wheel {
-	int fd; /* to poll; of one engine it is that engine's */
+	uint64_t serial; /* no other has the same */
+	int fd;          /* to poll; of one engine it is that engine's */
 	int bell_fd;
 	bool owns_fd;
 	const char *home; /* the thread that attached it */
@@ -42,7 +43,9 @@ struct wheel {
 	pthread_cond_t freed;
 };
 
+static _Atomic uint64_t serials;
 static _Thread_local char this_thread;
+static _Thread_local uint64_t drove; /* the wheel that this thread had last */
 
 /* ---- opening ---- */
 
@@ -66,6 +69,7 @@ int dtf__wheel_open(struct dtf_engine *handle) {
 	(void)pthread_cond_init(&wheel->freed, &attributes);
 	(void)pthread_condattr_destroy(&attributes);
 	(void)pthread_mutex_init(&wheel->lock, NULL);
+	wheel->serial = ++serials;
 	wheel->home = wheel->driver = &this_thread;
 	wheel->owns_fd = handle->count > 1;
 	wheel->fd = wheel->owns_fd ? epoll_create1(EPOLL_CLOEXEC)
@@ -104,7 +108,9 @@ const void *dtf__wheel_thread(void) {
 
 bool dtf__wheel_may_drive(const struct dtf_engine *handle) {
 	const struct wheel *wheel = handle->wheel;
-	return wheel != NULL && (wheel->driver == &this_thread || wheel->home == &this_thread);
+	return wheel != NULL &&
+		(wheel->driver == &this_thread || wheel->home == &this_thread ||
+			drove == wheel->serial);
 }
 
 static bool take(struct wheel *wheel) {
@@ -190,6 +196,7 @@ int dtf_engine_run_once(struct dtf_engine *handle) {
 		rc = dtf__fail(DTF_ECLOSED, "the engine has stopped");
 	} else {
 		handle->wheel->driver = &this_thread;
+		drove = handle->wheel->serial;
 		int more = run_round(handle);
 		dtf__error_clear();
 		rc = dtf__engine_error(handle);

@@ -412,8 +412,8 @@ int dtf__lmdb_drop(struct lmdb_env *env, MDB_txn *txn, enum lmdb_table table, ui
 	}
 	/* Chunk by chunk: one whose first is missing goes as well. */
 	for (;;) {
-		uint64_t number;
-		uint32_t chunk;
+		uint64_t number = 0;
+		uint32_t chunk = 0;
 		rc = mdb_cursor_get(cursor, &k, &data, MDB_FIRST);
 		if (rc == 0 && !parse_number_key(k, &number, &chunk)) {
 			rc = dtf__lmdb_damaged(env, table, &(struct lmdb_key){ 0 });

@@ -214,6 +214,36 @@ static void *wait_for_the_end(void *arg) {
 	return NULL;
 }
 
+static _Atomic int drivers; /* that have made a round */
+
+static void *drive_then_wait(void *arg) {
+	int rc = dtf_engine_run_once(engine);
+	drivers++;
+	while (drivers < 2) {
+		(void)sched_yield();
+	}
+	rc = rc < 0 ? rc : dtf_start(client, "w.w", "i", "[]");
+	rc = rc < 0 ? rc : dtf_wait_result(client, "i", -1, NULL);
+	return rc < 0 ? arg : NULL;
+}
+
+/* It drove, then another did, and does no more. */
+START_TEST(who_has_driven_before_is_not_left_to_wait) {
+	static char trouble;
+	pthread_t thread;
+	attach(says_done);
+	drivers = 0;
+	ck_assert_int_eq(pthread_create(&thread, NULL, drive_then_wait, &trouble), 0);
+	while (drivers < 1) {
+		(void)sched_yield();
+	}
+	ck_assert_int_ge(dtf_engine_run_once(engine), 0);
+	drivers++;
+	join(thread);
+	close_engine();
+}
+END_TEST
+
 /* Both sleep at the descriptor; a third one stops the engine, or ends the instance. */
 START_TEST(two_that_wait_are_both_woken) {
 	pthread_t thread;
@@ -253,6 +283,7 @@ int main(void) {
 	tcase_add_test(tc, a_wait_is_not_held_up_by_the_round_of_another);
 	tcase_add_test(tc, stopping_waits_for_the_round_of_another);
 	tcase_add_loop_test(tc, calls_that_wait_go_on_while_others_drive, 0, 2);
+	tcase_add_test(tc, who_has_driven_before_is_not_left_to_wait);
 	tcase_add_test(tc, two_that_wait_are_both_woken);
 	tcase_add_loop_test(tc, who_waits_is_told_when_another_stops_it, 0, 5);
 	suite_add_tcase(suite, tc);

@@ -260,9 +260,9 @@ int dtf_engine_start(struct dtf_engine *engine);
  * Instead, for a program with a loop of its own: recovers, and leaves the rest to
  * dtf_engine_run_once().  The thread that called that last drives the engine, and before
  * that the one that attached it.  Calls that wait, made by the one that drives it, drive
- * it until they are answered.  So do those of the one that attached it when the other has
- * not come for a second though the descriptor is readable.  All other threads sleep until
- * somebody drives it.
+ * it until they are answered.  So do those of threads that have driven it before, and of
+ * the one that attached it, when the driver has not come for a second though the
+ * descriptor is readable.  All other threads sleep until somebody drives it.
  */
 int dtf_engine_attach(struct dtf_engine *engine);
 /* Readable when dtf_engine_run_once() has something to do.  Only to poll, until close. */
