@@ -70,7 +70,8 @@ int dtf__wheel_open(struct dtf_engine *handle) {
 	(void)pthread_condattr_destroy(&attributes);
 	(void)pthread_mutex_init(&wheel->lock, NULL);
 	wheel->serial = ++serials;
-	wheel->home = wheel->driver = &this_thread;
+	wheel->home = &this_thread;
+	wheel->driver = &this_thread;
 	wheel->owns_fd = handle->count > 1;
 	wheel->fd = wheel->owns_fd ? epoll_create1(EPOLL_CLOEXEC)
 				   : dtf__loop_fd(handle->engines[0]);
