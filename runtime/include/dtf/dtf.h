@@ -221,7 +221,7 @@ struct dtf_engine_options {
 	size_t queue_max; /* bytes of requests in memory, again of waits by dtf_ask(); 0 = 64 MiB */
 	size_t backlog_max; /* no starts while so many activities want a worker; 0 = 1,000,000 */
 	/* What is over these waits until there is room.  Or it returns DTF_EBUSY, as always
-	 * from dtf_ask(), in activities, and in threads that drive the engine. */
+	 * from dtf_ask(), in activities, and in threads that attached or drive the engine. */
 	bool refuse;
 	size_t payload_max;  /* 0 = 1 MiB, at most 64 MiB */
 	int64_t history_max; /* events of an execution; 0 = 1,000,000 */
