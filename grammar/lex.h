@@ -11,13 +11,15 @@ struct token {
 	bool after_newline; /* a newline stands between it and the token before */
 	bool bad;           /* an error was reported about it */
 	bool is_min;        /* INT: 9223372036854775808, which only a minus makes sense of */
-	uint32_t size;      /* of text */
 	const char *text;   /* IDENT and keywords; STRING…: unescaped bytes */
 	union {
-		int64_t integer; /* INT, DURATION (ms) */
-		double real;     /* FLOAT */
-	} value;
-	const char *doc; /* the /// lines right above it */
+		const char *doc; /* IDENT and keywords: the /// lines right above it, or NULL */
+		uint32_t size;   /* STRING…: of text */
+		union {
+			int64_t integer; /* INT, DURATION (ms) */
+			double real;     /* FLOAT */
+		} value;
+	};
 };
 
 struct tokens {
@@ -30,6 +32,7 @@ struct tokens {
 
 struct lex_word {
 	const char *text;
+	uint32_t size;
 	int kind;
 };
 

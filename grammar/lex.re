@@ -14,6 +14,7 @@
 
 #include "../dtfc/text.h"
 #include "parse.h"
+#include "words.h"
 
 #define NESTING_MAX 200
 #define IDENTIFIER_MAX 64
@@ -25,6 +26,7 @@ struct lexer {
 	struct diag *diag;
 	struct source *source;
 	const char *at, *limit;
+	struct words words;
 	struct token *items;
 	uint32_t count, capacity;
 	struct comment *comments, **comments_tail;
@@ -75,6 +77,15 @@ static const char *doc_text(struct lexer *lx) {
 	return text;
 }
 
+/* Those right above a word that begins at `from`, or NULL. */
+static const char *doc_of(struct lexer *lx, const char *from) {
+	if (lx->doc == NULL) {
+		return NULL;
+	}
+	uint32_t at = span_of(lx, from, from).at;
+	return src_position(lx->source, at).line == lx->doc_line + 1 ? doc_text(lx) : NULL;
+}
+
 static struct token *push(struct lexer *lx, int kind, const char *from, const char *to) {
 	if (lx->count == lx->capacity) {
 		/* Few sources have more, and memory that is not touched is free. */
@@ -91,66 +102,25 @@ static struct token *push(struct lexer *lx, int kind, const char *from, const ch
 	*token = (struct token){ .kind = kind, .span = span_of(lx, from, to),
 		.after_newline = lx->newline, .bad = lx->skipped };
 	lx->newline = lx->skipped = false;
-	if (lx->doc != NULL && src_position(lx->source, token->span.at).line == lx->doc_line + 1) {
-		token->doc = doc_text(lx);
-	}
 	lx->doc = NULL;
 	return token;
 }
 
 /* ---- words ---- */
 
-static const struct lex_word words[] = {
-	{ "activity", T_ACTIVITY }, { "after", T_AFTER }, { "and", T_AND }, { "as", T_AS },
-	{ "at", T_AT }, { "backoff", T_BACKOFF }, { "break", T_BREAK }, { "call", T_CALL },
-	{ "capacity", T_CAPACITY }, { "catch", T_CATCH }, { "const", T_CONST },
-	{ "continue", T_CONTINUE }, { "deadline", T_DEADLINE }, { "do", T_DO }, { "else", T_ELSE },
-	{ "enum", T_ENUM }, { "error", T_ERROR }, { "event", T_EVENT }, { "factor", T_FACTOR },
-	{ "fail", T_FAIL }, { "fails", T_FAILS }, { "false", T_FALSE }, { "finally", T_FINALLY },
-	{ "for", T_FOR }, { "forever", T_FOREVER }, { "heartbeat", T_HEARTBEAT }, { "id", T_ID },
-	{ "if", T_IF }, { "import", T_IMPORT }, { "in", T_IN }, { "let", T_LET },
-	{ "limit", T_LIMIT }, { "log", T_LOG }, { "loop", T_LOOP }, { "map", T_MAP },
-	{ "match", T_MATCH }, { "none", T_NONE }, { "not", T_NOT }, { "on", T_ON }, { "or", T_OR },
-	{ "package", T_PACKAGE }, { "parallel", T_PARALLEL }, { "priority", T_PRIORITY },
-	{ "query", T_QUERY }, { "record", T_RECORD }, { "retry", T_RETRY }, { "return", T_RETURN },
-	{ "select", T_SELECT }, { "settle", T_SETTLE }, { "shield", T_SHIELD },
-	{ "sleep", T_SLEEP }, { "spawn", T_SPAWN }, { "status", T_STATUS }, { "tag", T_TAG },
-	{ "timeout", T_TIMEOUT }, { "true", T_TRUE }, { "try", T_TRY }, { "undo", T_UNDO },
-	{ "until", T_UNTIL }, { "var", T_VAR }, { "version", T_VERSION }, { "wait", T_WAIT },
-	{ "while", T_WHILE }, { "with", T_WITH }, { "within", T_WITHIN },
-	{ "workflow", T_WORKFLOW }, { "yield", T_YIELD },
-};
-
-static int compare_word(const void *key, const void *word) {
-	return strcmp(key, ((const struct lex_word *)word)->text);
-}
-
-static const struct lex_word *find_word(const char *text, size_t size) {
-	enum { LONGEST = 9 };
-	if (size > LONGEST || text[0] < 'a') {
-		return NULL;
-	}
-	return bsearch(text, words, sizeof(words) / sizeof(*words), sizeof(*words), compare_word);
-}
-
-const struct lex_word *lex_words(size_t *ret_count) {
-	*ret_count = sizeof(words) / sizeof(*words);
-	return words;
-}
-
 static void push_word(struct lexer *lx, const char *from, const char *to) {
 	size_t size = (size_t)(to - from);
-	const char *text = mem_copy(lx->arena, from, size);
-	const struct lex_word *word = find_word(text, size);
-	int kind = word == NULL ? T_IDENT : word->kind;
-	if (kind == T_IDENT && strcmp(text, "parse") == 0 && *to == '[') {
+	const struct lex_word *word = words_find(&lx->words, from, size);
+	int kind = word->kind;
+	if (kind == T_IDENT && *to == '[' && strcmp(word->text, "parse") == 0) {
 		kind = T_PARSE_BRACKET;
 		to++;
 	}
 	lx->at = to;
+	const char *doc = doc_of(lx, from);
 	struct token *token = push(lx, kind, from, to);
-	token->text = text;
-	token->size = (uint32_t)size;
+	token->text = word->text;
+	token->doc = doc;
 	if (size > IDENTIFIER_MAX) {
 		report(lx, DIAG_LIMIT, token->span, NULL, "a name has at most 64 characters");
 	}
@@ -247,6 +217,9 @@ struct string_bytes {
 
 static void add_bytes(
 	struct lexer *lx, struct string_bytes *bytes, const char *data, size_t size) {
+	if (size == 0) {
+		return;
+	}
 	if (bytes->size + size > bytes->capacity) {
 		uint32_t capacity = bytes->capacity * 2 + 64 + (uint32_t)size;
 		char *grown = mem_alloc(lx->arena, capacity);
@@ -317,13 +290,14 @@ static void end_interpolations(struct lexer *lx) {
  */
 static void push_string(struct lexer *lx, const char *from, const char *at, bool goes_on) {
 	struct string_bytes bytes = { 0 };
-	while (at < lx->limit && *at != '"' && *at != '{' && *at != '\n') {
-		if (*at == '\\') {
-			at = escape(lx, &bytes, at);
-			continue;
+	for (;;) {
+		size_t plain = strcspn(at, "\"{\\\n");
+		add_bytes(lx, &bytes, at, plain);
+		at += plain;
+		if (*at != '\\') {
+			break;
 		}
-		add_bytes(lx, &bytes, at, 1);
-		at++;
+		at = escape(lx, &bytes, at);
 	}
 	bool closed = at < lx->limit && *at == '"', opens = at < lx->limit && *at == '{';
 	if (!closed && !opens) {
@@ -468,21 +442,10 @@ static void check_encoding(struct lexer *lx) {
 
 /* ---- the scanner ---- */
 
-static void punctuation(struct lexer *lx, const char *from, const char *to) {
-	static const struct lex_word marks[] = { { "(", T_LPAREN }, { ")", T_RPAREN },
-		{ "[", T_LBRACKET }, { "]", T_RBRACKET }, { ",", T_COMMA }, { ";", T_SEMI },
-		{ ":", T_COLON }, { "..", T_DOTDOT }, { ".", T_DOT }, { "?" "?", T_COALESCE },
-		{ "?", T_QUESTION }, { "->", T_ARROW }, { "=>", T_FAT_ARROW }, { "==", T_EQ },
-		{ "!=", T_NE }, { "<=", T_LE }, { ">=", T_GE }, { "<", T_LT }, { ">", T_GT },
-		{ "+=", T_PLUS_ASSIGN }, { "-=", T_MINUS_ASSIGN }, { "*=", T_STAR_ASSIGN },
-		{ "=", T_ASSIGN }, { "+", T_PLUS }, { "-", T_MINUS }, { "*", T_STAR },
-		{ "/", T_SLASH }, { "%", T_PERCENT } };
-	size_t size = (size_t)(to - from), i = 0;
-	while (*marks[i].text != *from || strlen(marks[i].text) != size ||
-		memcmp(marks[i].text, from, size) != 0) {
-		i++;
-	}
-	(void)push(lx, marks[i].kind, from, to);
+static void mark(struct lexer *lx, int kind, const char *to) {
+	const char *from = lx->at;
+	lx->at = to;
+	(void)push(lx, kind, from, to);
 }
 
 static void bad_number(struct lexer *lx, const char *from, const char *to, const char *message) {
@@ -521,7 +484,6 @@ static void scan(struct lexer *lx) {
 		word = [A-Za-z_] [A-Za-z0-9_]*;
 		exponent = [eE] [-+]? [0-9]+;
 		float = digits "." digits exponent? | digits exponent;
-		mark = [()[\],;:.?<>=+*/%-] | ".." | "?" "?" | [-=] ">" | [=!<>+*-] "=";
 
 		* { bad_byte(lx, from); continue; }
 		$ { lx->at = lx->limit; continue; }
@@ -554,7 +516,34 @@ static void scan(struct lexer *lx) {
 		}
 		"\"" { push_string(lx, from, YYCURSOR, false); continue; }
 		[{}] { lx->at = YYCURSOR; push_brace(lx, from, YYCURSOR); continue; }
-		mark { lx->at = YYCURSOR; punctuation(lx, from, YYCURSOR); continue; }
+		"(" { mark(lx, T_LPAREN, YYCURSOR); continue; }
+		")" { mark(lx, T_RPAREN, YYCURSOR); continue; }
+		"[" { mark(lx, T_LBRACKET, YYCURSOR); continue; }
+		"]" { mark(lx, T_RBRACKET, YYCURSOR); continue; }
+		"," { mark(lx, T_COMMA, YYCURSOR); continue; }
+		";" { mark(lx, T_SEMI, YYCURSOR); continue; }
+		":" { mark(lx, T_COLON, YYCURSOR); continue; }
+		"." { mark(lx, T_DOT, YYCURSOR); continue; }
+		".." { mark(lx, T_DOTDOT, YYCURSOR); continue; }
+		"?" { mark(lx, T_QUESTION, YYCURSOR); continue; }
+		"?" "?" { mark(lx, T_COALESCE, YYCURSOR); continue; }
+		"->" { mark(lx, T_ARROW, YYCURSOR); continue; }
+		"=>" { mark(lx, T_FAT_ARROW, YYCURSOR); continue; }
+		"==" { mark(lx, T_EQ, YYCURSOR); continue; }
+		"!=" { mark(lx, T_NE, YYCURSOR); continue; }
+		"<=" { mark(lx, T_LE, YYCURSOR); continue; }
+		">=" { mark(lx, T_GE, YYCURSOR); continue; }
+		"<" { mark(lx, T_LT, YYCURSOR); continue; }
+		">" { mark(lx, T_GT, YYCURSOR); continue; }
+		"+=" { mark(lx, T_PLUS_ASSIGN, YYCURSOR); continue; }
+		"-=" { mark(lx, T_MINUS_ASSIGN, YYCURSOR); continue; }
+		"*=" { mark(lx, T_STAR_ASSIGN, YYCURSOR); continue; }
+		"=" { mark(lx, T_ASSIGN, YYCURSOR); continue; }
+		"+" { mark(lx, T_PLUS, YYCURSOR); continue; }
+		"-" { mark(lx, T_MINUS, YYCURSOR); continue; }
+		"*" { mark(lx, T_STAR, YYCURSOR); continue; }
+		"/" { mark(lx, T_SLASH, YYCURSOR); continue; }
+		"%" { mark(lx, T_PERCENT, YYCURSOR); continue; }
 		"&&" | "&" {
 			foreign(lx, T_AND, from, YYCURSOR, "write `and`", "there is no '&'");
 			continue;
@@ -581,6 +570,7 @@ struct tokens lex_all(struct arena *arena, struct diag *diag, struct source *sou
 	struct lexer lx = { .arena = arena, .diag = diag, .source = source, .at = source->text,
 		.limit = source->text + source->size };
 	lx.comments_tail = &lx.comments;
+	words_init(&lx.words, arena);
 	check_encoding(&lx);
 	if (lx.errors == 0) {
 		scan(&lx);
