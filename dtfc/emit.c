@@ -9,16 +9,17 @@
  */
 #include "emit.h"
 
-#include <inttypes.h>
-#include <math.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "format.h"
 
 void emit_init(struct emit *e, struct arena *arena) {
-	*e = (struct emit){ .arena = arena, .text.arena = arena, .line = 1 };
+	*e = (struct emit){ .arena = &e->scratch, .text.arena = arena, .line = 1 };
+}
+
+void emit_forget(struct emit *e) {
+	dtf__arena_finish(&e->scratch);
 }
 
 static void count_lines(struct emit *e, unsigned lines) {
@@ -110,31 +111,6 @@ const char *emit_declarator(struct arena *arena, const char *c_type, const char 
 	bool pointer = c_type[strlen(c_type) - 1] == '*';
 
 	return mem_printf(arena, "%s%s%s", c_type, pointer ? "" : " ", name);
-}
-
-const char *emit_int(struct arena *arena, int64_t value) {
-	if (value == INT64_MIN) {
-		return "INT64_MIN"; /* its literal would be the negation of a number too large */
-	}
-	if (value > INT32_MAX || value < -INT32_MAX) {
-		return mem_printf(arena, "%sINT64_C(%" PRId64 ")", value < 0 ? "-" : "",
-			value < 0 ? -value : value);
-	}
-	return mem_printf(arena, "%" PRId64, value);
-}
-
-const char *emit_float(struct arena *arena, double value) {
-	if (!isfinite(value)) {
-		bug("a float that is not finite");
-	}
-	/* The shortest that reads back the same. */
-	for (int digits = 1; digits <= 17; digits++) {
-		const char *text = mem_printf(arena, "%.*g", digits, value);
-		if (strtod(text, NULL) == value) {
-			return strpbrk(text, ".e") != NULL ? text : mem_printf(arena, "%s.0", text);
-		}
-	}
-	bug("a float that 17 digits do not tell");
 }
 
 /* ---- expressions: flat ---- */

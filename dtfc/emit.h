@@ -19,7 +19,8 @@
 enum { EMIT_WIDTH = 100 }; /* of a line */
 
 struct emit {
-	struct arena *arena;
+	struct arena *arena;  /* of what is made for printing only: the scratch below */
+	struct arena scratch; /* a declaration's at a time */
 	struct buffer text;
 	unsigned line;   /* of the text, from 1: the one being written */
 	unsigned indent; /* in tabs */
@@ -31,7 +32,10 @@ struct emit {
 	uint32_t want;        /* where the next line belongs; 0: to file */
 };
 
+/* The text lives in `arena`. */
 void emit_init(struct emit *e, struct arena *arena);
+/* Frees what was made for printing. */
+void emit_forget(struct emit *e);
 /* One line, indented, without its newline. */
 void emit_line(struct emit *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void emit_blank(struct emit *e);
@@ -91,9 +95,6 @@ void emit_c_members(struct emit *e, const char *table, const struct ir_field *fi
 void emit_c_fields(
 	struct emit *e, const char *table, const char *c_type, const struct ir_field *fields);
 void emit_c_policy(struct emit *e, const struct policy *policy);
-/* int, as C reads it back. */
-const char *emit_int(struct arena *arena, int64_t value);
-const char *emit_float(struct arena *arena, double value);
 
 /* JSON; `hash` of the same module is in it. */
 void emit_manifest(struct emit *e, const struct ir_module *module);

@@ -121,11 +121,13 @@ void emit_c_types(struct emit *e, const struct ir_module *module) {
 	for (const struct ir_type *t = module->types; t != NULL; t = t->next) {
 		if (!is_derived(t) && t->has_table) {
 			emit_type_table(e, t);
+			emit_forget(e);
 		}
 	}
 	for (const struct ir_type *t = module->types; t != NULL; t = t->next) {
 		if (is_derived(t) && t->has_table) {
 			emit_type_table(e, t);
+			emit_forget(e);
 		}
 	}
 	if (derived) {
@@ -190,6 +192,7 @@ static void emit_errors(struct emit *e, const struct ir_module *module) {
 	emit_blank(e);
 	for (const struct ir_error *error = module->errors; error != NULL; error = error->next) {
 		emit_error(e, error);
+		emit_forget(e);
 	}
 }
 
@@ -211,10 +214,10 @@ void emit_c_policy(struct emit *e, const struct policy *policy) {
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
 		if (members[i].value != 0) {
 			emit_line(e, ".%s = %s,", members[i].name,
-				emit_int(e->arena, members[i].value));
+				ir_int(e->arena, members[i].value));
 		}
 	}
-	emit_line(e, ".factor = %s,", emit_float(e->arena, policy->factor));
+	emit_line(e, ".factor = %s,", ir_float(e->arena, policy->factor));
 	emit_line(e, ".tag = \"%s\",", cname_string(e->arena, tag, strlen(tag)));
 }
 
@@ -314,7 +317,7 @@ static void emit_events(struct emit *e, const struct ir_module *module) {
 		emit_line(e, "\t.name = \"%s\",", event->name);
 		emit_line(
 			e, "\t.payload = &%s,", payload != NULL ? payload->table : "dtf_type_unit");
-		emit_line(e, "\t.capacity = %s,", emit_int(e->arena, event->capacity));
+		emit_line(e, "\t.capacity = %s,", ir_int(e->arena, event->capacity));
 		emit_line(e, "};");
 		emit_blank(e);
 		const char *value = payload == NULL ? "NULL"
@@ -325,6 +328,7 @@ static void emit_events(struct emit *e, const struct ir_module *module) {
 				ir_text(e->arena, "instance"),
 				ir_textf(e->arena, "&%s", event->def), ir_text(e->arena, value),
 				ir_text(e->arena, "event_id"), NULL));
+		emit_forget(e);
 	}
 }
 
@@ -335,14 +339,18 @@ enum { PIECE_MAX = 4000 }; /* C promises 4095 bytes of a literal */
 static void emit_embedded_manifest(
 	struct emit *e, const struct ir_module *module, const struct buffer *manifest) {
 	emit_line(e, "static const char *const %s[] = {", module->manifest_name);
-	for (const char *line = buffer_text(manifest); *line != '\0';) {
-		const char *end = strchr(line, '\n');
-		size_t len = (size_t)(end - line) + 1;
-		len = len > PIECE_MAX ? PIECE_MAX : len;
-		emit_text(e, "\t\"");
-		buffer_used(&e->text, cname_escape(buffer_room(&e->text, 4 * len), line, len));
-		emit_text(e, "\",\n");
-		line += len;
+	struct buffer_mark at = { NULL, 0 };
+	size_t left;
+	for (const char *line; (line = buffer_line(manifest, &at, &left)) != NULL;) {
+		while (left > 0) {
+			size_t len = left > PIECE_MAX ? PIECE_MAX : left;
+			emit_text(e, "\t\"");
+			char *room = buffer_room(&e->text, 4 * len);
+			buffer_used(&e->text, cname_escape(room, line, len));
+			emit_text(e, "\",\n");
+			line += len;
+			left -= len;
+		}
 	}
 	emit_line(e, "\tNULL,");
 	emit_line(e, "};");
@@ -405,10 +413,13 @@ void emit_c(struct emit *e, const struct ir_module *module, const struct emit_op
 	}
 	for (const struct ir_activity *a = module->activities; a != NULL; a = a->next) {
 		emit_activity(e, a, options);
+		emit_forget(e);
 	}
 	emit_events(e, module);
 	for (const struct ir_workflow *w = module->workflows; w != NULL; w = w->next) {
 		emit_c_workflow(e, w);
+		emit_forget(e);
 	}
 	emit_module(e, module, options->manifest);
+	emit_forget(e);
 }

@@ -123,6 +123,7 @@ void emit_ir(struct emit *e, const struct ir_module *module) {
 			list_strand(e, s);
 		}
 		e->indent--;
+		emit_forget(e);
 	}
 }
 
@@ -175,6 +176,7 @@ void emit_dot(struct emit *e, const struct ir_module *module) {
 			e->indent--;
 			emit_line(e, "}");
 		}
+		emit_forget(e);
 	}
 	e->indent--;
 	emit_line(e, "}");

@@ -231,7 +231,7 @@ static void emit_workflow_def(
 	emit_line(e, "const struct dtf_workflow_def %s = {", w->def);
 	e->indent++;
 	emit_line(e, ".name = \"%s\",", w->name);
-	emit_line(e, ".version = %s,", emit_int(e->arena, w->version));
+	emit_line(e, ".version = %s,", ir_int(e->arena, w->version));
 	emit_line(e, ".fingerprint = UINT64_C(0x%016" PRIx64 "),", w->fingerprint);
 	emit_line(e, ".input = &%s,", w->input_table);
 	emit_line(e, ".output = &%s,", w->output_table);
@@ -250,7 +250,7 @@ static void emit_workflow_def(
 		emit_line(e, ".nqueries = %zu,", nqueries);
 	}
 	if (w->deadline_ms > 0) {
-		emit_line(e, ".deadline_ms = %s,", emit_int(e->arena, w->deadline_ms));
+		emit_line(e, ".deadline_ms = %s,", ir_int(e->arena, w->deadline_ms));
 	}
 	emit_c_pointers(e, "strands", "dtf_strand_def", strands);
 	emit_c_pointers(e, "activities", "dtf_activity_def", w->activities);
@@ -286,7 +286,7 @@ static void emit_client(struct emit *e, const struct ir_workflow *w) {
 void emit_c_workflow(struct emit *e, const struct ir_workflow *w) {
 	if (w->is_old) {
 		emit_line(e, "/* ---- workflow %s version %s ---- */", w->short_name,
-			emit_int(e->arena, w->version));
+			ir_int(e->arena, w->version));
 	} else {
 		emit_line(e, "/* ---- workflow %s ---- */", w->short_name);
 	}

@@ -83,14 +83,18 @@ static const char *convert(struct out *out, const char *at, struct arguments *ar
 	}
 }
 
-/* What stands in a format is short: copied here it costs less than a call of memcpy. */
+/* What stands between conversions is a few characters: not worth a call of memcpy. */
 static const char *add_literal(struct out *out, const char *at) {
+	char *const text = out->text;
+	const size_t room = out->room;
 	size_t size = out->size;
+	char c;
 
-	for (; *at != '\0' && *at != '%'; at++, size++) {
-		if (size < out->room) {
-			out->text[size] = *at;
+	for (; (c = *at) != '\0' && c != '%'; at++) {
+		if (size < room) {
+			text[size] = c;
 		}
+		size++;
 	}
 	out->size = size;
 	return at;

@@ -6,7 +6,10 @@
  */
 #include "ir.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct ir_expr *new_expr(struct arena *arena, enum ir_expr_kind kind, const char *name) {
@@ -35,6 +38,31 @@ struct ir_expr *ir_textf(struct arena *arena, const char *format, ...) {
 	const char *text = mem_vprintf(arena, format, args);
 	va_end(args);
 	return ir_text(arena, text);
+}
+
+const char *ir_int(struct arena *arena, int64_t value) {
+	if (value == INT64_MIN) {
+		return "INT64_MIN"; /* its literal would be the negation of a number too large */
+	}
+	if (value > INT32_MAX || value < -INT32_MAX) {
+		return mem_printf(arena, "%sINT64_C(%" PRId64 ")", value < 0 ? "-" : "",
+			value < 0 ? -value : value);
+	}
+	return mem_printf(arena, "%" PRId64, value);
+}
+
+const char *ir_float(struct arena *arena, double value) {
+	if (!isfinite(value)) {
+		bug("a float that is not finite");
+	}
+	/* The shortest that reads back the same. */
+	for (int digits = 1; digits <= 17; digits++) {
+		const char *text = mem_printf(arena, "%.*g", digits, value);
+		if (strtod(text, NULL) == value) {
+			return strpbrk(text, ".e") != NULL ? text : mem_printf(arena, "%s.0", text);
+		}
+	}
+	bug("a float that 17 digits do not tell");
 }
 
 struct ir_expr *ir_slot(struct arena *arena, struct ir_slot *slot) {

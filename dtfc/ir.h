@@ -297,6 +297,9 @@ struct ir_module {
 struct ir_expr *ir_text(struct arena *arena, const char *text);
 struct ir_expr *ir_textf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Numbers as C reads them back. */
+const char *ir_int(struct arena *arena, int64_t value);
+const char *ir_float(struct arena *arena, double value);
 struct ir_expr *ir_slot(struct arena *arena, struct ir_slot *slot);
 struct ir_expr *ir_member(struct arena *arena, struct ir_expr *base, const char *name);
 struct ir_expr *ir_arrow(struct arena *arena, struct ir_expr *base, const char *name);

@@ -11,7 +11,6 @@
  */
 #include "lower_in.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- temporaries ---- */
@@ -436,23 +435,7 @@ static struct ir_expr *lower_field(struct lower *l, struct expr *expr) {
 /* ---- operators ---- */
 
 struct ir_expr *lower_number(struct lower *l, int64_t value) {
-	if (value == INT64_MIN) {
-		return ir_text(l->arena, "INT64_MIN"); /* no literal: it would be too large */
-	}
-	bool wide = value > INT32_MAX || value < -INT32_MAX;
-	return ir_textf(l->arena, wide ? "%sINT64_C(%lld)" : "%s%lld", value < 0 ? "-" : "",
-		(long long)(value < 0 ? -value : value));
-}
-
-static struct ir_expr *real(struct lower *l, double value) {
-	for (int digits = 1; digits < 17; digits++) {
-		char *text = mem_printf(l->arena, "%.*g", digits, value);
-		if (strtod(text, NULL) == value) {
-			return ir_textf(l->arena, "%s%s", text, strpbrk(text, ".e") ? "" : ".0");
-		}
-	}
-	char *text = mem_printf(l->arena, "%.17g", value);
-	return ir_textf(l->arena, "%s%s", text, strpbrk(text, ".e") ? "" : ".0");
+	return ir_text(l->arena, ir_int(l->arena, value));
 }
 
 static struct ir_expr *lower_unary(struct lower *l, struct expr *expr) {
@@ -676,7 +659,7 @@ struct ir_expr *lower_expr(struct lower *l, struct expr *expr) {
 	case EXPR_DURATION:
 		return lower_number(l, expr->u.integer);
 	case EXPR_FLOAT:
-		return real(l, expr->u.real);
+		return ir_text(l->arena, ir_float(l->arena, expr->u.real));
 	case EXPR_NONE:
 		return lower_none(l, expr->type);
 	case EXPR_STRING:

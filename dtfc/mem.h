@@ -2,6 +2,7 @@
 #ifndef DTFC_MEM_H
 #define DTFC_MEM_H
 
+#include <stdint.h>
 #include <stdnoreturn.h>
 #include <string.h>
 
@@ -9,8 +10,9 @@
 
 noreturn void mem_exhausted(void);
 
+/* The compiler has no type that wants more than a pointer, or 64 bits, do. */
 static inline void *mem_alloc(struct arena *arena, size_t size) {
-	void *memory = dtf__arena_alloc(arena, size);
+	void *memory = dtf__arena_alloc_aligned(arena, size, _Alignof(int64_t));
 	if (memory == NULL) {
 		mem_exhausted();
 	}

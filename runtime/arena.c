@@ -91,11 +91,11 @@ static struct arena_block *add_block(struct arena *arena, size_t size) {
 	return block;
 }
 
-void *dtf__arena_alloc_block(struct arena *arena, size_t size) {
-	if (size > SIZE_MAX / 2 || add_block(arena, dtf__arena_round(size)) == NULL) {
+void *dtf__arena_alloc_block(struct arena *arena, size_t size, size_t alignment) {
+	if (size > SIZE_MAX / 2 || add_block(arena, size + alignment - 1) == NULL) {
 		return NULL;
 	}
-	return dtf__arena_alloc(arena, size);
+	return dtf__arena_alloc_aligned(arena, size, alignment);
 }
 
 char *dtf__arena_copy(struct arena *arena, const void *bytes, size_t size) {

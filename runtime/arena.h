@@ -24,25 +24,26 @@ struct arena {
 	size_t block_max;           /* how large blocks get; 0: 256 KiB */
 };
 
-static inline size_t dtf__arena_round(size_t size) {
-	return (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
-}
-
 /* The same where the newest block has no room. */
-void *dtf__arena_alloc_block(struct arena *arena, size_t size);
+void *dtf__arena_alloc_block(struct arena *arena, size_t size, size_t alignment);
 
-/* A zeroed struct arena is an empty arena.  NULL when memory is exhausted. */
-static inline void *dtf__arena_alloc(struct arena *arena, size_t size) {
+/* For types that want no more than `alignment`, as all others from this arena. */
+static inline void *dtf__arena_alloc_aligned(struct arena *arena, size_t size, size_t alignment) {
 	struct arena_block *block = arena->blocks;
-	size_t rounded = dtf__arena_round(size);
+	size_t rounded = (size + alignment - 1) & ~(alignment - 1);
 
 	if (block == NULL || rounded < size || block->size - block->used < rounded) {
-		return dtf__arena_alloc_block(arena, size);
+		return dtf__arena_alloc_block(arena, size, alignment);
 	}
 	void *memory = block->data + block->used;
 	block->used += rounded;
 	arena->used += rounded;
 	return memory;
+}
+
+/* A zeroed struct arena is an empty arena.  NULL when memory is exhausted. */
+static inline void *dtf__arena_alloc(struct arena *arena, size_t size) {
+	return dtf__arena_alloc_aligned(arena, size, _Alignof(max_align_t));
 }
 
 char *dtf__arena_copy(struct arena *arena, const void *bytes, size_t size); /* adds a NUL */
