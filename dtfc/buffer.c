@@ -2,16 +2,39 @@
 
 enum { PIECE = 64 * 1024 };
 
-char *buffer_grow(struct buffer *buffer, size_t size) {
-	struct buffer_piece *last = buffer->last;
-	size_t usual = last == NULL ? PIECE / 16 : PIECE;
-	size_t room = size > usual ? size : usual;
-	struct buffer_piece *piece = mem_alloc(buffer->arena, sizeof(*piece) + room);
+static struct buffer_piece *new_piece(struct buffer *buffer, size_t size) {
+	struct buffer_piece *piece = buffer->spare;
 
+	if (piece != NULL && piece->room >= size) {
+		buffer->spare = piece->next;
+		piece->next = NULL;
+		return piece;
+	}
+	size_t usual = buffer->last == NULL && piece == NULL ? PIECE / 16 : PIECE;
+	size_t room = size > usual ? size : usual;
+	piece = mem_alloc(buffer->arena, sizeof(*piece) + room);
 	piece->room = room;
-	*(last == NULL ? &buffer->first : &last->next) = piece;
+	return piece;
+}
+
+char *buffer_grow(struct buffer *buffer, size_t size) {
+	struct buffer_piece *piece = new_piece(buffer, size);
+
+	*(buffer->last == NULL ? &buffer->first : &buffer->last->next) = piece;
 	buffer->last = piece;
 	return piece->data;
+}
+
+void buffer_drain(struct buffer *buffer, buffer_take *take, void *arg) {
+	for (struct buffer_piece *p = buffer->first, *next; p != NULL; p = next) {
+		next = p->next;
+		take(arg, p->data, p->size);
+		p->size = 0;
+		p->next = buffer->spare;
+		buffer->spare = p;
+	}
+	buffer->first = buffer->last = NULL;
+	buffer->size = 0;
 }
 
 struct buffer_mark buffer_end(const struct buffer *buffer) {

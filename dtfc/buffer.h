@@ -20,7 +20,8 @@ struct buffer_piece {
 struct buffer {
 	struct arena *arena;
 	struct buffer_piece *first, *last;
-	size_t size; /* of all */
+	struct buffer_piece *spare; /* emptied, to be used again */
+	size_t size;                /* of all */
 };
 
 char *buffer_grow(struct buffer *buffer, size_t size);
@@ -51,6 +52,9 @@ struct buffer_mark {
 struct buffer_mark buffer_end(const struct buffer *buffer);
 /* The line at the mark, with its newline, and the mark behind it; NULL at the end. */
 const char *buffer_line(const struct buffer *buffer, struct buffer_mark *mark, size_t *ret_len);
+/* Hands all of it over, a piece at a time, and is empty then. */
+typedef void buffer_take(void *arg, const char *text, size_t size);
+void buffer_drain(struct buffer *buffer, buffer_take *take, void *arg);
 /* All of it in one piece, with a NUL; in the arena. */
 const char *buffer_text(const struct buffer *buffer);
 

@@ -214,20 +214,47 @@ static void emit_depfile(struct compile *c, struct emit *e) {
 	emit_text(e, "\n");
 }
 
-static struct output *add_output(
-	struct output *at, const char *path, const struct emit *e, const char *banner) {
-	if (path == NULL) {
-		return at;
+/* What is written: one output for each path that was asked for. */
+struct writing {
+	struct output outputs[4];
+	size_t count;
+	const char *error;
+};
+
+/* The output, or NULL: not asked for, or something is wrong. */
+static struct output *begin_output(
+	struct compile *c, struct writing *w, const char *path, const char *banner) {
+	if (path == NULL || w->error != NULL) {
+		return NULL;
 	}
-	*at = (struct output){ path, &e->text, banner };
-	return at + 1;
+	struct output *output = &w->outputs[w->count];
+	w->error = output_open(output, &c->arena, path, banner);
+	w->count += w->error == NULL;
+	return w->error == NULL ? output : NULL;
 }
 
-static enum compile_exit write_outputs(struct compile *c, const struct ir_module *module) {
+static void take_text(void *output, const char *text, size_t size) {
+	output_write(output, text, size);
+}
+
+/* What is left of the text. */
+static void end_output(struct output *output, struct emit *e) {
+	if (output != NULL) {
+		buffer_drain(&e->text, take_text, output);
+	}
+}
+
+static void begin_text(struct compile *c, struct emit *e, struct output *output) {
+	emit_init(e, &c->arena);
+	e->take = output != NULL ? take_text : NULL;
+	e->to = output;
+}
+
+static void write_texts(struct compile *c, const struct ir_module *module, struct output *c_file,
+	struct output *header_file, struct emit *manifest) {
 	const struct compile_options *o = c->options;
 	const char *base = compile_base_name(o->input);
-	struct emit text, header, manifest, depfile;
-	struct output outputs[4], *end = outputs;
+	struct emit text, header;
 	struct emit_options options = {
 		.stamps = !o->no_line,
 		.no_functions = o->no_functions,
@@ -235,24 +262,42 @@ static enum compile_exit write_outputs(struct compile *c, const struct ir_module
 				       : mem_printf(&c->arena, "%s.c", base),
 		.h_file = o->header != NULL ? compile_base_name(o->header)
 					    : mem_printf(&c->arena, "%s.h", base),
-		.manifest = &manifest.text,
+		.manifest = &manifest->text,
 	};
 
-	emit_init(&text, &c->arena);
-	emit_init(&header, &c->arena);
-	emit_init(&manifest, &c->arena);
-	emit_init(&depfile, &c->arena);
-	emit_manifest(&manifest, module);
-	emit_c(&text, module, &options);
-	emit_header(&header, module);
-	emit_depfile(c, &depfile);
-	end = add_output(end, o->c, &text, EMIT_BANNER_START);
-	end = add_output(end, o->header, &header, EMIT_BANNER_START);
-	end = add_output(end, o->manifest, &manifest, EMIT_JSON_START);
-	end = add_output(end, o->depfile, &depfile, NULL);
-	const char *error = output_write_all(&c->arena, outputs, (size_t)(end - outputs));
-	if (error != NULL) {
-		fprintf(stderr, "dtfc: %s\n", error);
+	if (c_file != NULL) {
+		begin_text(c, &text, c_file);
+		emit_c(&text, module, &options);
+		end_output(c_file, &text);
+	}
+	if (header_file != NULL) {
+		begin_text(c, &header, header_file);
+		emit_header(&header, module);
+		end_output(header_file, &header);
+	}
+}
+
+static enum compile_exit write_outputs(struct compile *c, const struct ir_module *module) {
+	const struct compile_options *o = c->options;
+	struct emit manifest, depfile;
+	struct writing w = { .count = 0 };
+	struct output *c_file = begin_output(c, &w, o->c, EMIT_BANNER_START);
+	struct output *header_file = begin_output(c, &w, o->header, EMIT_BANNER_START);
+	struct output *manifest_file = begin_output(c, &w, o->manifest, EMIT_JSON_START);
+	struct output *depfile_file = begin_output(c, &w, o->depfile, NULL);
+
+	if (w.error == NULL) {
+		emit_init(&manifest, &c->arena);
+		emit_manifest(&manifest, module);
+		write_texts(c, module, c_file, header_file, &manifest);
+		end_output(manifest_file, &manifest);
+		emit_init(&depfile, &c->arena);
+		emit_depfile(c, &depfile);
+		end_output(depfile_file, &depfile);
+	}
+	w.error = output_finish_all(w.outputs, w.count, w.error);
+	if (w.error != NULL) {
+		fprintf(stderr, "dtfc: %s\n", w.error);
 		return COMPILE_NO_OUTPUT;
 	}
 	return COMPILE_OK;

@@ -18,8 +18,13 @@ void emit_init(struct emit *e, struct arena *arena) {
 	*e = (struct emit){ .arena = &e->scratch, .text.arena = arena, .line = 1 };
 }
 
-void emit_forget(struct emit *e) {
+void emit_done(struct emit *e) {
+	enum { ENOUGH = 32 * 1024 };
+
 	dtf__arena_finish(&e->scratch);
+	if (e->take != NULL && e->text.size >= ENOUGH) {
+		buffer_drain(&e->text, e->take, e->to);
+	}
 }
 
 static void count_lines(struct emit *e, unsigned lines) {

@@ -22,6 +22,9 @@ struct emit {
 	struct arena *arena;  /* of what is made for printing only: the scratch below */
 	struct arena scratch; /* a declaration's at a time */
 	struct buffer text;
+	/* Takes the text away when a declaration is printed; NULL: it stays. */
+	buffer_take *take;
+	void *to;
 	unsigned line;   /* of the text, from 1: the one being written */
 	unsigned indent; /* in tabs */
 	/* #line: */
@@ -34,8 +37,8 @@ struct emit {
 
 /* The text lives in `arena`. */
 void emit_init(struct emit *e, struct arena *arena);
-/* Frees what was made for printing. */
-void emit_forget(struct emit *e);
+/* A declaration is printed: what was made for that is freed, and the text may go. */
+void emit_done(struct emit *e);
 /* One line, indented, without its newline. */
 void emit_line(struct emit *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void emit_blank(struct emit *e);

@@ -121,13 +121,13 @@ void emit_c_types(struct emit *e, const struct ir_module *module) {
 	for (const struct ir_type *t = module->types; t != NULL; t = t->next) {
 		if (!is_derived(t) && t->has_table) {
 			emit_type_table(e, t);
-			emit_forget(e);
+			emit_done(e);
 		}
 	}
 	for (const struct ir_type *t = module->types; t != NULL; t = t->next) {
 		if (is_derived(t) && t->has_table) {
 			emit_type_table(e, t);
-			emit_forget(e);
+			emit_done(e);
 		}
 	}
 	if (derived) {
@@ -192,7 +192,7 @@ static void emit_errors(struct emit *e, const struct ir_module *module) {
 	emit_blank(e);
 	for (const struct ir_error *error = module->errors; error != NULL; error = error->next) {
 		emit_error(e, error);
-		emit_forget(e);
+		emit_done(e);
 	}
 }
 
@@ -328,7 +328,7 @@ static void emit_events(struct emit *e, const struct ir_module *module) {
 				ir_text(e->arena, "instance"),
 				ir_textf(e->arena, "&%s", event->def), ir_text(e->arena, value),
 				ir_text(e->arena, "event_id"), NULL));
-		emit_forget(e);
+		emit_done(e);
 	}
 }
 
@@ -413,13 +413,13 @@ void emit_c(struct emit *e, const struct ir_module *module, const struct emit_op
 	}
 	for (const struct ir_activity *a = module->activities; a != NULL; a = a->next) {
 		emit_activity(e, a, options);
-		emit_forget(e);
+		emit_done(e);
 	}
 	emit_events(e, module);
 	for (const struct ir_workflow *w = module->workflows; w != NULL; w = w->next) {
 		emit_c_workflow(e, w);
-		emit_forget(e);
+		emit_done(e);
 	}
 	emit_module(e, module, options->manifest);
-	emit_forget(e);
+	emit_done(e);
 }

@@ -123,7 +123,7 @@ void emit_ir(struct emit *e, const struct ir_module *module) {
 			list_strand(e, s);
 		}
 		e->indent--;
-		emit_forget(e);
+		emit_done(e);
 	}
 }
 
@@ -176,7 +176,7 @@ void emit_dot(struct emit *e, const struct ir_module *module) {
 			e->indent--;
 			emit_line(e, "}");
 		}
-		emit_forget(e);
+		emit_done(e);
 	}
 	e->indent--;
 	emit_line(e, "}");

@@ -189,7 +189,7 @@ void emit_type_definitions(struct emit *e, const struct ir_module *module, bool 
 	for (const struct ir_type *t = module->types; t != NULL; t = t->next) {
 		if (t->define && t->in_header == in_header) {
 			emit_type(e, t);
-			emit_forget(e);
+			emit_done(e);
 		}
 	}
 }
@@ -210,7 +210,7 @@ static void emit_activities(struct emit *e, const struct ir_module *module) {
 	for (const struct ir_activity *a = module->activities; a != NULL; a = a->next) {
 		emit_doc(e, a->doc);
 		emit_prototype(e, emit_activity_prototype(e, a), ";");
-		emit_forget(e);
+		emit_done(e);
 	}
 	emit_blank(e);
 }
@@ -224,7 +224,7 @@ static void emit_errors(struct emit *e, const struct ir_module *module) {
 	for (const struct ir_error *error = module->errors; error != NULL; error = error->next) {
 		emit_doc(e, error->doc);
 		emit_prototype(e, emit_helper_prototype(e, error), ";");
-		emit_forget(e);
+		emit_done(e);
 	}
 	emit_blank(e);
 }
@@ -237,7 +237,7 @@ static void emit_events(struct emit *e, const struct ir_module *module) {
 	for (const struct ir_event *event = module->events; event != NULL; event = event->next) {
 		emit_doc(e, event->doc);
 		emit_prototype(e, emit_raise_prototype(e, event), ";");
-		emit_forget(e);
+		emit_done(e);
 	}
 	emit_blank(e);
 }
@@ -262,7 +262,7 @@ static void emit_workflows(struct emit *e, const struct ir_module *module) {
 		for (const struct ir_query *q = w->queries; q != NULL; q = q->next) {
 			emit_prototype(e, emit_query_prototype(e, q), ";");
 		}
-		emit_forget(e);
+		emit_done(e);
 		emit_blank(e);
 	}
 }
@@ -329,5 +329,5 @@ void emit_header(struct emit *e, const struct ir_module *module) {
 	emit_blank(e);
 	emit_shared(e, module);
 	emit_text(e, "#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
-	emit_forget(e);
+	emit_done(e);
 }
