@@ -254,27 +254,32 @@ const char *cname_upper(struct arena *arena, const char *name) {
 	return upper;
 }
 
-size_t cname_escape(char *out, const char *text, size_t len) {
-	size_t n = 0;
+static bool is_plain(unsigned char c) {
+	return c >= ' ' && c < 0x7f && c != '"' && c != '\\' && c != '?';
+}
 
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-		if (c >= ' ' && c < 0x7f && c != '"' && c != '\\' && c != '?') {
-			out[n++] = (char)c; /* `?` could make a trigraph */
-		} else if (c == '"' || c == '\\') {
-			out[n++] = '\\';
-			out[n++] = (char)c;
+size_t cname_escape(char *out, const char *text, size_t len) {
+	const char *end = text + len;
+	char *to = out;
+
+	for (; text < end; text++) {
+		unsigned char c = (unsigned char)*text;
+		if (is_plain(c)) {
+			*to++ = (char)c;
+			continue;
+		}
+		*to++ = '\\';
+		if (c == '"' || c == '\\') {
+			*to++ = (char)c;
 		} else if (c == '\n' || c == '\t') {
-			out[n++] = '\\';
-			out[n++] = c == '\n' ? 'n' : 't';
-		} else {
-			out[n++] = '\\';
-			out[n++] = (char)('0' + (c >> 6));
-			out[n++] = (char)('0' + ((c >> 3) & 7));
-			out[n++] = (char)('0' + (c & 7));
+			*to++ = c == '\n' ? 'n' : 't';
+		} else { /* `?` could make a trigraph */
+			*to++ = (char)('0' + (c >> 6));
+			*to++ = (char)('0' + ((c >> 3) & 7));
+			*to++ = (char)('0' + (c & 7));
 		}
 	}
-	return n;
+	return (size_t)(to - out);
 }
 
 const char *cname_string(struct arena *arena, const char *text, size_t len) {

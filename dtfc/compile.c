@@ -341,7 +341,6 @@ static enum compile_exit run(struct compile *c) {
 		return COMPILE_ERRORS;
 	}
 	struct ir_module *module = lower_unit(&c->unit, &lower);
-	ir_verify(&c->arena, module);
 	if (o->dump != COMPILE_DUMP_NONE) {
 		return dump(c, module);
 	}

@@ -108,6 +108,12 @@ void emit_line(struct emit *e, const char *format, ...) {
 	end_line(e);
 }
 
+void emit_plain(struct emit *e, const char *text) {
+	begin_line(e);
+	buffer_add(&e->text, text, strlen(text));
+	end_line(e);
+}
+
 void emit_blank(struct emit *e) {
 	end_line(e);
 }

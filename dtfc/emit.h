@@ -41,6 +41,7 @@ void emit_init(struct emit *e, struct arena *arena);
 void emit_done(struct emit *e);
 /* One line, indented, without its newline. */
 void emit_line(struct emit *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void emit_plain(struct emit *e, const char *text); /* as it is */
 void emit_blank(struct emit *e);
 /* Text as it is; no indentation.  Only emit_text() may have newlines in it. */
 void emit_print(struct emit *e, const char *format, ...) __attribute__((format(printf, 2, 3)));

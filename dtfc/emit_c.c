@@ -28,7 +28,7 @@ void emit_c_fields(
 		emit_line(e, "\t{ \"%s\", &%s, offsetof(%s, %s) },", fields->name, fields->table,
 			c_type, fields->c_name);
 	}
-	emit_line(e, "};");
+	emit_plain(e, "};");
 }
 
 void emit_c_members(struct emit *e, const char *table, const struct ir_field *fields) {
@@ -48,7 +48,7 @@ void emit_c_members(struct emit *e, const char *table, const struct ir_field *fi
 	for (const struct ir_field *f = fields; f != NULL; f = f->next) {
 		emit_line(e, "\t\"%s\",", f->name);
 	}
-	emit_line(e, "};");
+	emit_plain(e, "};");
 }
 
 static void emit_record_table(struct emit *e, const struct ir_type *type, const char *c) {
@@ -107,7 +107,7 @@ void emit_c_types(struct emit *e, const struct ir_module *module) {
 	if (module->types == NULL) {
 		return;
 	}
-	emit_line(e, "/* ---- types: the runtime's one codec walks these tables ---- */");
+	emit_plain(e, "/* ---- types: the runtime's one codec walks these tables ---- */");
 	emit_blank(e);
 	for (const struct ir_type *t = module->types; t != NULL; t = t->next) {
 		if (is_derived(t) && t->has_table) {
@@ -158,7 +158,7 @@ void emit_c_function(struct emit *e, const struct ir_expr *prototype, const stru
 	e->indent++;
 	emit_expr(e, NULL, "return ", call, ";");
 	e->indent--;
-	emit_line(e, "}");
+	emit_plain(e, "}");
 	emit_blank(e);
 }
 
@@ -176,7 +176,7 @@ static void emit_error(struct emit *e, const struct ir_error *error) {
 	emit_line(e, "const struct dtf_error_def %s = {", error->def);
 	emit_line(e, "\t.name = \"%s\",", error->name);
 	emit_line(e, "\t.fields = &%s,", fields);
-	emit_line(e, "};");
+	emit_plain(e, "};");
 	emit_blank(e);
 	emit_c_function(e, emit_helper_prototype(e, error),
 		ir_call(e->arena, "dtf_activity_fail_typed", ir_text(e->arena, "act"),
@@ -188,7 +188,7 @@ static void emit_errors(struct emit *e, const struct ir_module *module) {
 	if (module->errors == NULL) {
 		return;
 	}
-	emit_line(e, "/* ---- errors ---- */");
+	emit_plain(e, "/* ---- errors ---- */");
 	emit_blank(e);
 	for (const struct ir_error *error = module->errors; error != NULL; error = error->next) {
 		emit_error(e, error);
@@ -242,8 +242,8 @@ void emit_c_pointers(
 	for (; names != NULL; names = names->next) {
 		emit_line(e, "\t\t&%s,", names->name);
 	}
-	emit_line(e, "\t\tNULL,");
-	emit_line(e, "\t},");
+	emit_plain(e, "\t\tNULL,");
+	emit_plain(e, "\t},");
 }
 
 static void emit_thunk(struct emit *e, const struct ir_activity *activity) {
@@ -257,7 +257,7 @@ static void emit_thunk(struct emit *e, const struct ir_activity *activity) {
 		emit_line(e, "const struct %s *a = args;", activity->args_c);
 		emit_blank(e);
 	} else {
-		emit_line(e, "(void)args;");
+		emit_plain(e, "(void)args;");
 	}
 	for (const struct ir_field *f = activity->params; f != NULL; f = f->next) {
 		ir_add(e->arena, call, NULL,
@@ -266,11 +266,11 @@ static void emit_thunk(struct emit *e, const struct ir_activity *activity) {
 	if (activity->result_c != NULL) {
 		ir_add(e->arena, call, NULL, ir_text(e->arena, "ret"));
 	} else {
-		emit_line(e, "(void)ret;");
+		emit_plain(e, "(void)ret;");
 	}
 	emit_expr(e, NULL, "return ", call, ";");
 	e->indent--;
-	emit_line(e, "}");
+	emit_plain(e, "}");
 	emit_blank(e);
 }
 
@@ -291,17 +291,17 @@ static void emit_activity(
 	emit_line(e, ".name = \"%s\",", activity->name);
 	emit_line(e, ".args = &%s,", activity->args_table);
 	emit_line(e, ".result = &%s,", activity->result_table);
-	emit_line(e, ".policy = {");
+	emit_plain(e, ".policy = {");
 	e->indent++;
 	emit_c_policy(e, &activity->policy);
 	e->indent--;
-	emit_line(e, "},");
+	emit_plain(e, "},");
 	emit_c_pointers(e, "fails", "dtf_error_def", activity->fails);
 	if (!options->no_functions) {
 		emit_line(e, ".run = %s,", activity->thunk);
 	}
 	e->indent--;
-	emit_line(e, "};");
+	emit_plain(e, "};");
 	emit_blank(e);
 }
 
@@ -309,7 +309,7 @@ static void emit_events(struct emit *e, const struct ir_module *module) {
 	if (module->events == NULL) {
 		return;
 	}
-	emit_line(e, "/* ---- events ---- */");
+	emit_plain(e, "/* ---- events ---- */");
 	emit_blank(e);
 	for (const struct ir_event *event = module->events; event != NULL; event = event->next) {
 		const struct ir_field *payload = event->payload;
@@ -318,7 +318,7 @@ static void emit_events(struct emit *e, const struct ir_module *module) {
 		emit_line(
 			e, "\t.payload = &%s,", payload != NULL ? payload->table : "dtf_type_unit");
 		emit_line(e, "\t.capacity = %s,", ir_int(e->arena, event->capacity));
-		emit_line(e, "};");
+		emit_plain(e, "};");
 		emit_blank(e);
 		const char *value = payload == NULL ? "NULL"
 			: payload->by_pointer       ? "value"
@@ -352,8 +352,8 @@ static void emit_embedded_manifest(
 			left -= len;
 		}
 	}
-	emit_line(e, "\tNULL,");
-	emit_line(e, "};");
+	emit_plain(e, "\tNULL,");
+	emit_plain(e, "};");
 	emit_blank(e);
 }
 
@@ -375,12 +375,12 @@ static void emit_module(
 	NAMES_OF(e, module->activities, ir_activity, activities);
 	NAMES_OF(e, module->events, ir_event, events);
 	NAMES_OF(e, module->workflows, ir_workflow, workflows);
-	emit_line(e, "/* ---- the module ---- */");
+	emit_plain(e, "/* ---- the module ---- */");
 	emit_blank(e);
 	emit_embedded_manifest(e, module, manifest);
 	emit_line(e, "const struct dtf_module %s = {", module->def);
 	e->indent++;
-	emit_line(e, ".abi = DTF_ABI,");
+	emit_plain(e, ".abi = DTF_ABI,");
 	emit_line(e, ".name = \"%s\",", module->package);
 	emit_line(e, ".file = \"%s\",", cname_string(e->arena, module->file, strlen(module->file)));
 	emit_line(e, ".manifest = %s,", module->manifest_name);
@@ -388,7 +388,7 @@ static void emit_module(
 	emit_c_pointers(e, "events", "dtf_event_def", events);
 	emit_c_pointers(e, "workflows", "dtf_workflow_def", workflows);
 	e->indent--;
-	emit_line(e, "};");
+	emit_plain(e, "};");
 }
 
 void emit_c(struct emit *e, const struct ir_module *module, const struct emit_options *options) {
@@ -398,17 +398,17 @@ void emit_c(struct emit *e, const struct ir_module *module, const struct emit_op
 	emit_line(e, EMIT_BANNER, module->file, module->file);
 	emit_line(e, "#include \"%s\"", options->h_file);
 	emit_blank(e);
-	emit_line(e, "#include <dtf/abi.h>");
+	emit_plain(e, "#include <dtf/abi.h>");
 	emit_blank(e);
 	emit_line(e, "#if DTF_ABI != %d", DTF_ABI);
 	emit_line(e, "#error \"%s was generated for dtf ABI %d: run dtfc again\"", options->c_file,
 		DTF_ABI);
-	emit_line(e, "#endif");
+	emit_plain(e, "#endif");
 	emit_blank(e);
 	emit_c_types(e, module);
 	emit_errors(e, module);
 	if (module->activities != NULL) {
-		emit_line(e, "/* ---- activities ---- */");
+		emit_plain(e, "/* ---- activities ---- */");
 		emit_blank(e);
 	}
 	for (const struct ir_activity *a = module->activities; a != NULL; a = a->next) {

@@ -73,7 +73,7 @@ static void list_op(struct emit *e, const struct ir_strand *strand, const struct
 			emit_line(e, "case %s", text_of(e, strand, label->value));
 		}
 		if (c->is_default) {
-			emit_line(e, "default");
+			emit_plain(e, "default");
 		}
 		list_block(e, strand, c->body);
 	}
@@ -81,7 +81,7 @@ static void list_op(struct emit *e, const struct ir_strand *strand, const struct
 		list_block(e, strand, op->body);
 	}
 	if (op->otherwise != NULL) {
-		emit_line(e, "else");
+		emit_plain(e, "else");
 		list_block(e, strand, op->otherwise);
 	}
 }
@@ -161,7 +161,7 @@ static const char *label_of(
 void emit_dot(struct emit *e, const struct ir_module *module) {
 	emit_line(e, "digraph %s {", module->c_package);
 	e->indent++;
-	emit_line(e, "node [shape=box, fontname=\"sans-serif\"];");
+	emit_plain(e, "node [shape=box, fontname=\"sans-serif\"];");
 	for (const struct ir_workflow *w = module->workflows; w != NULL; w = w->next) {
 		for (struct ir_strand *strand = w->strands; strand != NULL; strand = strand->next) {
 			emit_line(e, "subgraph \"cluster_%s\" {", strand->path);
@@ -174,10 +174,10 @@ void emit_dot(struct emit *e, const struct ir_module *module) {
 				ir_walk(&s->body, draw_edges, &edges);
 			}
 			e->indent--;
-			emit_line(e, "}");
+			emit_plain(e, "}");
 		}
 		emit_done(e);
 	}
 	e->indent--;
-	emit_line(e, "}");
+	emit_plain(e, "}");
 }

@@ -18,14 +18,14 @@ static void emit_doc(struct emit *e, const char *doc) {
 		emit_line(e, "/* %s */", text);
 		return;
 	}
-	emit_line(e, "/*");
+	emit_plain(e, "/*");
 	for (const char *line = text; line != NULL;) {
 		const char *end = strchr(line, '\n');
 		int len = end != NULL ? (int)(end - line) : (int)strlen(line);
 		emit_line(e, len > 0 ? " * %.*s" : " *", len, line);
 		line = end != NULL ? end + 1 : NULL;
 	}
-	emit_line(e, " */");
+	emit_plain(e, " */");
 }
 
 static void emit_prototype(struct emit *e, const struct ir_expr *call, const char *after) {
@@ -122,12 +122,12 @@ struct ir_expr *emit_query_prototype(struct emit *e, const struct ir_query *quer
 static void emit_struct(struct emit *e, const char *name, const struct ir_field *fields) {
 	emit_line(e, "struct %s {", name);
 	if (fields == NULL) {
-		emit_line(e, "\tchar empty; /* C wants a member */");
+		emit_plain(e, "\tchar empty; /* C wants a member */");
 	}
 	for (; fields != NULL; fields = fields->next) {
 		emit_line(e, "\t%s;", emit_declarator(e->arena, fields->c_type, fields->c_name));
 	}
-	emit_line(e, "};");
+	emit_plain(e, "};");
 }
 
 static void emit_derived(struct emit *e, const struct ir_type *type) {
@@ -153,7 +153,7 @@ static void emit_derived(struct emit *e, const struct ir_type *type) {
 		emit_line(e, "DTF_DEFINE_%s(%s, %s);", what, type->c_name, of);
 	}
 	if (type->guarded) {
-		emit_line(e, "#endif");
+		emit_plain(e, "#endif");
 	}
 }
 
@@ -168,7 +168,7 @@ static void emit_type(struct emit *e, const struct ir_type *type) {
 		for (const struct ir_field *f = type->fields; f != NULL; f = f->next) {
 			emit_line(e, "\t%s,", f->c_name);
 		}
-		emit_line(e, "};");
+		emit_plain(e, "};");
 		break;
 	case IR_TYPE_LIST:
 	case IR_TYPE_OPTIONAL:
@@ -219,7 +219,7 @@ static void emit_errors(struct emit *e, const struct ir_module *module) {
 	if (module->errors == NULL) {
 		return;
 	}
-	emit_line(e,
+	emit_plain(e,
 		"/* What an activity returns to fail with a declared error: it is not retried. */");
 	for (const struct ir_error *error = module->errors; error != NULL; error = error->next) {
 		emit_doc(e, error->doc);
@@ -233,7 +233,8 @@ static void emit_events(struct emit *e, const struct ir_module *module) {
 	if (module->events == NULL) {
 		return;
 	}
-	emit_line(e, "/* Events.  A repeated event_id is accepted and ignored; it may be NULL. */");
+	emit_plain(
+		e, "/* Events.  A repeated event_id is accepted and ignored; it may be NULL. */");
 	for (const struct ir_event *event = module->events; event != NULL; event = event->next) {
 		emit_doc(e, event->doc);
 		emit_prototype(e, emit_raise_prototype(e, event), ";");
@@ -246,11 +247,11 @@ static void emit_workflows(struct emit *e, const struct ir_module *module) {
 	if (module->workflows == NULL) {
 		return;
 	}
-	emit_line(e, "/*");
-	emit_line(e,
+	emit_plain(e, "/*");
+	emit_plain(e,
 		" * Workflows: start an instance, wait for its end.  dtf_result_free(result) also");
-	emit_line(e, " * frees what `ret` points into.");
-	emit_line(e, " */");
+	emit_plain(e, " * frees what `ret` points into.");
+	emit_plain(e, " */");
 	emit_blank(e);
 	for (const struct ir_workflow *w = module->workflows; w != NULL; w = w->next) {
 		if (w->is_old) {
@@ -310,7 +311,7 @@ void emit_header(struct emit *e, const struct ir_module *module) {
 	emit_line(e, "#ifndef %s", guard);
 	emit_line(e, "#define %s", guard);
 	emit_blank(e);
-	emit_line(e, "#include <dtf/dtf.h>");
+	emit_plain(e, "#include <dtf/dtf.h>");
 	emit_blank(e);
 	for (const struct ir_name *i = module->imports; i != NULL; i = i->next) {
 		emit_line(e, "#include \"%s\"", i->name);
@@ -324,7 +325,7 @@ void emit_header(struct emit *e, const struct ir_module *module) {
 	emit_errors(e, module);
 	emit_events(e, module);
 	emit_workflows(e, module);
-	emit_line(e, "/* Hand this to dtf_engine_register(). */");
+	emit_plain(e, "/* Hand this to dtf_engine_register(). */");
 	emit_line(e, "extern const struct dtf_module %s;", module->def);
 	emit_blank(e);
 	emit_shared(e, module);

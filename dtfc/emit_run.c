@@ -21,29 +21,29 @@ static void emit_block(
 
 static void go_to(struct emit *e, const char *state) {
 	emit_line(e, "f->at = %s;", state);
-	emit_line(e, "return DTF_AGAIN;");
+	emit_plain(e, "return DTF_AGAIN;");
 }
 
 static void go_to_handler(struct emit *e, const struct ir_state *handler) {
 	if (handler != NULL) {
 		go_to(e, handler->name);
 	} else {
-		emit_line(e, "return DTF_RAISED;");
+		emit_plain(e, "return DTF_RAISED;");
 	}
 }
 
 static void emit_poll(struct emit *e, const struct ir_strand *strand, const struct ir_op *op) {
 	emit_expr(e, strand, "step = ", op->expr, ";");
 	if (op->handler != NULL) {
-		emit_line(e, "if (step == DTF_RAISED) {");
+		emit_plain(e, "if (step == DTF_RAISED) {");
 		e->indent++;
 		go_to_handler(e, op->handler);
 		e->indent--;
-		emit_line(e, "}");
+		emit_plain(e, "}");
 	}
-	emit_line(e, "if (step != DTF_READY) {");
-	emit_line(e, "\treturn step;");
-	emit_line(e, "}");
+	emit_plain(e, "if (step != DTF_READY) {");
+	emit_plain(e, "\treturn step;");
+	emit_plain(e, "}");
 }
 
 static bool is_one_if(const struct ir_block *block) {
@@ -56,15 +56,15 @@ static void emit_if(struct emit *e, const struct ir_strand *strand, const struct
 	emit_block(e, strand, op->body);
 	e->want = 0;
 	if (op->otherwise == NULL || op->otherwise->first == NULL) {
-		emit_line(e, "}");
+		emit_plain(e, "}");
 	} else if (is_one_if(op->otherwise)) {
 		e->want = op->otherwise->first->line;
 		emit_if(e, strand, op->otherwise->first, "} else if (");
 	} else {
-		emit_line(e, "} else {");
+		emit_plain(e, "} else {");
 		emit_block(e, strand, op->otherwise);
 		e->want = 0;
-		emit_line(e, "}");
+		emit_plain(e, "}");
 	}
 }
 
@@ -92,10 +92,10 @@ static void emit_switch(struct emit *e, const struct ir_strand *strand, const st
 		emit_block(e, strand, c->body);
 		e->want = 0;
 		if (braces) {
-			emit_line(e, "}");
+			emit_plain(e, "}");
 		}
 	}
-	emit_line(e, "}");
+	emit_plain(e, "}");
 }
 
 static void emit_declare(struct emit *e, const struct ir_strand *strand, const struct ir_op *op) {
@@ -132,7 +132,7 @@ static void emit_for(struct emit *e, const struct ir_strand *strand, const struc
 	emit_expr(e, strand, before, op->expr, mem_printf(e->arena, "; %s++) {", slot->name));
 	emit_block(e, strand, op->body);
 	e->want = 0;
-	emit_line(e, "}");
+	emit_plain(e, "}");
 }
 
 static void emit_op(struct emit *e, const struct ir_strand *strand, const struct ir_op *op) {
@@ -151,7 +151,7 @@ static void emit_op(struct emit *e, const struct ir_strand *strand, const struct
 		emit_expr(e, strand, "while (", op->expr, ") {");
 		emit_block(e, strand, op->body);
 		e->want = 0;
-		emit_line(e, "}");
+		emit_plain(e, "}");
 		break;
 	case IR_FOR:
 		emit_for(e, strand, op);
@@ -160,16 +160,16 @@ static void emit_op(struct emit *e, const struct ir_strand *strand, const struct
 		emit_switch(e, strand, op);
 		break;
 	case IR_BLOCK:
-		emit_line(e, "{");
+		emit_plain(e, "{");
 		emit_block(e, strand, op->body);
 		e->want = 0;
-		emit_line(e, "}");
+		emit_plain(e, "}");
 		break;
 	case IR_BREAK:
-		emit_line(e, "break;");
+		emit_plain(e, "break;");
 		break;
 	case IR_CONTINUE:
-		emit_line(e, "continue;");
+		emit_plain(e, "continue;");
 		break;
 	case IR_RETURN:
 		emit_expr(e, strand, "return ", op->expr, ";");
@@ -179,14 +179,14 @@ static void emit_op(struct emit *e, const struct ir_strand *strand, const struct
 		break;
 	case IR_GO:
 		emit_expr(e, strand, "f->at = ", op->expr, ";");
-		emit_line(e, "return DTF_AGAIN;");
+		emit_plain(e, "return DTF_AGAIN;");
 		break;
 	case IR_RAISED:
-		emit_line(e, "if (dtf_raised(ctx)) {");
+		emit_plain(e, "if (dtf_raised(ctx)) {");
 		e->indent++;
 		go_to_handler(e, op->handler);
 		e->indent--;
-		emit_line(e, "}");
+		emit_plain(e, "}");
 		break;
 	case IR_RAISE:
 		go_to_handler(e, op->handler);
@@ -196,10 +196,10 @@ static void emit_op(struct emit *e, const struct ir_strand *strand, const struct
 		break;
 	case IR_AWAIT:
 		emit_line(e, "f->at = %s;", op->target->name);
-		emit_line(e, "DTF_FALLTHROUGH;");
+		emit_plain(e, "DTF_FALLTHROUGH;");
 		break;
 	case IR_FALL:
-		emit_line(e, "DTF_FALLTHROUGH;");
+		emit_plain(e, "DTF_FALLTHROUGH;");
 		break;
 	}
 }
@@ -215,7 +215,7 @@ static void emit_state(
 	emit_block(e, strand, &state->body);
 	e->want = 0;
 	if (state->has_locals) {
-		emit_line(e, "}");
+		emit_plain(e, "}");
 	}
 	emit_blank(e);
 }
@@ -240,21 +240,21 @@ void emit_c_run(struct emit *e, const struct ir_strand *strand) {
 		}
 	}
 	if (strand->uses_step) {
-		emit_line(e, "enum dtf_step step;");
+		emit_plain(e, "enum dtf_step step;");
 	}
 	if (strand->arm != NULL) {
-		emit_line(e, "int arm;");
+		emit_plain(e, "int arm;");
 	}
 	emit_blank(e);
-	emit_line(e, "switch (f->at) {");
+	emit_plain(e, "switch (f->at) {");
 	for (const struct ir_state *s = strand->states; s != NULL; s = s->next) {
 		emit_state(e, strand, s);
 	}
-	emit_line(e, "default:");
-	emit_line(e, "\treturn dtf_bad_state(ctx, (int)f->at);");
-	emit_line(e, "}");
+	emit_plain(e, "default:");
+	emit_plain(e, "\treturn dtf_bad_state(ctx, (int)f->at);");
+	emit_plain(e, "}");
 	e->indent--;
-	emit_line(e, "}");
+	emit_plain(e, "}");
 }
 
 void emit_c_query(struct emit *e, const struct ir_strand *body, const struct ir_query *query) {
@@ -266,5 +266,5 @@ void emit_c_query(struct emit *e, const struct ir_strand *body, const struct ir_
 	}
 	emit_block(e, body, &query->state->body);
 	e->want = 0;
-	emit_line(e, "}");
+	emit_plain(e, "}");
 }

@@ -29,7 +29,7 @@ static void emit_sites(struct emit *e, const struct ir_workflow *workflow) {
 			emit_line(e, "\t\t\"%s\" },", text);
 		}
 	}
-	emit_line(e, "};");
+	emit_plain(e, "};");
 	emit_blank(e);
 }
 
@@ -68,7 +68,7 @@ static void emit_captured(struct emit *e, const struct ir_strand *strand) {
 	for (const struct ir_field *f = strand->captured; f != NULL; f = f->next) {
 		emit_line(e, "\t%s;", emit_declarator(e->arena, f->c_type, f->c_name));
 	}
-	emit_line(e, "};");
+	emit_plain(e, "};");
 	emit_blank(e);
 	emit_c_fields(e, fields, strand->captured_c, strand->captured);
 	emit_c_table(e, true, name, "DTF_RECORD", strand->path, strand->captured_c, fields);
@@ -105,7 +105,7 @@ static void emit_frame(
 		(*tail)->c_name = mem_printf(e->arena, "%s%s", s->prefix, s->name);
 		tail = &(*tail)->next;
 	}
-	emit_line(e, "};");
+	emit_plain(e, "};");
 	emit_blank(e);
 	if (strand->shows_at) {
 		emit_states_type(e, strand);
@@ -129,7 +129,7 @@ static void emit_states(struct emit *e, const struct ir_strand *strand) {
 	for (const struct ir_state *s = strand->states; s != NULL; s = s->next) {
 		emit_line(e, "\t%s,", s->name);
 	}
-	emit_line(e, "};");
+	emit_plain(e, "};");
 	emit_blank(e);
 }
 
@@ -155,7 +155,7 @@ static void emit_strand_def(struct emit *e, const struct ir_strand *strand) {
 	if (shows_frame(strand)) {
 		emit_line(e, "\t.frame = &%s_frame_type,", c);
 	} else {
-		emit_line(e, "\t.frame = &dtf_type_no_args,");
+		emit_plain(e, "\t.frame = &dtf_type_no_args,");
 	}
 	emit_line(e, "\t.run = %s_run,", c);
 	if (strand->captured_c != NULL) {
@@ -177,7 +177,7 @@ static void emit_strand_def(struct emit *e, const struct ir_strand *strand) {
 		emit_line(e, "\t.element_at = offsetof(struct %s_frame, %s),", c,
 			strand->element->name);
 	}
-	emit_line(e, "};");
+	emit_plain(e, "};");
 	emit_blank(e);
 }
 
@@ -197,7 +197,7 @@ static void emit_queries(struct emit *e, const struct ir_workflow *w) {
 	for (const struct ir_query *q = w->queries; q != NULL; q = q->next) {
 		emit_line(e, "\t{ \"%s\", &%s, %s },", q->name, q->table, q->c_name);
 	}
-	emit_line(e, "};");
+	emit_plain(e, "};");
 	emit_blank(e);
 }
 
@@ -257,7 +257,7 @@ static void emit_workflow_def(
 	emit_c_pointers(e, "children", "dtf_workflow_def", w->children);
 	emit_line(e, ".code = UINT64_C(0x%016" PRIx64 "),", hash_text(e, from));
 	e->indent--;
-	emit_line(e, "};");
+	emit_plain(e, "};");
 	emit_blank(e);
 }
 
@@ -298,7 +298,7 @@ void emit_c_workflow(struct emit *e, const struct ir_workflow *w) {
 		e->indent++;
 		emit_c_policy(e, &p->policy);
 		e->indent--;
-		emit_line(e, "};");
+		emit_plain(e, "};");
 		emit_blank(e);
 	}
 	if (w->input_c != NULL) {

@@ -501,12 +501,10 @@ static void verify_strand(struct verify *v, struct ir_strand *strand) {
 	}
 }
 
-void ir_verify(struct arena *arena, const struct ir_module *module) {
+void ir_verify(struct arena *arena, const struct ir_workflow *workflow) {
 	struct verify v = { .arena = arena };
 
-	for (struct ir_workflow *w = module->workflows; w != NULL; w = w->next) {
-		for (struct ir_strand *s = w->strands; s != NULL; s = s->next) {
-			verify_strand(&v, s);
-		}
+	for (struct ir_strand *s = workflow->strands; s != NULL; s = s->next) {
+		verify_strand(&v, s);
 	}
 }

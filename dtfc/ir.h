@@ -336,6 +336,6 @@ void ir_walk(struct ir_block *block, void (*f)(void *arg, struct ir_op *op), voi
 void ir_walk_expr(struct ir_expr *expr, void (*f)(void *arg, struct ir_expr *expr), void *arg);
 
 /* bug() unless every state is reachable and ended, every target placed, every slot declared. */
-void ir_verify(struct arena *arena, const struct ir_module *module);
+void ir_verify(struct arena *arena, const struct ir_workflow *workflow);
 
 #endif

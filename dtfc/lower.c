@@ -157,6 +157,7 @@ static void lower_workflow(struct lower *l, struct decl *decl, struct ir_workflo
 	}
 	lower_queries(l, w, decl);
 	lower_strand_end(l, body);
+	ir_verify(l->arena, w);
 }
 
 static void lower_heads(struct lower *l) {

@@ -32,22 +32,37 @@ static void flush(struct print *p) {
 	p->size = 0;
 }
 
+static void add_bytes(struct print *p, const char *text, size_t size) {
+	if (size > sizeof(p->text) - p->size) {
+		flush(p);
+		if (size > sizeof(p->text)) {
+			XXH3_64bits_update(p->hash, text, size);
+			return;
+		}
+	}
+	memcpy(p->text + p->size, text, size);
+	p->size += size;
+}
+
+/* The NUL ends the token. */
+static inline void add_word(struct print *p, const char *text) {
+	add_bytes(p, text, strlen(text) + 1);
+}
+
 static void add(struct print *p, const char *format, ...) {
+	char small[256];
 	va_list args;
 
 	va_start(args, format);
-	size_t room = sizeof(p->text) - p->size;
-	size_t size = format_text(p->text + p->size, room, format, args);
+	size_t size = format_text(small, sizeof(small), format, args);
 	va_end(args);
-	if (size < room) {
-		p->size += size + 1; /* the NUL ends the token */
+	if (size < sizeof(small)) {
+		add_bytes(p, small, size + 1);
 		return;
 	}
-	flush(p);
 	va_start(args, format);
-	const char *text = mem_vprintf(p->l->arena, format, args);
+	add_word(p, mem_vprintf(p->l->arena, format, args));
 	va_end(args);
-	XXH3_64bits_update(p->hash, text, strlen(text) + 1);
 }
 
 static void add_type(struct print *p, const struct type *type) {
@@ -66,19 +81,19 @@ static void add_type(struct print *p, const struct type *type) {
 			add_type(p, f->type);
 		}
 	}
-	add(p, "end");
+	add_word(p, "end");
 }
 
 static void add_fields(struct print *p, const struct field *fields) {
 	for (; fields != NULL; fields = fields->next) {
 		add_type(p, fields->type);
 	}
-	add(p, "end");
+	add_word(p, "end");
 }
 
 static void add_var(struct print *p, const struct var *var) {
 	if (var == NULL) {
-		add(p, "no var");
+		add_word(p, "no var");
 		return;
 	}
 	uintptr_t number = (uintptr_t)map_get(&p->vars, var);
@@ -90,7 +105,7 @@ static void add_var(struct print *p, const struct var *var) {
 }
 
 static void add_decl(struct print *p, const struct decl *decl) {
-	add(p, "%s", decl == NULL ? "none" : lower_full_name(p->l, decl));
+	add_word(p, decl == NULL ? "none" : lower_full_name(p->l, decl));
 }
 
 static void add_expr(struct print *p, const struct expr *expr);
@@ -106,15 +121,15 @@ static void add_args(struct print *p, const struct argument *args) {
 		}
 		add_expr(p, args->value);
 	}
-	add(p, "end");
+	add_word(p, "end");
 }
 
 static void add_undo(struct print *p, const struct undo *undo) {
 	if (undo == NULL) {
-		add(p, "no undo");
+		add_word(p, "no undo");
 		return;
 	}
-	add(p, "undo");
+	add_word(p, "undo");
 	for (const struct capture *c = undo->captures; c != NULL; c = c->next) {
 		add_var(p, c->outer);
 		add_var(p, c->inner);
@@ -150,7 +165,7 @@ static void add_step(struct print *p, const struct expr *expr) {
 		for (const struct error_name *f = expr->decl->fails; f != NULL; f = f->next) {
 			add_decl(p, f->error);
 		}
-		add(p, "end");
+		add_word(p, "end");
 	}
 }
 
@@ -162,10 +177,10 @@ static void add_parallel(struct print *p, const struct expr *expr) {
 	add_block(p, expr->u.parallel->body);
 	for (const struct branch *b = expr->u.parallel->branches; b != NULL; b = b->next) {
 		struct block body = { .first = b->body };
-		add(p, "branch");
+		add_word(p, "branch");
 		add_block(p, &body);
 	}
-	add(p, "end");
+	add_word(p, "end");
 }
 
 /* Words of the format: never renamed, whatever the enums become. */
@@ -221,7 +236,7 @@ static void add_string(struct print *p, const struct string_part *part) {
 			add(p, "text %.*s", (int)part->len, part->text);
 		}
 	}
-	add(p, "end");
+	add_word(p, "end");
 }
 
 static bool is_const(const struct expr *expr) {
@@ -247,7 +262,7 @@ static void add_composite(struct print *p, const struct expr *expr) {
 		add_expr(p, expr->u.index.base);
 		add_expr(p, expr->u.index.index);
 	} else if (expr->kind == EXPR_CALL) {
-		add(p, "%s", expr->u.call.name.text);
+		add_word(p, expr->u.call.name.text);
 		add_type(p, expr->type);
 		add_args(p, expr->u.call.args);
 	} else {
@@ -259,14 +274,14 @@ static void add_composite(struct print *p, const struct expr *expr) {
 
 static void add_expr(struct print *p, const struct expr *expr) {
 	if (expr == NULL) {
-		add(p, "nothing");
+		add_word(p, "nothing");
 		return;
 	}
 	if (is_const(expr)) {
 		add_expr(p, expr->decl->value);
 		return;
 	}
-	add(p, "%s", expr_names[expr->kind]);
+	add_word(p, expr_names[expr->kind]);
 	switch (expr->kind) {
 	case EXPR_NAME:
 		add_var(p, expr->var);
@@ -323,19 +338,19 @@ static void add_stmt(struct print *p, const struct stmt *stmt);
 
 static void add_block(struct print *p, const struct block *block) {
 	if (block == NULL) {
-		add(p, "no block");
+		add_word(p, "no block");
 		return;
 	}
 	for (const struct stmt *s = block->first; s != NULL; s = s->next) {
 		add_stmt(p, s);
 	}
-	add(p, "end");
+	add_word(p, "end");
 }
 
 static void add_try(struct print *p, const struct stmt *stmt) {
 	add_block(p, stmt->u.attempt.body);
 	for (const struct catch_arm *c = stmt->u.attempt.catches; c != NULL; c = c->next) {
-		add(p, "catch");
+		add_word(p, "catch");
 		for (const struct catch_name *n = c->names; n != NULL; n = n->next) {
 			add_decl(p, n->error);
 		}
@@ -361,7 +376,7 @@ static void add_select(struct print *p, const struct select_arm *arms) {
 		add_var(p, arms->var);
 		add_block(p, arms->body);
 	}
-	add(p, "end");
+	add_word(p, "end");
 }
 
 static void add_match(struct print *p, const struct stmt *stmt) {
@@ -370,7 +385,7 @@ static void add_match(struct print *p, const struct stmt *stmt) {
 		add_args(p, a->values);
 		add_block(p, a->body);
 	}
-	add(p, "end");
+	add_word(p, "end");
 }
 
 static const char *const stmt_names[] = {
@@ -427,7 +442,7 @@ static void add_simple(struct print *p, const struct stmt *stmt) {
 			[ASSIGN_ADD] = "+=",
 			[ASSIGN_SUB] = "-=",
 			[ASSIGN_MUL] = "*=" };
-		add(p, "%s", ops[stmt->u.assign.op]);
+		add_word(p, ops[stmt->u.assign.op]);
 		add_expr(p, stmt->u.assign.target);
 		add_expr(p, stmt->u.assign.value);
 	} else if (stmt->kind == STMT_FAIL) {
@@ -445,7 +460,7 @@ static void add_stmt(struct print *p, const struct stmt *stmt) {
 	if (stmt->kind == STMT_LOG) {
 		return;
 	}
-	add(p, "%s", stmt_names[stmt->kind]);
+	add_word(p, stmt_names[stmt->kind]);
 	switch (stmt->kind) {
 	case STMT_LET:
 	case STMT_ASSIGN:
@@ -506,7 +521,7 @@ uint64_t lower_fingerprint(struct lower *l, struct decl *workflow) {
 	if (p.hash == NULL || XXH3_64bits_reset(p.hash) != XXH_OK) {
 		bug("out of memory");
 	}
-	add(&p, "dtf fingerprint 1");
+	add_word(&p, "dtf fingerprint 1");
 	add_decl(&p, workflow);
 	add_fields(&p, workflow->fields);
 	add_type(&p, workflow->type);

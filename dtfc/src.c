@@ -11,34 +11,68 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#include "buffer.h"
+static uint32_t count_lines(const struct source *source) {
+	const char *at = source->text, *end = at + source->size;
+	uint32_t n = 1;
+
+	while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+		at++;
+		n++;
+	}
+	return n;
+}
 
 static void map_lines(struct arena *arena, struct source *source) {
-	uint32_t nlines = 1;
-	for (uint32_t i = 0; i < source->size; i++) {
-		nlines += source->text[i] == '\n';
-	}
-	source->lines = mem_alloc(arena, nlines * sizeof(source->lines[0]));
-	source->lines[source->nlines++] = 0;
-	for (uint32_t i = 0; i < source->size; i++) {
-		if (source->text[i] == '\n') {
-			source->lines[source->nlines++] = i + 1;
-		}
+	const char *at = source->text, *end = at + source->size;
+
+	source->nlines = count_lines(source);
+	source->lines = mem_alloc(arena, source->nlines * sizeof(source->lines[0]));
+	for (uint32_t i = 1; i < source->nlines; i++) {
+		at = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1;
+		source->lines[i] = (uint32_t)(at - source->text);
 	}
 }
 
-struct source *src_create(struct arena *arena, const char *name, const char *text, uint32_t size) {
-	if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
-		text += 3;
-		size -= 3;
-	}
+/* Of a text in the arena with a NUL behind it. */
+static struct source *new_source(
+	struct arena *arena, const char *name, const char *text, uint32_t size) {
+	bool marked = size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0;
 	struct source *source = mem_new(arena, struct source);
+
 	source->name = mem_copy(arena, name, strlen(name));
-	source->text = mem_copy(arena, text, size);
-	source->size = size;
+	source->text = marked ? text + 3 : text;
+	source->size = marked ? size - 3 : size;
 	map_lines(arena, source);
 	return source;
+}
+
+struct source *src_create(struct arena *arena, const char *name, const char *text, uint32_t size) {
+	return new_source(arena, name, mem_copy(arena, text, size), size);
+}
+
+/* All of it, or more than is allowed; at first into room for what is said to be there. */
+static char *read_all(struct arena *arena, FILE *file, size_t *ret_size) {
+	struct stat st;
+	size_t room = fstat(fileno(file), &st) == 0 && st.st_size > 0 ? (size_t)st.st_size + 2
+								      : 4096;
+	size_t size = 0, n;
+	char *text;
+
+	room = room < SRC_SIZE_MAX ? room : SRC_SIZE_MAX;
+	text = mem_alloc(arena, room);
+	while ((n = fread(text + size, 1, room - 1 - size, file)) > 0 && size <= SRC_SIZE_MAX) {
+		size += n;
+		if (size == room - 1) {
+			room *= 2;
+			char *more = mem_alloc(arena, room);
+			memcpy(more, text, size);
+			text = more;
+		}
+	}
+	*ret_size = size;
+	return text;
 }
 
 struct source *src_read(struct arena *arena, const char *path, const char **ret_error) {
@@ -47,26 +81,19 @@ struct source *src_read(struct arena *arena, const char *path, const char **ret_
 		*ret_error = mem_printf(arena, "cannot open '%s': %s", path, strerror(errno));
 		return NULL;
 	}
-	enum { PIECE = 32 * 1024 };
-	struct arena scratch = { 0 };
-	struct buffer text = { .arena = &scratch };
-	size_t n;
-	do { /* one byte more than allowed would be enough to tell that it is too large */
-		n = fread(buffer_room(&text, PIECE), 1, PIECE, file);
-		buffer_used(&text, n);
-	} while (n > 0 && text.size <= SRC_SIZE_MAX);
+	size_t size;
+	const char *text = read_all(arena, file, &size);
 	int error = ferror(file) ? errno : 0;
 	(void)fclose(file);
-	struct source *source = NULL;
 	if (error != 0) {
 		*ret_error = mem_printf(arena, "cannot read '%s': %s", path, strerror(error));
-	} else if (text.size > SRC_SIZE_MAX) {
-		*ret_error = mem_printf(arena, "'%s' is larger than 8 MiB", path);
-	} else {
-		source = src_create(arena, path, buffer_text(&text), (uint32_t)text.size);
+		return NULL;
 	}
-	dtf__arena_finish(&scratch);
-	return source;
+	if (size > SRC_SIZE_MAX) {
+		*ret_error = mem_printf(arena, "'%s' is larger than 8 MiB", path);
+		return NULL;
+	}
+	return new_source(arena, path, text, (uint32_t)size);
 }
 
 struct position src_position(const struct source *source, uint32_t at) {

@@ -126,14 +126,12 @@ END_TEST
 
 /* ---- the verifier ---- */
 
-static struct ir_module module;
 static struct ir_workflow workflow;
 static struct ir_strand strand;
 static struct ir_state states[3];
 
 /* A waits and falls into B, which jumps to C, which returns. */
 static void make(void) {
-	module = (struct ir_module){ .workflows = &workflow };
 	workflow = (struct ir_workflow){ .strands = &strand };
 	strand = (struct ir_strand){ .path = "x", .c_name = "x", .states = &states[0] };
 	for (size_t i = 0; i < 3; i++) {
@@ -149,7 +147,7 @@ static void make(void) {
 
 START_TEST(what_is_whole_passes) {
 	make();
-	ir_verify(&arena, &module);
+	ir_verify(&arena, &workflow);
 	ck_assert(states[2].reached);
 }
 END_TEST
@@ -157,21 +155,21 @@ END_TEST
 START_TEST(an_unreachable_state_is_a_bug) {
 	make();
 	states[1].body.first->target = &states[1];
-	ir_verify(&arena, &module);
+	ir_verify(&arena, &workflow);
 }
 END_TEST
 
 START_TEST(a_state_without_an_end_is_a_bug) {
 	make();
 	ir_block_init(&states[2].body);
-	ir_verify(&arena, &module);
+	ir_verify(&arena, &workflow);
 }
 END_TEST
 
 START_TEST(a_jump_to_nowhere_is_a_bug) {
 	make();
 	states[2].placed = false;
-	ir_verify(&arena, &module);
+	ir_verify(&arena, &workflow);
 }
 END_TEST
 
@@ -179,7 +177,7 @@ START_TEST(falling_past_a_state_is_a_bug) {
 	make();
 	states[0].body.first->target = &states[2];
 	ir_op(&arena, &states[0].body, IR_JUMP)->target = &states[1];
-	ir_verify(&arena, &module);
+	ir_verify(&arena, &workflow);
 }
 END_TEST
 
@@ -187,7 +185,7 @@ START_TEST(an_undeclared_slot_is_a_bug) {
 	struct ir_slot slot = { .name = "x", .strand = &strand };
 	make();
 	ir_op(&arena, &states[2].body, IR_RETURN)->expr = ir_slot(&arena, &slot);
-	ir_verify(&arena, &module);
+	ir_verify(&arena, &workflow);
 }
 END_TEST
 
