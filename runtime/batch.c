@@ -115,6 +115,19 @@ void dtf__batch_trash(struct engine *engine, uint64_t position) {
 	}
 }
 
+bool dtf__batch_message(struct engine *engine, struct slice message) {
+	struct batch *batch = &engine->batch;
+	const char *copy = dtf__arena_copy(&batch->arena, message.data, message.size);
+	if (copy == NULL ||
+		!reserve(batch, (void **)&batch->messages, batch->nmessages,
+			&batch->messages_capacity, sizeof(*batch->messages))) {
+		return false;
+	}
+	batch->messages[batch->nmessages++] = (struct slice){ copy, message.size };
+	batch->size += message.size;
+	return true;
+}
+
 bool dtf__batch_forget(struct engine *engine, uint64_t position) {
 	struct batch *batch = &engine->batch;
 	bool ok = reserve(batch, (void **)&batch->forgets, batch->nforgets,
@@ -198,6 +211,7 @@ struct batch_point dtf__batch_point(const struct engine *engine) {
 		.nanswers = batch->nanswers,
 		.nsnapshots = batch->nsnapshots,
 		.ntrash = batch->ntrash,
+		.nmessages = batch->nmessages,
 		.size = batch->size };
 }
 
@@ -227,6 +241,7 @@ void dtf__batch_go_back(struct engine *engine, const struct batch_point *point) 
 	batch->nanswers = point->nanswers;
 	batch->nsnapshots = point->nsnapshots;
 	batch->ntrash = point->ntrash;
+	batch->nmessages = point->nmessages;
 	batch->size = point->size;
 }
 
@@ -242,10 +257,12 @@ static void reset(struct batch *batch) {
 	batch->npurges = 0;
 	batch->nforgets = 0;
 	batch->ntrash = 0;
+	batch->nmessages = 0;
 	batch->emptied = 0;
 	batch->failed = false;
 	batch->admits = false;
 	batch->tells = false;
+	batch->hears = false;
 	dtf__arena_finish(&batch->arena);
 }
 
@@ -310,8 +327,7 @@ static void release(struct engine *engine, const struct effect *effect) {
 		cancel(effect->instance, effect->op);
 		break;
 	case EFFECT_LOG:
-		engine->options.log(engine->options.user, effect->level, effect->instance->row.id,
-			effect->text);
+		dtf__engine_log(engine, effect->level, effect->instance->row.id, effect->text);
 		break;
 	case EFFECT_ANSWER:
 		effect->request->answer(
@@ -447,7 +463,12 @@ static int write_batch(struct engine *engine, uint64_t inbox_through) {
 			.next_instance = batch->next_instance,
 			.clock_ms = engine->now_ms,
 			.admit = batch->admits };
-		rc = engine->store->ops->commit(engine->store, &write);
+		rc = dtf__post_put(engine, &write)
+			? engine->store->ops->commit(engine->store, &write)
+			: dtf__fail(DTF_ENOMEM, "out of memory for a commit");
+		if (rc == 0) {
+			dtf__post_committed(engine, &write);
+		}
 	}
 	return rc;
 }
@@ -467,8 +488,8 @@ int dtf__batch_commit(struct engine *engine) {
 	uint64_t through = dtf__inbox_through(engine);
 	bool writes = batch->nrecords > 0 || batch->nanswers > 0 || batch->marks.count > 0 ||
 		batch->nnotes > 0 || batch->npurges > 0 || batch->ntrash > 0 ||
-		batch->emptied != 0 || batch->tells || through > engine->inbox_done ||
-		batch->failed;
+		batch->emptied != 0 || batch->tells || batch->hears || batch->nmessages > 0 ||
+		through > engine->inbox_done || batch->failed;
 	int rc = writes ? write_batch(engine, through) : 0;
 	if (rc == DTF_EFULL || rc == DTF_ENOMEM) {
 		return refused(engine, rc);
@@ -496,7 +517,9 @@ int dtf__batch_commit(struct engine *engine) {
 		settle_instance(batch->turned[i]);
 	}
 	dtf__retention_done(engine);
+	dtf__post_answered(engine);
 	reset(batch);
+	rc = rc == 0 ? dtf__post_hand_over(engine) : rc;
 	return rc;
 }
 
@@ -517,6 +540,7 @@ void dtf__batch_finish(struct engine *engine) {
 	free(batch->purges);
 	free(batch->forgets);
 	free(batch->trash);
+	free(batch->messages);
 	dtf__arena_finish(&batch->arena);
 	*batch = (struct batch){ 0 };
 }

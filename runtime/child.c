@@ -102,7 +102,7 @@ void dtf__op_issue_child(struct dtf_ctx *ctx, struct op *op) {
 		.text = op->child_id,
 		.payload = op->args };
 	issue(ctx, op->child, &event);
-	if (!dtf__stopped(ctx) && event.admission != ADMITTED) {
+	if (!dtf__stopped(ctx) && !dtf__may_run(event.admission)) {
 		refused(ctx, op, event.admission);
 	}
 }

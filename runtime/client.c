@@ -26,18 +26,19 @@
 
 struct dtf_client {
 	struct dtf_engine *handle; /* NULL: another process's */
-	struct store *store;       /* owned when handle is NULL */
+	struct stores stores;      /* owned when handle is NULL */
 	atomic_bool started;
 	long pid;
 };
 
-int dtf__client_create(struct dtf_engine *handle, struct store *store, struct dtf_client **ret) {
+int dtf__client_create(
+	struct dtf_engine *handle, const struct stores *stores, struct dtf_client **ret) {
 	struct dtf_client *client = calloc(1, sizeof(*client));
 	if (client == NULL) {
 		return dtf__fail(DTF_ENOMEM, "out of memory for a client");
 	}
 	client->handle = handle;
-	client->store = store;
+	client->stores = *stores;
 	client->pid = (long)getpid();
 	*ret = client;
 	return 0;
@@ -60,21 +61,21 @@ int dtf_client_open(const char *dir, struct dtf_client **ret) {
 	if (dir == NULL || ret == NULL) {
 		return dtf__fail(DTF_EINVAL, "dtf_client_open: no directory");
 	}
-	struct store *store;
-	int rc = dtf__store_lmdb_open(dir, STORE_SHARE, &(struct store_options){ 0 }, &store);
+	struct stores stores;
+	int rc = dtf__stores_open(dir, STORE_SHARE, &(struct store_options){ 0 }, 0, &stores);
 	if (rc < 0) {
 		return rc;
 	}
-	rc = dtf__client_create(NULL, store, ret);
+	rc = dtf__client_create(NULL, &stores, ret);
 	if (rc < 0) {
-		store->ops->close(store);
+		dtf__stores_close(&stores);
 	}
 	return rc;
 }
 
 void dtf_client_close(struct dtf_client *client) {
 	if (client != NULL && client->handle == NULL && dtf__client_check(client) == 0) {
-		client->store->ops->close(client->store);
+		dtf__stores_close(&client->stores);
 		free(client);
 	}
 }
@@ -90,8 +91,12 @@ int dtf__client_check(const struct dtf_client *client) {
 	return 0;
 }
 
-struct store *dtf__client_store(const struct dtf_client *client) {
-	return client->store;
+const struct stores *dtf__client_stores(const struct dtf_client *client) {
+	return &client->stores;
+}
+
+struct store *dtf__client_store(const struct dtf_client *client, const char *id) {
+	return dtf__stores_of_id(&client->stores, id);
 }
 
 struct dtf_engine *dtf__client_handle(const struct dtf_client *client) {
@@ -99,13 +104,13 @@ struct dtf_engine *dtf__client_handle(const struct dtf_client *client) {
 }
 
 struct engine *dtf__client_engine(const struct dtf_client *client, const char *id) {
-	(void)id;
-	return client->handle == NULL ? NULL : client->handle->engines[0];
+	const struct dtf_engine *handle = client->handle;
+	return handle == NULL ? NULL : handle->engines[dtf__partition_of_id(id, handle->count)];
 }
 
 int dtf__client_row(
 	const struct dtf_client *client, struct arena *arena, const char *id, struct row *ret) {
-	return dtf__walk_find(client->store, arena, id, ret);
+	return dtf__walk_find(dtf__client_store(client, id), arena, id, ret);
 }
 
 /* ---- a command in the durable inbox ---- */
@@ -188,7 +193,7 @@ static int ask_inbox(struct dtf_client *client, const struct request *request) {
 	struct buf command = { 0 };
 	dtf__inbox_encode(&command, request_id, request);
 	uint64_t sequence;
-	struct store *store = client->store;
+	struct store *store = dtf__client_store(client, request->id);
 	rc = command.failed ? dtf__fail(DTF_ENOMEM, "out of memory for a command")
 			    : store->ops->inbox_append(store,
 				      (struct slice){ command.data, command.size }, &sequence);
@@ -330,7 +335,7 @@ static int look(struct dtf_client *client, const char *id, struct dtf_result *re
 	if (rc == 0 && row.status <= DTF_SUSPENDED) {
 		rc = 1;
 	} else if (rc == 0 && ret != NULL) {
-		rc = dtf__result_read(client->store, &row, ret);
+		rc = dtf__result_read(dtf__client_store(client, id), &row, ret);
 	}
 	dtf__arena_finish(&arena);
 	return rc;

@@ -4,7 +4,9 @@
 
 #include "engine.h"
 
-int dtf__client_create(struct dtf_engine *handle, struct store *store, struct dtf_client **ret);
+/* handle NULL: another process's, and the stores are the client's. */
+int dtf__client_create(
+	struct dtf_engine *handle, const struct stores *stores, struct dtf_client **ret);
 void dtf__client_destroy(struct dtf_client *client);
 /* Its engine takes requests from now on. */
 void dtf__client_started(struct dtf_client *client);
@@ -12,7 +14,9 @@ int dtf__client_check_started(const struct dtf_client *client);
 /* 0, or why this client cannot be used here; clears the error text. */
 int dtf__client_check(const struct dtf_client *client);
 /* For reading: safe from any thread. */
-struct store *dtf__client_store(const struct dtf_client *client);
+const struct stores *dtf__client_stores(const struct dtf_client *client);
+/* The one that has the instance. */
+struct store *dtf__client_store(const struct dtf_client *client, const char *id);
 /* NULL: it is another process's. */
 struct dtf_engine *dtf__client_handle(const struct dtf_client *client);
 /* Of these, the one that has the instance; NULL likewise. */

@@ -4,6 +4,7 @@
  */
 #include "engine.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,56 +23,102 @@ int dtf__engine_check(const struct dtf_engine *handle) {
 	return 0;
 }
 
+/* ---- the program's log ---- */
+
+struct log {
+	pthread_mutex_t lock;
+};
+
+void dtf__engine_log(const struct engine *engine, enum dtf_log_level level, const char *instance,
+	const char *text) {
+	struct log *log = engine->handle == NULL ? NULL : engine->handle->log;
+	if (engine->options.log == NULL) {
+		return;
+	}
+	if (log != NULL) {
+		(void)pthread_mutex_lock(&log->lock);
+	}
+	engine->options.log(engine->options.user, level, instance, text);
+	if (log != NULL) {
+		(void)pthread_mutex_unlock(&log->lock);
+	}
+}
+
 /* ---- opening ---- */
 
 static void free_handle(struct dtf_engine *handle) {
 	for (unsigned i = 0; i < handle->count; i++) {
-		struct store *store = handle->engines[i]->store;
 		dtf__loop_finish(handle->engines[i]);
+	}
+	for (unsigned i = 0; i < handle->count; i++) {
 		dtf__engine_destroy(handle->engines[i]);
-		store->ops->close(store);
 	}
 	dtf__client_destroy(handle->client);
 	dtf__wheel_close(handle);
+	dtf__stores_close(&handle->stores);
+	if (handle->log != NULL) {
+		(void)pthread_mutex_destroy(&handle->log->lock);
+		free(handle->log);
+	}
 	free(handle->engines);
 	free(handle);
 }
 
-static int add_engine(struct dtf_engine *handle, struct store *store,
-	const struct dtf_engine_options *options, const struct clock *clock) {
-	struct executor none = { 0 };
-	struct engine *engine;
-	int rc = dtf__engine_create(options, store, clock, &none, &engine);
-	if (rc == 0) {
-		engine->executor = dtf__loop_executor(engine);
-		engine->handle = handle;
-		handle->engines[handle->count++] = engine;
+/* What is memory and disk is for all of them together. */
+static struct dtf_engine_options share_of(
+	const struct dtf_engine_options *options, unsigned count) {
+	struct dtf_engine_options share = *options;
+	size_t hot_max = share.hot_max == 0 ? HOT_MAX_DEFAULT : share.hot_max;
+	size_t queue_max = share.queue_max == 0 ? QUEUE_MAX_DEFAULT : share.queue_max;
+	share.hot_max = hot_max / count + 1;
+	share.queue_max = queue_max / count + 1;
+	return share;
+}
+
+static int add_engines(struct dtf_engine *handle, const struct dtf_engine_options *options) {
+	const struct dtf_engine_options share = share_of(options, handle->stores.count);
+	struct clock clock = dtf__clock_system;
+	if (options->now_ms != NULL) {
+		clock = (struct clock){ options->now_ms, options->user, options->steady_ms };
+	}
+	int rc = 0;
+	while (rc == 0 && handle->count < handle->stores.count) {
+		struct executor none = { 0 };
+		struct engine *engine;
+		rc = dtf__engine_create(
+			&share, handle->stores.stores[handle->count], &clock, &none, &engine);
+		if (rc == 0) {
+			engine->executor = dtf__loop_executor(engine);
+			engine->handle = handle;
+			handle->engines[handle->count++] = engine;
+		}
+	}
+	for (unsigned i = 0; rc == 0 && handle->count > 1 && i < handle->count; i++) {
+		rc = dtf__post_join(handle->engines[i], handle->engines, i, handle->count);
 	}
 	return rc;
 }
 
 int dtf__engine_open_on(
-	struct store *store, const struct dtf_engine_options *options, struct dtf_engine **ret) {
-	struct clock clock = dtf__clock_system;
-	if (options->now_ms != NULL) {
-		clock = (struct clock){ options->now_ms, options->user, options->steady_ms };
-	}
+	struct stores *stores, const struct dtf_engine_options *options, struct dtf_engine **ret) {
 	struct dtf_engine *handle = calloc(1, sizeof(*handle));
-	struct engine **engines = calloc(1, sizeof(struct engine *));
-	if (handle == NULL || engines == NULL) {
+	struct engine **engines = calloc(stores->count, sizeof(struct engine *));
+	struct log *log = calloc(1, sizeof(*log));
+	if (handle == NULL || engines == NULL || log == NULL) {
+		free(log);
 		free(engines);
 		free(handle);
-		store->ops->close(store);
+		dtf__stores_close(stores);
 		return dtf__fail(DTF_ENOMEM, "out of memory for an engine");
 	}
 	handle->pid = (long)getpid();
+	(void)pthread_mutex_init(&log->lock, NULL);
+	handle->log = log;
 	handle->engines = engines;
-	int rc = add_engine(handle, store, options, &clock);
-	if (rc < 0) {
-		store->ops->close(store);
-	} else {
-		rc = dtf__client_create(handle, store, &handle->client);
-	}
+	handle->stores = *stores;
+	*stores = (struct stores){ 0 };
+	int rc = add_engines(handle, options);
+	rc = rc == 0 ? dtf__client_create(handle, &handle->stores, &handle->client) : rc;
 	if (rc < 0) {
 		free_handle(handle);
 		return rc;
@@ -92,6 +139,10 @@ static int check_options(const struct dtf_engine_options *options, struct dtf_en
 		return dtf__fail(DTF_EINVAL, "dtf_engine_open: %s is negative",
 			options->history_max < 0 ? "history_max" : "grace_ms");
 	}
+	if (options->partitions > PARTITIONS_MAX && options->partitions != DTF_PER_CORE) {
+		return dtf__fail(
+			DTF_EINVAL, "dtf_engine_open: partitions is over %u", PARTITIONS_MAX);
+	}
 	if (options->in_flight_max > IN_FLIGHT_MAX_MAX) {
 		return dtf__fail(
 			DTF_EINVAL, "dtf_engine_open: in_flight_max is over %u", IN_FLIGHT_MAX_MAX);
@@ -103,22 +154,29 @@ static int check_options(const struct dtf_engine_options *options, struct dtf_en
 	return 0;
 }
 
+static unsigned cores(void) {
+	long count = sysconf(_SC_NPROCESSORS_ONLN);
+	return count < 1 ? 1 : count > (long)PARTITIONS_MAX ? PARTITIONS_MAX : (unsigned)count;
+}
+
 int dtf_engine_open(const struct dtf_engine_options *options, struct dtf_engine **ret) {
 	dtf__error_clear();
 	int rc = check_options(options, ret);
 	if (rc < 0) {
 		return rc;
 	}
-	struct store *store;
-	struct store_options store_options = { .map_size = options->map_size,
-		.size_max = options->store_max };
-	rc = options->dir == NULL
-		? dtf__store_memory_open(&store)
-		: dtf__store_lmdb_open(options->dir, STORE_OWN, &store_options, &store);
-	if (rc < 0) {
-		return rc;
+	unsigned count = options->partitions;
+	if (count == DTF_PER_CORE) {
+		count = cores();
 	}
-	return dtf__engine_open_on(store, options, ret);
+	unsigned share = count == 0 ? 1 : count;
+	struct store_options store_options = { .map_size = options->map_size,
+		.size_max = options->store_max == 0 ? 0 : options->store_max / share + 1 };
+	struct stores stores;
+	rc = options->dir == NULL
+		? dtf__stores_memory_open(share, &stores)
+		: dtf__stores_open(options->dir, STORE_OWN, &store_options, count, &stores);
+	return rc < 0 ? rc : dtf__engine_open_on(&stores, options, ret);
 }
 
 static int check_functions(const struct engine *engine, const struct dtf_module *module) {

@@ -14,15 +14,17 @@
 #include "marks.h"
 #include "past.h"
 #include "pool.h"
+#include "post.h"
 #include "store/order.h"
 #include "store/store.h"
 
-#define TURNS_MAX        4096                       /* in one commit */
-#define RECORDS_SIZE_MAX ((size_t)16 * 1024 * 1024) /* bytes in one commit */
-#define HOT_MAX_DEFAULT  ((size_t)32 * 1024 * 1024) /* bytes of instances kept in memory */
-#define WINDOW_SIZE      16384                      /* sleeping instances whose time is in memory */
-#define RETRY_MS         1000                       /* after a full store, or want of memory */
-#define SNAPSHOT_EVENTS  1000 /* from one snapshot of an instance to the next */
+#define TURNS_MAX         4096                       /* in one commit */
+#define RECORDS_SIZE_MAX  ((size_t)16 * 1024 * 1024) /* bytes in one commit */
+#define HOT_MAX_DEFAULT   ((size_t)32 * 1024 * 1024) /* bytes of instances kept in memory */
+#define QUEUE_MAX_DEFAULT ((size_t)64 * 1024 * 1024) /* bytes of requests */
+#define WINDOW_SIZE       16384 /* sleeping instances whose time is in memory */
+#define RETRY_MS          1000  /* after a full store, or want of memory */
+#define SNAPSHOT_EVENTS   1000  /* from one snapshot of an instance to the next */
 /* A commit must hold whatever one turn brings: a few payloads and 2 RECORDS_SIZE_MAX. */
 #define PAYLOAD_MAX_MAX   ((size_t)64 * 1024 * 1024)
 #define IN_FLIGHT_MAX_MAX 1000000u
@@ -52,12 +54,27 @@ struct request {
 	/* Called on the engine's thread, once. */
 	void (*answer)(struct request *request, int rc, const char *text);
 	void *arg;
-	const char *inbox_request; /* of a durable inbox command: its request id */
-	bool in_batch;             /* of such a command: its answer is in the batch */
+	const char *inbox_request;   /* of a durable inbox command: its request id */
+	const struct letter *letter; /* of a message of another partition: what it says */
+	bool in_batch;               /* of such two: what is to be known of them is in the batch */
 	/* REQUEST_WAIT: */
 	const struct row *ended;   /* of what has ended, while 0 is answered */
 	struct instance *instance; /* among whose waiters it is, or NULL */
 	struct request *wait;      /* REQUEST_UNWAIT: that was sent before; it may be answered */
+};
+
+/* What another partition has sent, from when it is handed over until all before it and
+ * itself are durable here. */
+struct parcel {
+	struct parcel *next; /* in a queue, then in its source */
+	struct request request;
+	struct engine *engine; /* the receiver */
+	unsigned from;
+	uint64_t sequence;
+	bool admitted;
+	bool done; /* what it did is durable */
+	struct letter letter;
+	struct arena memory; /* of it all */
 };
 
 /* ---- instances in memory ---- */
@@ -183,6 +200,8 @@ struct batch {
 	size_t nsnapshots, snapshots_capacity;
 	struct store_purge *purges; /* ids owned by arena */
 	size_t npurges, purges_capacity;
+	struct slice *messages; /* to other partitions; their bytes owned by arena */
+	size_t nmessages, messages_capacity;
 	uint64_t *forgets, *trash; /* positions in the log */
 	size_t nforgets, forgets_capacity, ntrash, trash_capacity;
 	uint64_t emptied;   /* of the trash; 0 = none */
@@ -190,11 +209,13 @@ struct batch {
 	uint64_t next_instance;
 	bool admits; /* holds new work */
 	bool tells;  /* a row says something new without a record */
+	bool hears;  /* a message was taken in */
 };
 
 /* How far a batch had come: what was added since can be taken out again. */
 struct batch_point {
-	size_t nrecords, nturned, nnotes, neffects, nmarks, nanswers, nsnapshots, ntrash, size;
+	size_t nrecords, nturned, nnotes, neffects, nmarks, nanswers, nsnapshots, ntrash, nmessages,
+		size;
 };
 
 struct engine {
@@ -258,6 +279,7 @@ struct engine {
 	bool recovered;
 	int failure; /* sticky: the store failed; every request gets it */
 	char failure_text[256];
+	struct post post;          /* to and from other partitions */
 	struct queue *queue;       /* shared with other threads */
 	struct gate *gate;         /* in front of it */
 	struct pool *pool;         /* NULL in tests that execute themselves */
@@ -267,17 +289,19 @@ struct engine {
 
 /* What a program has: the engines of its directory's partitions. */
 struct dtf_engine {
-	struct engine **engines; /* owned */
+	struct engine **engines; /* owned, by partition */
 	unsigned count;
+	struct stores stores;      /* owned */
 	struct dtf_client *client; /* owned */
 	_Atomic bool started, stopped;
 	struct wheel *wheel; /* NULL: it has not been attached */
+	struct log *log;     /* owned: the program hears one engine at a time */
 	long pid;            /* of the opener: a fork's child is refused */
 };
 
-/* engine.c: with threads and the wall's clock; takes the store over. */
+/* engine.c: with threads and the wall's clock; takes the stores over. */
 int dtf__engine_open_on(
-	struct store *store, const struct dtf_engine_options *options, struct dtf_engine **ret);
+	struct stores *stores, const struct dtf_engine_options *options, struct dtf_engine **ret);
 /* 0, or why it cannot be used here; clears the error text. */
 int dtf__engine_check(const struct dtf_engine *handle);
 /* Is this thread one of its own, or in a callback of a round of its? */
@@ -301,6 +325,10 @@ void dtf__wheel_hush(struct dtf_engine *handle);
 /* Nobody makes a round meanwhile.  Without a wheel nothing. */
 void dtf__wheel_take(struct dtf_engine *handle);
 void dtf__wheel_give_back(struct dtf_engine *handle);
+
+/* To the program's log, if it has one. */
+void dtf__engine_log(const struct engine *engine, enum dtf_log_level level, const char *instance,
+	const char *text);
 
 /* loop.c */
 struct executor dtf__loop_executor(struct engine *engine);
@@ -460,8 +488,29 @@ void dtf__family_cancel(struct instance *parent, const struct op *op);
 int dtf__family_ends(struct instance *instance);
 /* Does that, or a part; false: try again. */
 bool dtf__family_after_end(struct instance *instance);
+/* Why a child is asked to cancel. */
+const char *dtf__family_reason(const struct instance *parent);
+bool dtf__family_is_child(
+	const struct instance *child, uint64_t parent, int64_t execution, uint32_t op);
 /* The child's end is in its parent's record in this batch. */
 int dtf__family_told(struct engine *engine, uint64_t child);
+
+/* distant.c: families across partitions; what is told goes with the batch */
+/* Is the instance of that id, or number, another partition's? */
+bool dtf__distant_has(const struct engine *engine, const char *id);
+bool dtf__distant_is(const struct engine *engine, uint64_t number);
+/* The child of this event of the parent's. */
+int dtf__distant_start(
+	struct instance *parent, const struct event *event, const unsigned char seed[16]);
+/* Asks the op's child to cancel, if it is distant. */
+void dtf__distant_cancel(struct instance *parent, uint32_t op);
+int dtf__distant_terminate(
+	struct instance *parent, const char *id, uint32_t op, const char *reason);
+/* How a child of that parent has ended. */
+int dtf__distant_end(
+	struct engine *engine, uint64_t parent, int64_t execution, const struct event *event);
+/* What the other side of a family says: as dtf__request_admit(). */
+int dtf__distant_receive(struct engine *engine, struct request *request);
 
 /* batch.c */
 void dtf__batch_effect(struct engine *engine, const struct effect *effect);
@@ -472,6 +521,8 @@ bool dtf__batch_has_mark(
 void dtf__batch_answer(struct engine *engine, const char *request, int rc, const char *text);
 /* The instance has taken something in this round. */
 int dtf__batch_turned(struct instance *instance);
+/* Sends it, with this commit; false: no memory. */
+bool dtf__batch_message(struct engine *engine, struct slice message);
 /* The chain of records from that position on is to be taken away. */
 void dtf__batch_trash(struct engine *engine, uint64_t position);
 /* This record is; false: no memory. */

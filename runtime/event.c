@@ -99,6 +99,7 @@ static const char *const admissions[] = {
 	[ADMITTED] = "admitted",
 	[REFUSED_ID_TAKEN] = "conflict",
 	[REFUSED_NO_WORKFLOW] = "unknown",
+	[ASKED] = "asked",
 };
 #define NADMISSIONS (sizeof(admissions) / sizeof(*admissions))
 

@@ -66,6 +66,7 @@ enum event_admission {
 	ADMITTED,            /* it was started in the same commit */
 	REFUSED_ID_TAKEN,    /* an instance of that id exists */
 	REFUSED_NO_WORKFLOW, /* no module that is registered has that workflow */
+	ASKED,               /* another partition was, in the same commit */
 };
 
 /* An event that waits in a mailbox when an execution continues with the next. */
@@ -141,6 +142,10 @@ void dtf__policy_get(struct wire_reader *reader, struct event_policy *ret);
 bool dtf__event_is_arrival(enum event_kind kind);
 bool dtf__event_is_end(enum event_kind kind);      /* of the execution */
 const char *dtf__event_name(enum event_kind kind); /* "activity_scheduled" */
+/* Not refused, as far as is known. */
+static inline bool dtf__may_run(enum event_admission admission) {
+	return admission == ADMITTED || admission == ASKED;
+}
 /* "admitted"; of those refused also the status that the caller sees. */
 const char *dtf__admission_name(enum event_admission admission);
 

@@ -17,6 +17,9 @@
  * What is sent twice changes nothing: an end finds no op that waits for it, a
  * cancel is known by the child's row, and who has ended cannot be terminated.
  * spawn makes no family: the two do not know each other.
+ *
+ * Those in another partition are told by a message in the commit that decides on it
+ * (distant.c); the one that sends an end or a terminate strikes it off.
  */
 #include "engine.h"
 
@@ -33,6 +36,8 @@
 /* When duties are looked at again: soon, for those that a turn of this round does. */
 #define SOON_MS  1
 #define LATER_MS 1000
+
+#define ORPHANED "its parent was terminated"
 
 static int later(struct instance *instance, int64_t due_ms) {
 	struct due due = { .key = due_ms, .instance = instance->number, .op = DUE_DUTY };
@@ -83,6 +88,12 @@ int dtf__family_admit(struct instance *parent, const struct event *event) {
 	if (workflow == NULL) {
 		return REFUSED_NO_WORKFLOW;
 	}
+	if (dtf__distant_has(engine, event->text)) {
+		unsigned char seed[16];
+		derive_seed(parent->ctx, event->op, seed);
+		int rc = dtf__distant_start(parent, event, seed);
+		return rc < 0 ? rc : ASKED;
+	}
 	int rc = dtf__instance_exists(engine, event->text);
 	if (rc != 0) {
 		return rc < 0 ? rc : REFUSED_ID_TAKEN;
@@ -116,20 +127,31 @@ static const struct row *recorded(const struct instance *instance) {
 	return instance->turned ? &instance->before : &instance->row;
 }
 
+bool dtf__family_is_child(
+	const struct instance *child, uint64_t parent, int64_t execution, uint32_t op) {
+	return child->row.parent == parent && child->row.parent_execution == execution &&
+		child->row.parent_op == op;
+}
+
 static bool is_child(const struct instance *child, const struct instance *parent, uint32_t op) {
-	return child->row.parent == parent->number &&
-		child->row.parent_execution == parent->row.execution && child->row.parent_op == op;
+	return dtf__family_is_child(child, parent->number, parent->row.execution, op);
+}
+
+const char *dtf__family_reason(const struct instance *parent) {
+	const char *reason = parent->ctx->cancel_reason;
+	return reason == NULL ? "its parent gave it up" : reason;
 }
 
 void dtf__family_cancel(struct instance *parent, const struct op *op) {
 	struct instance *child;
+	if (dtf__distant_has(parent->engine, op->child_id)) {
+		return; /* a message has told it */
+	}
 	int rc = dtf__instance_get(parent->engine, op->child_id, &child);
 	if (rc == DTF_ENOMEM) {
 		dtf__instance_reload(parent);
 	}
-	const char *reason = parent->ctx->cancel_reason;
-	struct event event = { .kind = EVENT_CANCEL_REQUESTED,
-		.text = reason == NULL ? "its parent gave it up" : reason };
+	struct event event = { .kind = EVENT_CANCEL_REQUESTED, .text = dtf__family_reason(parent) };
 	if (rc != 0 || child->ended || !is_child(child, parent, op->number) ||
 		recorded(child)->cancelling || dtf__arrival_waits(child, &event)) {
 		return;
@@ -219,8 +241,29 @@ static int send_end(struct instance *child, struct instance *parent) {
 	return rc;
 }
 
+/* In the commit that strikes it off. */
+static int send_end_away(struct instance *child) {
+	if ((child->notes & DUTY_TELL_PARENT) != 0) {
+		return 0;
+	}
+	struct arena arena = { 0 };
+	struct buf buf = { 0 };
+	struct event event;
+	int rc = describe_end(child, &arena, &buf, &event);
+	rc = rc == 0 ? dtf__distant_end(child->engine, child->row.parent,
+			       child->row.parent_execution, &event)
+		     : rc;
+	rc = rc == 0 ? do_duty(child, DUTY_TELL_PARENT) : rc;
+	dtf__buf_finish(&buf);
+	dtf__arena_finish(&arena);
+	return rc;
+}
+
 static int tell_parent(struct instance *child) {
 	struct instance *parent;
+	if (dtf__distant_is(child->engine, child->row.parent)) {
+		return send_end_away(child);
+	}
 	int rc = dtf__instance_by_number(child->engine, child->row.parent, &parent);
 	bool gone = rc == STORE_NOT_FOUND ||
 		(rc == 0 &&
@@ -288,7 +331,7 @@ static void end_call(struct calls *calls, uint32_t op) {
 static int find_calls(void *arg, const struct visit *visit) {
 	struct calls *calls = arg;
 	const struct event *event = visit->event;
-	if (event->kind == EVENT_CHILD_STARTED && event->admission == ADMITTED) {
+	if (event->kind == EVENT_CHILD_STARTED && dtf__may_run(event->admission)) {
 		return add_call(calls, event);
 	}
 	if (event->kind == EVENT_CHILD_ENDED) {
@@ -301,11 +344,14 @@ static int find_calls(void *arg, const struct visit *visit) {
 static int end_orphan(
 	struct instance *parent, const struct call *call, size_t *alive, size_t *ended) {
 	struct instance *child;
+	if (call->id == NULL || dtf__distant_has(parent->engine, call->id)) {
+		return 0;
+	}
 	int rc = dtf__instance_get(parent->engine, call->id, &child);
 	if (rc != 0 || child->ended || !is_child(child, parent, call->op)) {
 		return rc == DTF_ECORRUPT || rc > 0 ? 0 : rc; /* what is damaged does not run */
 	}
-	struct event event = { .kind = EVENT_TERMINATED, .text = "its parent was terminated" };
+	struct event event = { .kind = EVENT_TERMINATED, .text = ORPHANED };
 	++*alive;
 	if (dtf__arrival_waits(child, &event)) {
 		return 0;
@@ -316,15 +362,29 @@ static int end_orphan(
 		: dtf__fail(DTF_ENOMEM, "out of memory for a child's end");
 }
 
+/* In the commit that strikes off that there are any. */
+static int end_distant(struct instance *parent, const struct calls *calls) {
+	int rc = 0;
+	bool told = (parent->notes & DUTY_END_ORPHANS) != 0;
+	for (size_t i = 0; rc == 0 && !told && i < calls->count; i++) {
+		const struct call *call = &calls->calls[i];
+		if (call->id != NULL && dtf__distant_has(parent->engine, call->id)) {
+			rc = dtf__distant_terminate(parent, call->id, call->op, ORPHANED);
+		}
+	}
+	return rc;
+}
+
 static int end_orphans(struct instance *parent) {
 	struct engine *engine = parent->engine;
 	struct calls calls = { 0 };
 	size_t alive = 0, ended = 0;
 	int rc = dtf__walk(engine->store, &parent->row, 0, find_calls, &calls);
 	for (size_t i = 0; rc == 0 && i < calls.count; i++) {
-		if (calls.calls[i].id != NULL) {
-			rc = end_orphan(parent, &calls.calls[i], &alive, &ended);
-		}
+		rc = end_orphan(parent, &calls.calls[i], &alive, &ended);
+	}
+	if (rc == 0 && alive == 0) {
+		rc = end_distant(parent, &calls);
 	}
 	free(calls.calls);
 	dtf__arena_finish(&calls.arena);
@@ -336,7 +396,6 @@ static int end_orphans(struct instance *parent) {
 }
 
 bool dtf__family_after_end(struct instance *instance) {
-	const struct dtf_engine_options *options = &instance->engine->options;
 	int rc = 0;
 	if (instance->row.owes_end) {
 		rc = tell_parent(instance);
@@ -344,9 +403,9 @@ bool dtf__family_after_end(struct instance *instance) {
 	if (rc == 0 && instance->row.has_orphans) {
 		rc = end_orphans(instance);
 	}
-	if (rc < 0 && rc != DTF_ENOMEM && options->log != NULL) {
+	if (rc < 0 && rc != DTF_ENOMEM) {
 		/* The next engine tries it again. */
-		options->log(options->user, DTF_LOG_ERROR, instance->row.id, dtf_errmsg());
+		dtf__engine_log(instance->engine, DTF_LOG_ERROR, instance->row.id, dtf_errmsg());
 	}
 	return rc != DTF_ENOMEM;
 }

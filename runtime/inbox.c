@@ -183,8 +183,8 @@ static int take_one(struct engine *engine, uint64_t sequence, struct slice bytes
 			insert(command);
 			return 0;
 		}
-	} else if (rc > 0 && engine->options.log != NULL) {
-		engine->options.log(engine->options.user, DTF_LOG_ERROR, "",
+	} else if (rc > 0) {
+		dtf__engine_log(engine, DTF_LOG_ERROR, "",
 			"a command in the inbox makes no sense and was dropped");
 	}
 	json_decref(command->root);

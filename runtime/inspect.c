@@ -62,9 +62,10 @@ static enum dtf_status status_of(const struct row *row) {
 
 /* Its id; NULL also when it cannot be read: that is no damage of this one. */
 static int parent_of(
-	struct store *store, struct arena *arena, const struct row *row, const char **ret) {
+	const struct stores *stores, struct arena *arena, const struct row *row, const char **ret) {
 	struct slice bytes;
 	struct row parent;
+	struct store *store = dtf__stores_of(stores, row->parent);
 	*ret = NULL;
 	int rc = row->parent == 0 ? STORE_NOT_FOUND
 				  : store->ops->row(store, arena, row->parent, &bytes);
@@ -110,10 +111,10 @@ static int custom_status(struct store *store, struct arena *arena, uint64_t numb
 	return rc < 0 ? rc : 0;
 }
 
-static int describe(struct store *store, struct arena *arena, uint64_t number, struct row *row,
-	struct dtf_instance_info *ret) {
+static int describe(const struct stores *stores, struct store *store, struct arena *arena,
+	uint64_t number, struct row *row, struct dtf_instance_info *ret) {
 	const char *parent, *status = NULL;
-	int rc = parent_of(store, arena, row, &parent);
+	int rc = parent_of(stores, arena, row, &parent);
 	rc = rc == 0 ? custom_status(store, arena, number, row, &status) : rc;
 	*ret = (struct dtf_instance_info){
 		.id = row->id,
@@ -133,15 +134,16 @@ static int describe(struct store *store, struct arena *arena, uint64_t number, s
 	return rc;
 }
 
-int dtf__inspect_info(struct store *store, const char *id,
+int dtf__inspect_info(const struct stores *stores, const char *id,
 	void (*f)(void *arg, const struct dtf_instance_info *info), void *arg) {
+	struct store *store = dtf__stores_of_id(stores, id);
 	struct arena arena = { 0 };
 	struct row row;
 	uint64_t number;
 	struct dtf_instance_info info;
 	int rc = dtf__walk_locate(store, &arena, id, &number, &row);
 	if (rc == 0) {
-		rc = describe(store, &arena, number, &row, &info);
+		rc = describe(stores, store, &arena, number, &row, &info);
 	}
 	if (rc == 0) {
 		f(arg, &info);
@@ -152,23 +154,30 @@ int dtf__inspect_info(struct store *store, const char *id,
 
 /* ---- all instances ---- */
 
+/* Of one partition: rows that were read and not yet told. */
 struct scan {
+	struct store *store;
 	struct arena arena;
 	struct row rows[SLICE];
 	uint64_t numbers[SLICE];
-	size_t count;
+	size_t count, told;
 	uint64_t last;
+	bool ended;
 	int rc;
-	char damage[256]; /* the first that was met; "" = none */
+	struct damage *damage;
+};
+
+struct damage {
+	char text[256]; /* the first that was met; "" = none */
 };
 
 /* Damage hides one instance, or its status; all others can be shown. */
-static int pass_damage(struct scan *scan, int rc) {
+static int pass_damage(struct damage *damage, int rc) {
 	if (rc != DTF_ECORRUPT && rc != DTF_EFORMAT) {
 		return rc;
 	}
-	if (scan->damage[0] == '\0') {
-		(void)snprintf(scan->damage, sizeof(scan->damage), "%s", dtf_errmsg());
+	if (damage->text[0] == '\0') {
+		(void)snprintf(damage->text, sizeof(damage->text), "%s", dtf_errmsg());
 	}
 	return 0;
 }
@@ -178,40 +187,82 @@ static bool take_row(void *arg, uint64_t instance, struct slice bytes) {
 	int rc = dtf__row_decode(&scan->arena, bytes, &scan->rows[scan->count]);
 	scan->numbers[scan->count] = instance;
 	scan->count += rc == 0;
-	scan->rc = pass_damage(scan, rc);
+	scan->rc = pass_damage(scan->damage, rc);
 	scan->last = instance;
 	return scan->rc == 0 && scan->count < SLICE;
 }
 
-int dtf__inspect_list(struct store *store,
+/* Reads on when all that was read has been told. */
+static int fill(struct scan *scan) {
+	if (scan->told < scan->count || scan->ended) {
+		return 0;
+	}
+	dtf__arena_finish(&scan->arena);
+	scan->count = scan->told = 0;
+	int rc = scan->store->ops->rows(scan->store, scan->last, take_row, scan);
+	scan->ended = scan->count < SLICE;
+	return rc == 0 ? scan->rc : rc;
+}
+
+/* The scan whose next row is the oldest; NULL: there is none.  In each they are in order. */
+static int find_oldest(struct scan *scans, unsigned count, struct scan **ret) {
+	*ret = NULL;
+	for (unsigned i = 0; i < count; i++) {
+		struct scan *scan = &scans[i];
+		int rc = fill(scan);
+		if (rc < 0) {
+			return rc;
+		}
+		if (scan->told < scan->count &&
+			(*ret == NULL ||
+				scan->rows[scan->told].created_ms <
+					(*ret)->rows[(*ret)->told].created_ms)) {
+			*ret = scan;
+		}
+	}
+	return 0;
+}
+
+static int tell_all(const struct stores *stores, struct scan *scans, struct damage *damage,
 	bool (*f)(void *arg, const struct dtf_instance_info *info), void *arg) {
-	struct scan *scan = calloc(1, sizeof(*scan));
-	if (scan == NULL) {
+	struct scan *scan;
+	bool wanted = true;
+	int rc;
+	while ((rc = find_oldest(scans, stores->count, &scan)) == 0 && scan != NULL && wanted) {
+		struct dtf_instance_info info;
+		size_t at = scan->told++;
+		rc = describe(stores, scan->store, &scan->arena, scan->numbers[at], &scan->rows[at],
+			&info);
+		if (rc == DTF_EUNKNOWN_INSTANCE) {
+			continue; /* it was taken away since */
+		}
+		rc = pass_damage(damage, rc);
+		if (rc < 0) {
+			return rc;
+		}
+		wanted = f(arg, &info);
+	}
+	return rc == 0 && wanted && damage->text[0] != '\0'
+		? dtf__fail(DTF_ECORRUPT, "%s", damage->text)
+		: rc;
+}
+
+int dtf__inspect_list(const struct stores *stores,
+	bool (*f)(void *arg, const struct dtf_instance_info *info), void *arg) {
+	struct damage damage = { "" };
+	struct scan *scans = calloc(stores->count, sizeof(*scans));
+	if (scans == NULL) {
 		return dtf__fail(DTF_ENOMEM, "out of memory");
 	}
-	bool wanted = true, more = true;
-	int rc = 0;
-	while (rc == 0 && wanted && more) {
-		scan->count = 0;
-		rc = store->ops->rows(store, scan->last, take_row, scan);
-		rc = rc == 0 ? scan->rc : rc;
-		more = scan->count == SLICE;
-		for (size_t i = 0; rc == 0 && wanted && i < scan->count; i++) {
-			struct dtf_instance_info info;
-			rc = describe(store, &scan->arena, scan->numbers[i], &scan->rows[i], &info);
-			if (rc == DTF_EUNKNOWN_INSTANCE) {
-				rc = 0; /* it was taken away since */
-				continue;
-			}
-			rc = pass_damage(scan, rc);
-			wanted = rc == 0 && f(arg, &info);
-		}
-		dtf__arena_finish(&scan->arena);
+	for (unsigned i = 0; i < stores->count; i++) {
+		scans[i].store = stores->stores[i];
+		scans[i].damage = &damage;
 	}
-	if (rc == 0 && wanted && scan->damage[0] != '\0') {
-		rc = dtf__fail(DTF_ECORRUPT, "%s", scan->damage);
+	int rc = tell_all(stores, scans, &damage, f, arg);
+	for (unsigned i = 0; i < stores->count; i++) {
+		dtf__arena_finish(&scans[i].arena);
 	}
-	free(scan);
+	free(scans);
 	return rc;
 }
 
@@ -243,7 +294,7 @@ static int failure_text(struct arena *arena, const struct event *event, const ch
 	bool failed = event->kind == EVENT_FAILED || event->kind == EVENT_UNDO_FAILED ||
 		(attempt && event->outcome != OUTCOME_OK);
 	*ret = NULL;
-	if (starts && event->admission != ADMITTED) {
+	if (starts && !dtf__may_run(event->admission)) {
 		*ret = dtf__arena_printf(arena, "%s: %s", dtf__admission_name(event->admission),
 			event->text == NULL ? "" : event->text);
 		return *ret == NULL ? dtf__fail(DTF_ENOMEM, "out of memory") : 0;

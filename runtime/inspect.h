@@ -9,12 +9,12 @@
 
 #include <dtf/dtf.h>
 
-#include "store/store.h"
+#include "store/partition.h"
 
-int dtf__inspect_info(struct store *store, const char *id,
+int dtf__inspect_info(const struct stores *stores, const char *id,
 	void (*f)(void *arg, const struct dtf_instance_info *info), void *arg);
-int dtf__inspect_list(
-	struct store *store, bool (*f)(void *arg, const struct dtf_instance_info *info), void *arg);
+int dtf__inspect_list(const struct stores *stores,
+	bool (*f)(void *arg, const struct dtf_instance_info *info), void *arg);
 int dtf__inspect_history(struct store *store, const char *id, int64_t execution,
 	bool (*f)(void *arg, const struct dtf_history_event *event), void *arg);
 int dtf__inspect_where(struct store *store, const char *id,

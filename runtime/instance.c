@@ -23,8 +23,13 @@ static size_t id_slot(const struct engine *engine, const char *id) {
 	return (size_t)XXH3_64bits(id, strlen(id)) % engine->table_size;
 }
 
+/* A partition's numbers are that many apart. */
+static size_t number_slot(const struct engine *engine, uint64_t number) {
+	return (size_t)(number / engine->post.count) % engine->table_size;
+}
+
 static void link_instance(struct engine *engine, struct instance *instance) {
-	size_t n = (size_t)instance->number % engine->table_size;
+	size_t n = number_slot(engine, instance->number);
 	size_t i = id_slot(engine, instance->row.id);
 	instance->next_number = engine->by_number[n];
 	engine->by_number[n] = instance;
@@ -64,7 +69,7 @@ struct instance *dtf__instance_loaded(struct engine *engine, uint64_t number) {
 	if (engine->table_size == 0) {
 		return NULL;
 	}
-	struct instance *instance = engine->by_number[(size_t)number % engine->table_size];
+	struct instance *instance = engine->by_number[number_slot(engine, number)];
 	while (instance != NULL && instance->number != number) {
 		instance = instance->next_number;
 	}
@@ -146,7 +151,7 @@ int dtf__instance_create(struct engine *engine, const char *id,
 		free(instance);
 		return dtf__fail(DTF_ENOMEM, "out of memory for instance %s", id);
 	}
-	engine->batch.next_instance++;
+	engine->batch.next_instance += engine->post.count;
 	instance->is_new = true;
 	enter(engine, instance);
 	*ret_begin = begin;
@@ -320,7 +325,7 @@ void dtf__instance_remove(struct instance *instance) {
 	if (instance->dirty) {
 		unlink_dirty(instance);
 	}
-	struct instance **at = &engine->by_number[(size_t)instance->number % engine->table_size];
+	struct instance **at = &engine->by_number[number_slot(engine, instance->number)];
 	while (*at != instance) {
 		at = &(*at)->next_number;
 	}

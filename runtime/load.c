@@ -131,7 +131,6 @@ static void add_first(struct instance *instance, bool other_code) {
 /* ---- loading ---- */
 
 void dtf__instance_diagnose(struct instance *instance, const char *diagnosis, const char *why) {
-	struct engine *engine = instance->engine;
 	char *kept = dtf__arena_copy(&instance->memory, why, strlen(why));
 	instance->diagnosis = diagnosis;
 	instance->why = diagnosis;
@@ -139,10 +138,7 @@ void dtf__instance_diagnose(struct instance *instance, const char *diagnosis, co
 		dtf__utf8_repair(kept); /* it may have been cut */
 		instance->why = kept;
 	}
-	if (engine->options.log != NULL) {
-		engine->options.log(
-			engine->options.user, DTF_LOG_ERROR, instance->row.id, instance->why);
-	}
+	dtf__engine_log(instance->engine, DTF_LOG_ERROR, instance->row.id, instance->why);
 }
 
 /* The snapshot, or what was replayed on it, does not fit: the whole history decides. */

@@ -150,7 +150,7 @@ int dtf_query(
 		}
 		/* What its row leads to may have been taken away meanwhile. */
 		again = again && rc == DTF_ECORRUPT &&
-			dtf__walk_changed(dtf__client_store(client), &row) > 0;
+			dtf__walk_changed(dtf__client_store(client, id), &row) > 0;
 	}
 	dtf__arena_finish(&arena);
 	return rc;

@@ -1,12 +1,11 @@
 /*
  * The engine's letterbox: the only thing that other threads touch.
  *
- * Two stacks, one of requests and one of attempts that have ended, that anyone
- * may push on and the engine takes whole.  A push makes a system call only when
- * the engine sleeps, or is about to: it says so first and then looks once more,
- * a writer pushes first and then looks whether it sleeps, so one of them sees
- * the other.  So a burst costs one wake-up, and whatever comes while a commit
- * syncs forms the next batch.
+ * Three stacks, of requests, of attempts that have ended and of messages from other
+ * partitions, that anyone may push on and the engine takes whole.  A push makes a system call only
+ * when the engine sleeps, or is about to: it says so first and then looks once more, a writer
+ * pushes first and then looks whether it sleeps, so one of them sees the other.  So a burst costs
+ * one wake-up, and whatever comes while a commit syncs forms the next batch.
  *
  * An attempt may be pushed by a thread of which the engine knows nothing, and
  * once it is in the box the engine may be through and be closed.  Such a writer
@@ -25,6 +24,7 @@
 struct queue {
 	_Atomic(struct request *) requests; /* newest first; &door_is_closed: no more */
 	_Atomic(struct dtf_activity *) attempts;
+	_Atomic(struct parcel *) parcels;
 	struct request *left; /* when it was closed; engine's thread only */
 	atomic_bool asleep;   /* nobody has woken the engine since it said that it sleeps */
 	atomic_bool news;     /* something else that it should look at */
@@ -54,6 +54,12 @@ void dtf__queue_destroy(struct queue *queue) {
 	}
 	while (queue->visitors > 0) {
 		(void)sched_yield(); /* on the last lines of dtf__queue_attempt() */
+	}
+	struct parcel *parcel = dtf__queue_parcels(queue);
+	while (parcel != NULL) {
+		struct parcel *next = parcel->next;
+		dtf__parcel_free(parcel);
+		parcel = next;
 	}
 	(void)close(queue->fd);
 	free(queue);
@@ -143,10 +149,32 @@ void dtf__queue_take(
 	}
 }
 
+void dtf__queue_parcel(struct queue *queue, struct parcel *parcel) {
+	struct parcel *top = queue->parcels;
+	do {
+		parcel->next = top;
+	} while (!atomic_compare_exchange_weak(&queue->parcels, &top, parcel));
+	wake(queue);
+}
+
+struct parcel *dtf__queue_parcels(struct queue *queue) {
+	struct parcel *parcel = queue->parcels == NULL ? NULL
+						       : atomic_exchange(&queue->parcels, NULL);
+	struct parcel *oldest = NULL;
+	while (parcel != NULL) {
+		struct parcel *older = parcel->next;
+		parcel->next = oldest;
+		oldest = parcel;
+		parcel = older;
+	}
+	return oldest;
+}
+
 bool dtf__queue_sleep(struct queue *queue) {
 	queue->asleep = true;
 	const struct request *request = queue->requests;
-	bool empty = (request == NULL || request == &door_is_closed) && queue->attempts == NULL;
+	bool empty = (request == NULL || request == &door_is_closed) && queue->attempts == NULL &&
+		queue->parcels == NULL;
 	bool news = atomic_exchange(&queue->news, false);
 	if (empty && !news) {
 		return true;

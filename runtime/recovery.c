@@ -13,18 +13,29 @@
 
 #define PIECE 1024
 
+/* Numbers say in which partition they are. */
+static uint64_t next_instance(const struct engine *engine) {
+	const struct post *post = &engine->post;
+	uint64_t next = engine->store->ops->next_instance(engine->store);
+	while (dtf__partition_of(next, post->count) != post->partition) {
+		next++;
+	}
+	return next;
+}
+
 int dtf__engine_recover(struct engine *engine) {
 	struct store *store = engine->store;
 	const struct clock *clock = &engine->clock;
 	engine->now_ms = store->ops->clock_ms(store);
 	engine->steady_ms = clock->steady_ms == NULL ? 0 : clock->steady_ms(clock->arg);
-	engine->batch.next_instance = store->ops->next_instance(store);
+	engine->batch.next_instance = next_instance(engine);
 	engine->recovery = (struct recovery){ .before = engine->batch.next_instance };
 	dtf__engine_tick(engine);
 	engine->retention.trash = true;
 	int rc = dtf__registry_store(engine);
 	rc = rc == 0 ? dtf__due_window(engine) : rc;
 	rc = rc == 0 ? dtf__recovery_go_on(engine) : rc;
+	rc = rc == 0 ? dtf__post_recover(engine) : rc;
 	engine->recovered = rc == 0;
 	engine->inbox_due = true;
 	return rc;

@@ -22,12 +22,18 @@ static bool is_passing(int rc) {
 		rc == DTF_EOWNED;
 }
 
+/* It has not come in memory alone: what becomes of it is recorded. */
+static bool is_durable(const struct request *request) {
+	return request->inbox_request != NULL || request->letter != NULL;
+}
+
 static void with_the_batch(struct engine *engine, struct instance *instance,
 	struct request *request, int rc, const char *text) {
 	if (request->inbox_request != NULL) {
 		dtf__batch_answer(engine, request->inbox_request, rc, text);
-		request->in_batch = true;
 	}
+	engine->batch.hears = engine->batch.hears || request->letter != NULL;
+	request->in_batch = is_durable(request);
 	dtf__batch_effect(engine,
 		&(struct effect){ .kind = EFFECT_ANSWER,
 			.instance = instance,
@@ -38,7 +44,7 @@ static void with_the_batch(struct engine *engine, struct instance *instance,
 
 void dtf__request_answer(struct engine *engine, struct instance *instance, struct request *request,
 	int rc, const char *text) {
-	if (request->inbox_request == NULL ? rc < 0 : is_passing(rc)) {
+	if (is_durable(request) ? is_passing(rc) : rc < 0) {
 		request->answer(request, rc, text);
 		return;
 	}
@@ -51,8 +57,9 @@ static void refuse(struct engine *engine, struct instance *instance, struct requ
 	char text[256];
 	(void)snprintf(text, sizeof(text), "%s", dtf_errmsg());
 	/* Its sender may have been told "queued" and be gone. */
-	if (request->inbox_request != NULL && !is_passing(rc) && engine->options.log != NULL) {
-		engine->options.log(engine->options.user, DTF_LOG_WARN, request->id, text);
+	bool late = request->letter != NULL && rc == DTF_EENDED; /* that is as it may be */
+	if (is_durable(request) && !is_passing(rc) && !late) {
+		dtf__engine_log(engine, DTF_LOG_WARN, request->id, text);
 	}
 	if (waits) {
 		with_the_batch(engine, instance, request, rc, text);
@@ -328,34 +335,34 @@ static void take_wait_back(struct request *request) {
 	request->answer(request, 0, "");
 }
 
-void dtf__request_admit(struct engine *engine, struct request *request) {
-	int rc = 0;
+static int carry_out(struct engine *engine, struct request *request) {
+	if (request->letter != NULL) {
+		return dtf__distant_receive(engine, request);
+	}
 	switch (request->kind) {
 	case REQUEST_START:
-		rc = start(engine, request);
-		break;
+		return start(engine, request);
 	case REQUEST_RAISE:
-		rc = add_arrival(engine, request, EVENT_RAISED);
-		break;
+		return add_arrival(engine, request, EVENT_RAISED);
 	case REQUEST_CANCEL:
-		rc = add_arrival(engine, request, EVENT_CANCEL_REQUESTED);
-		break;
+		return add_arrival(engine, request, EVENT_CANCEL_REQUESTED);
 	case REQUEST_TERMINATE:
-		rc = add_arrival(engine, request, EVENT_TERMINATED);
-		break;
+		return add_arrival(engine, request, EVENT_TERMINATED);
 	case REQUEST_SUSPEND:
-		rc = add_arrival(engine, request, EVENT_SUSPENDED);
-		break;
+		return add_arrival(engine, request, EVENT_SUSPENDED);
 	case REQUEST_RESUME:
-		rc = add_arrival(engine, request, EVENT_RESUMED);
-		break;
+		return add_arrival(engine, request, EVENT_RESUMED);
 	case REQUEST_WAIT:
-		rc = wait_for_end(engine, request);
-		break;
+		return wait_for_end(engine, request);
 	case REQUEST_UNWAIT:
 		take_wait_back(request);
-		break;
+		return 0;
 	}
+	return 0;
+}
+
+void dtf__request_admit(struct engine *engine, struct request *request) {
+	int rc = carry_out(engine, request);
 	if (rc < 0) {
 		struct instance *other = NULL;
 		bool waits = rc == DTF_EEXISTS &&

@@ -135,9 +135,7 @@ static int empty_trash(struct engine *engine) {
 	rc = rc == 0 ? follow(engine, position, &next) : rc;
 	if (rc == DTF_ECORRUPT || rc == DTF_EFORMAT) {
 		/* Nobody can say what comes before a record that cannot be read. */
-		if (engine->options.log != NULL) {
-			engine->options.log(engine->options.user, DTF_LOG_ERROR, "", dtf_errmsg());
-		}
+		dtf__engine_log(engine, DTF_LOG_ERROR, "", dtf_errmsg());
 		rc = 0;
 	}
 	if (rc == 0) {

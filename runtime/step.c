@@ -21,7 +21,7 @@ int dtf__engine_create(const struct dtf_engine_options *options, struct store *s
 	struct due *loading = calloc(in_flight_max, sizeof(*loading));
 	struct watch *watch = dtf__watch_create(clock);
 	struct queue *queue = dtf__queue_create();
-	size_t queue_max = options->queue_max == 0 ? (size_t)64 << 20 : options->queue_max;
+	size_t queue_max = options->queue_max == 0 ? QUEUE_MAX_DEFAULT : options->queue_max;
 	size_t backlog_max = options->backlog_max == 0 ? 1000000 : options->backlog_max;
 	struct gate *gate = dtf__gate_create(queue_max, backlog_max);
 	if (engine == NULL || loading == NULL || watch == NULL || queue == NULL || gate == NULL) {
@@ -52,6 +52,7 @@ int dtf__engine_create(const struct dtf_engine_options *options, struct store *s
 	engine->slots = o->workers < in_flight_max ? o->workers : in_flight_max;
 	engine->dirty_tail = &engine->dirty;
 	engine->snapshot_events = SNAPSHOT_EVENTS;
+	engine->post.count = 1;
 	*ret = engine;
 	return 0;
 }
@@ -98,6 +99,7 @@ void dtf__engine_destroy(struct engine *engine) {
 	dtf__heap_finish(&engine->waiting);
 	free(engine->loading);
 	dtf__batch_finish(engine);
+	dtf__post_finish(engine);
 	dtf__queue_destroy(engine->queue);
 	dtf__gate_destroy(engine->gate);
 	dtf__watch_drop(engine->watch);
@@ -163,6 +165,7 @@ static bool take_queue(struct engine *engine) {
 	struct dtf_activity *attempts;
 	dtf__queue_take(engine->queue, &requests, &attempts);
 	bool any = requests != NULL;
+	dtf__post_receive(engine, dtf__queue_parcels(engine->queue));
 	while (attempts != NULL) {
 		struct dtf_activity *next = attempts->next;
 		dtf__dispatch_finished(engine, attempts);
@@ -180,7 +183,7 @@ static bool take_queue(struct engine *engine) {
 static int64_t next_round(const struct engine *engine) {
 	bool slot = engine->waiting.count > 0 && engine->slots_used < engine->slots;
 	bool more = slot || engine->dirty != NULL || !engine->recovery.done ||
-		engine->retention.trash;
+		engine->retention.trash || dtf__post_goes_on(engine);
 	int64_t next_ms = more ? 0 : dtf__heap_next(&engine->timers);
 	if (engine->retention.next_ms < next_ms) {
 		next_ms = engine->retention.next_ms;
@@ -208,6 +211,9 @@ static int round_once(struct engine *engine) {
 	int rc = dtf__recovery_go_on(engine);
 	rc = rc == 0 ? dtf__due_run(engine) : rc;
 	dtf__dispatch_fill(engine);
+	if (rc == 0 && engine->retry_at_ms == 0) {
+		dtf__post_admit(engine);
+	}
 	/* What waits in the inbox needs no memory. */
 	bool behind = engine->waiting.count >= engine->options.backlog_max;
 	if (rc == 0 && engine->inbox_due && engine->retry_at_ms == 0 && !behind) {

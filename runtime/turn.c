@@ -68,6 +68,7 @@ static void decided(void *arg, const struct event *event) {
 			timer(instance, event->due_ms, event->op);
 		}
 		effect(instance, EFFECT_CANCEL, event->op);
+		dtf__distant_cancel(instance, event->op);
 		break;
 	case EVENT_CLOSED:
 		effect(instance, EFFECT_CANCEL, event->op);
@@ -386,6 +387,9 @@ static void take_late(struct instance *instance) {
 		}
 		if (arrival->event.kind == EVENT_ATTEMPT_STARTED) {
 			dtf__dispatch_unclaim(instance->engine);
+		}
+		if (arrival->request != NULL) { /* of another partition */
+			dtf__request_answer(instance->engine, instance, arrival->request, 0, "");
 		}
 		arrival->next = instance->taken;
 		instance->taken = arrival;

@@ -167,7 +167,7 @@ static int follow(void *arg, const struct visit *visit) {
 	case EVENT_WAIT_OPENED:
 		return open_op(where, visit, "event");
 	case EVENT_CHILD_STARTED:
-		return event->admission == ADMITTED ? open_op(where, visit, "child") : 0;
+		return dtf__may_run(event->admission) ? open_op(where, visit, "child") : 0;
 	case EVENT_ATTEMPT_STARTED:
 		attempt_started(where, event);
 		return 0;

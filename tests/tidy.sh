@@ -30,9 +30,9 @@ runtime: execution context strand interrupt command child decide select try undo
      +: retry difference replay snapshot* compact
 runtime: past
 runtime: activity pool
-runtime: engine loop wheel gate registry queue heap instance family load keep arrival turn batch
-     +: request dispatch silence result inbox due recovery retention step verify client ask door
-     +: look query
+runtime: engine post distant loop wheel gate registry queue heap instance family load keep arrival
+     +: turn batch request dispatch silence result inbox due recovery retention step verify client
+     +: ask door look query
 runtime: scenario/*
 cli: runtime/scenario/scenario
 cli: *
@@ -55,8 +55,8 @@ TABLE
 doors() {
 	cat <<'TABLE'
 lmdb.h: runtime/store/lmdb_impl.h tests/*
-pthread.h: runtime/pool.c runtime/gate.c runtime/loop.c runtime/door.c runtime/json.c
-pthread.h: runtime/wheel.c runtime/store/* tests/*
+pthread.h: runtime/engine.c runtime/pool.c runtime/gate.c runtime/loop.c runtime/door.c
+pthread.h: runtime/json.c runtime/wheel.c runtime/store/* tests/*
 libsmartcols.h: runtime/cli/*
 check.h: tests/*
 dtf/abi.h: runtime/* tests/*

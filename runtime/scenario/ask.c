@@ -11,15 +11,16 @@ static int ask(struct sim *sim, const char *id, const char *name, struct dtf_res
 	struct row row;
 	uint64_t number;
 	struct slice bytes;
-	int rc = sim->store->ops->find(sim->store, id, &number);
+	struct store *store = scenario_store(sim, id);
+	int rc = store->ops->find(store, id, &number);
 	if (rc == 0) {
-		rc = sim->store->ops->row(sim->store, &arena, number, &bytes);
+		rc = store->ops->row(store, &arena, number, &bytes);
 	}
 	if (rc == 0) {
 		rc = dtf__row_decode(&arena, bytes, &row);
 	}
 	if (rc == 0) {
-		rc = dtf__query(sim->engine, &row, name, ret);
+		rc = dtf__query(scenario_engine(sim, id), &row, name, ret);
 	} else if (rc > 0) {
 		rc = dtf__fail(DTF_EUNKNOWN_INSTANCE, "no instance %s", id);
 	}

@@ -11,7 +11,6 @@
 
 #define START_MS   INT64_C(1700000000000)
 #define ROUNDS_MAX 200000
-#define FEW_EVENTS 3 /* to a snapshot: so some are loaded from one and what came after it */
 
 const char *scenario_mode_name(enum scenario_mode mode) {
 	static const char *const names[] = { "straight", "restart after every commit",
@@ -22,7 +21,7 @@ const char *scenario_mode_name(enum scenario_mode mode) {
 /* ---- chance ---- */
 
 /* splitmix64: the same seed, the same run, on every machine. */
-static uint64_t next_random(uint64_t *state) {
+uint64_t scenario_random(uint64_t *state) {
 	*state += UINT64_C(0x9e3779b97f4a7c15);
 	uint64_t z = *state;
 	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -31,105 +30,11 @@ static uint64_t next_random(uint64_t *state) {
 }
 
 size_t scenario_pick(struct sim *sim, size_t count) {
-	return sim->run->seed == 0 ? 0 : (size_t)(next_random(&sim->random) % count);
+	return sim->run->seed == 0 ? 0 : (size_t)(scenario_random(&sim->random) % count);
 }
 
 bool scenario_coin(struct sim *sim) {
 	return scenario_pick(sim, 2) == 1;
-}
-
-/* ---- the engine, and dropping its memory ---- */
-
-static int64_t virtual_now(void *arg) {
-	const struct sim *sim = arg;
-	return sim->now_ms;
-}
-
-/* Of instances: uuid(), random() and delays are the same in every run. */
-static bool make_seed(void *arg, unsigned char seed[16]) {
-	struct sim *sim = arg;
-	for (size_t i = 0; i < 16; i++) {
-		seed[i] = (unsigned char)next_random(&sim->seeds);
-	}
-	return true;
-}
-
-static void keep_log(void *user, enum dtf_log_level level, const char *instance, const char *text) {
-	struct sim *sim = user;
-	(void)level;
-	(void)instance;
-	dtf__buf_printf(&sim->log, "%s\n", text);
-}
-
-/* All, unless the scenario names those that are. */
-static bool is_registered(const struct sim *sim, const struct dtf_module *module) {
-	json_t *names = json_object_get(sim->scenario, "modules"), *name;
-	size_t i;
-	json_array_foreach(names, i, name) {
-		if (strcmp(json_string_value(name), module->name) == 0) {
-			return true;
-		}
-	}
-	return names == NULL;
-}
-
-static bool open_engine(struct sim *sim) {
-	struct dtf_engine_options options = { .workers = 1000,
-		.log = keep_log,
-		.user = sim,
-		.verify = sim->run->mode == SCENARIO_VERIFY };
-	json_t *settings = json_object_get(sim->scenario, "settings");
-	options.payload_max = (size_t)json_integer_value(json_object_get(settings, "payload_max"));
-	options.history_max = json_integer_value(json_object_get(settings, "history_max"));
-	const char *grace = json_string_value(json_object_get(settings, "grace"));
-	if (grace != NULL) {
-		(void)scenario_duration(grace, &options.grace_ms);
-	}
-	json_t *workers = json_object_get(settings, "workers");
-	if (workers != NULL) {
-		options.workers = (unsigned)json_integer_value(workers);
-	}
-	struct clock clock = { .now_ms = virtual_now, .arg = sim };
-	struct executor executor = { scenario_submit, scenario_cancel, sim };
-	int rc = dtf__engine_create(&options, sim->store, &clock, &executor, &sim->engine);
-	if (rc == 0) {
-		bool restarts = sim->run->mode == SCENARIO_RESTART;
-		sim->engine->snapshot_events = restarts ? FEW_EVENTS : SNAPSHOT_EVENTS;
-		sim->engine->make_seed = make_seed;
-		sim->engine->make_seed_arg = sim;
-		if (sim->run->seed != 0) { /* nothing idle stays in memory */
-			sim->engine->options.hot_max = 1;
-			sim->engine->window_size = 1;
-		}
-	}
-	for (size_t i = 0; rc == 0 && sim->modules[i] != NULL; i++) {
-		if (is_registered(sim, sim->modules[i])) {
-			rc = dtf__registry_add(sim->engine, sim->modules[i]);
-		}
-	}
-	for (struct running *r = sim->running; rc == 0 && r != NULL; r = r->next) {
-		rc = dtf__dispatch_adopt(sim->engine, r->attempt);
-	}
-	if (rc == 0) {
-		rc = dtf__engine_recover(sim->engine);
-	}
-	if (rc < 0) {
-		scenario_trouble(sim, "the engine does not open: %s", dtf_errmsg());
-	}
-	return rc == 0;
-}
-
-static bool reopen(struct sim *sim) {
-	dtf__engine_destroy(sim->engine);
-	sim->engine = NULL;
-	struct store *again;
-	if (dtf__store_memory_again(sim->store, STORE_OWN, &again) < 0) {
-		scenario_trouble(sim, "the store does not reopen: %s", dtf_errmsg());
-		return false;
-	}
-	sim->store->ops->close(sim->store);
-	sim->store = again;
-	return open_engine(sim);
 }
 
 /* ---- requests ---- */
@@ -168,15 +73,16 @@ static void ask(struct sim *sim, struct asked *asked) {
 	asked->request.id = asked->request.id == NULL ? sim->id : asked->request.id;
 	asked->request.answer = answered;
 	asked->request.arg = asked;
-	(void)dtf__queue_request(sim->engine->queue, &asked->request);
+	(void)dtf__queue_request(scenario_engine(sim, asked->request.id)->queue, &asked->request);
 	int64_t next_ms = 0;
-	while (!asked->answered && dtf__engine_step(sim->engine, &next_ms) == 0) {
+	bool committed;
+	while (!asked->answered && scenario_step(sim, &next_ms, &committed) == 0) {
 	}
 	free(asked->payload);
 	if (!asked->answered) {
 		scenario_trouble(sim, "the engine failed: %s", dtf_errmsg());
 	} else if (asked->rc == 0 && sim->run->mode == SCENARIO_RESTART) {
-		(void)reopen(sim);
+		(void)scenario_reopen(sim);
 	}
 }
 
@@ -226,7 +132,7 @@ static bool start(struct sim *sim) {
 
 static void crash(struct sim *sim) {
 	scenario_drop_running(sim);
-	(void)reopen(sim);
+	(void)scenario_reopen(sim);
 }
 
 static void carry_out(struct sim *sim, json_t *entry) {
@@ -316,14 +222,13 @@ static int64_t next_entry(struct sim *sim) {
 /* Rounds until nothing is left to do now. */
 static bool settle(struct sim *sim, int64_t *ret_next_ms) {
 	for (unsigned i = 0; i < ROUNDS_MAX && !scenario_troubled(sim); i++) {
-		uint64_t before = sim->store->ops->next(sim->store);
-		if (dtf__engine_step(sim->engine, ret_next_ms) < 0) {
+		bool committed;
+		if (scenario_step(sim, ret_next_ms, &committed) < 0) {
 			scenario_trouble(sim, "the engine failed: %s", dtf_errmsg());
 			return false;
 		}
-		bool committed = sim->store->ops->next(sim->store) != before;
 		bool restart = committed && sim->run->mode == SCENARIO_RESTART;
-		if (restart && !reopen(sim)) {
+		if (restart && !scenario_reopen(sim)) {
 			return false;
 		}
 		/* What happens as an attempt starts comes before its end. */
@@ -365,12 +270,7 @@ static void play(struct sim *sim) {
 
 static void finish(struct sim *sim) {
 	scenario_drop_running(sim);
-	if (sim->engine != NULL) {
-		dtf__engine_destroy(sim->engine);
-	}
-	if (sim->store != NULL) {
-		sim->store->ops->close(sim->store);
-	}
+	scenario_close(sim);
 	while (sim->calls != NULL) {
 		struct call *next = sim->calls->next;
 		json_decref(sim->calls->args);
@@ -394,9 +294,9 @@ void scenario_run(
 	sim.calls_tail = &sim.calls;
 	sim.entry_done = calloc(json_array_size(json_object_get(scenario, "at")) + 1, sizeof(bool));
 	run->differences = json_array();
-	if (sim.entry_done == NULL || dtf__store_memory_open(&sim.store) < 0) {
+	if (sim.entry_done == NULL) {
 		scenario_trouble(&sim, "out of memory");
-	} else if (open_engine(&sim) && start(&sim)) {
+	} else if (scenario_open(&sim) && start(&sim)) {
 		play(&sim);
 		scenario_see(&sim);
 		scenario_expect(run, json_object_get(scenario, "expect"));

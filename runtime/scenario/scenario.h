@@ -20,8 +20,9 @@ const char *scenario_mode_name(enum scenario_mode mode); /* "restart after every
 
 struct scenario_run {
 	enum scenario_mode mode;
-	uint64_t seed; /* 0: what is due at once happens in the order it began */
-	bool traced;   /* wanted even if all is as expected */
+	uint64_t seed;       /* 0: what is due at once happens in the order it began */
+	unsigned partitions; /* 0 = 1 */
+	bool traced;         /* wanted even if all is as expected */
 	/* What came of it; owned. */
 	json_t *seen;        /* an object with the keys of `expect` */
 	json_t *differences; /* {"what"} and maybe {"expected", "got"}; none: as expected */

@@ -120,7 +120,7 @@ static bool add_child(void *arg, const struct dtf_instance_info *info) {
 
 bool scenario_ended(const struct sim *sim) {
 	struct children children = { .id = sim->id, .list = json_array() };
-	int rc = dtf__inspect_list(sim->store, add_child, &children);
+	int rc = dtf__inspect_list(&sim->stores, add_child, &children);
 	json_decref(children.list);
 	return rc == 0 && !children.running;
 }
@@ -130,7 +130,7 @@ static void set_end(struct sim *sim, json_t *all, const struct row *row) {
 	if (row->status <= DTF_SUSPENDED) {
 		return;
 	}
-	if (dtf__result_read(sim->store, row, &result) < 0) {
+	if (dtf__result_read(scenario_store(sim, sim->id), row, &result) < 0) {
 		scenario_trouble(sim, "no result: %s", dtf_errmsg());
 		return;
 	}
@@ -148,9 +148,9 @@ void scenario_see(struct sim *sim) {
 	struct seen seen = { .undo_failed = json_array(), .unconsumed = json_object() };
 	struct children children = { .id = sim->id, .list = json_array() };
 	struct row row;
-	int rc = dtf__walk_find(sim->store, &seen.arena, sim->id, &row);
-	rc = rc == 0 ? dtf__walk(sim->store, &row, -1, see, &seen) : rc;
-	rc = rc == 0 ? dtf__inspect_list(sim->store, add_child, &children) : rc;
+	int rc = dtf__walk_find(scenario_store(sim, sim->id), &seen.arena, sim->id, &row);
+	rc = rc == 0 ? dtf__walk(scenario_store(sim, sim->id), &row, -1, see, &seen) : rc;
+	rc = rc == 0 ? dtf__inspect_list(&sim->stores, add_child, &children) : rc;
 	if (rc < 0) {
 		scenario_trouble(sim, "the instance cannot be read back: %s", dtf_errmsg());
 	} else {
@@ -201,11 +201,13 @@ static bool tell_instance(void *arg, const struct dtf_instance_info *info) {
 void scenario_trace(struct sim *sim) {
 	json_t *all = json_array(), *instance;
 	size_t i;
-	int rc = dtf__inspect_list(sim->store, tell_instance, all);
+	int rc = dtf__inspect_list(&sim->stores, tell_instance, all);
 	json_array_foreach(all, i, instance) {
 		struct telling telling = { sim, json_array() };
 		const char *id = json_string_value(json_object_get(instance, "id"));
-		rc = rc == 0 ? dtf__inspect_history(sim->store, id, -1, tell_event, &telling) : rc;
+		rc = rc == 0 ? dtf__inspect_history(
+				       scenario_store(sim, id), id, -1, tell_event, &telling)
+			     : rc;
 		(void)json_object_set_new(instance, "events", telling.events);
 	}
 	if (rc < 0) {

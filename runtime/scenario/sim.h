@@ -35,9 +35,9 @@ struct sim {
 	json_t *scenario;                        /* borrowed */
 	const struct dtf_module *const *modules; /* NULL-terminated */
 	struct scenario_run *run;
-	uint64_t random, seeds; /* states: of what is permuted, of instances' seeds */
-	struct store *store;    /* owned */
-	struct engine *engine;  /* owned */
+	uint64_t random, seeds;  /* states: of what is permuted, of instances' seeds */
+	struct stores stores;    /* owned */
+	struct engine **engines; /* owned, by partition */
 	int64_t start_ms, now_ms;
 	struct running *running; /* in order of starting */
 	struct call *calls, **calls_tail;
@@ -58,6 +58,18 @@ bool scenario_is_outcome(json_t *value);
 bool scenario_coin(struct sim *sim);
 size_t scenario_pick(struct sim *sim, size_t count);
 size_t scenario_count_calls(const struct sim *sim, const char *name);
+
+uint64_t scenario_random(uint64_t *state);
+
+/* world.c */
+bool scenario_open(struct sim *sim);
+/* The process dies, and the next comes. */
+bool scenario_reopen(struct sim *sim);
+void scenario_close(struct sim *sim);
+/* A round of each engine.  When a commit is followed by a restart, up to the first. */
+int scenario_step(struct sim *sim, int64_t *ret_next_ms, bool *ret_committed);
+struct engine *scenario_engine(const struct sim *sim, const char *id);
+struct store *scenario_store(const struct sim *sim, const char *id);
 
 /* expect.c */
 /* What is wrong, for people. */

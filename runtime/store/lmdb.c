@@ -214,6 +214,16 @@ static int lmdb_trash(struct store *store, uint64_t *ret_position) {
 	return dtf__lmdb_result(env, rc, "read");
 }
 
+static int lmdb_outbox(struct store *store, uint64_t after,
+	bool (*f)(void *arg, uint64_t sequence, struct slice message), void *arg) {
+	return scan(store, TABLE_OUTBOX, after, f, arg);
+}
+
+static int lmdb_received(
+	struct store *store, struct arena *arena, uint64_t from, struct slice *ret) {
+	return fetch(store, arena, TABLE_RECEIVED, dtf__lmdb_number_key(from), ret);
+}
+
 /* ---- the inbox ---- */
 
 struct append {
@@ -340,6 +350,8 @@ static const struct store_ops lmdb_ops = {
 	.rows = dtf__lmdb_rows,
 	.index = dtf__lmdb_index,
 	.trash = lmdb_trash,
+	.outbox = lmdb_outbox,
+	.received = lmdb_received,
 	.inbox_append = lmdb_inbox_append,
 	.inbox = lmdb_inbox,
 	.answer = lmdb_answer,
@@ -390,9 +402,9 @@ static int own(struct lmdb_store *lmdb) {
 /* Under the gate; what it took on the way is given back by the caller. */
 static int open_gated(struct lmdb_store *lmdb, int dir_fd, const char *dir,
 	const struct store_options *options, struct lmdb_env *shared) {
-	int rc = shared != NULL ? 0 : dtf__lmdb_dir_check(dir_fd, dir);
+	int rc = shared != NULL ? 0 : dtf__lmdb_dir_check(dir_fd, dir, options);
 	if (rc == LMDB_DIR_EMPTY) {
-		rc = lmdb->mode == STORE_OWN ? dtf__lmdb_env_create(dir_fd, dir)
+		rc = lmdb->mode == STORE_OWN ? dtf__lmdb_env_create(dir_fd, dir, options)
 					     : dtf__fail(DTF_EFORMAT, "no store in %s", dir);
 	}
 	if (rc == 0 && lmdb->mode == STORE_OWN) {

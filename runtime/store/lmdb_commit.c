@@ -140,12 +140,27 @@ static int take_away(struct lmdb_env *env, MDB_txn *txn, const struct store_batc
 	return rc;
 }
 
+static int put_messages(struct lmdb_env *env, MDB_txn *txn, const struct store_batch *batch) {
+	int rc = dtf__lmdb_append(
+		env, txn, TABLE_OUTBOX, batch->first_message, batch->messages, batch->nmessages);
+	for (size_t i = 0; i < batch->ndelivered && rc == 0; i++) {
+		struct lmdb_key key = dtf__lmdb_number_key(batch->delivered[i]);
+		rc = dtf__lmdb_del(env, txn, TABLE_OUTBOX, &key);
+	}
+	for (size_t i = 0; i < batch->nreceived && rc == 0; i++) {
+		struct lmdb_key key = dtf__lmdb_number_key(batch->received[i].from);
+		rc = dtf__lmdb_put(env, txn, TABLE_RECEIVED, &key, batch->received[i].value, 0);
+	}
+	return rc;
+}
+
 /* What is not in the journal: there is little of it. */
 static int put_rest(struct lmdb_store *lmdb, MDB_txn *txn, const struct store_batch *batch) {
 	struct lmdb_env *env = lmdb->env;
 	int rc = take_away(env, txn, batch);
 	rc = rc == 0 ? put_manifests(env, txn, batch) : rc;
 	rc = rc == 0 ? put_snapshots(env, txn, batch) : rc;
+	rc = rc == 0 ? put_messages(env, txn, batch) : rc;
 	for (size_t i = 0; i < batch->nanswers && rc == 0; i++) {
 		rc = put_answer(lmdb, txn, &batch->answers[i]);
 	}

@@ -3,7 +3,7 @@
  *
  *	data.mdb      LMDB's file
  *	lock.mdb      LMDB's readers and its writer's mutex
- *	dtf.format    one line, "dtf store 2.0"
+ *	dtf.format    "dtf store 3.0", and of one of several "partition 1 of 4"
  *	dtf.lock      flock()ed by the owner, with its process number inside
  *	dtf.wake      a FIFO, written to when something is in the inbox
  *	data.new      only while the store is being made
@@ -163,8 +163,7 @@ void dtf__lmdb_gate_unlock(int dir_fd) {
 
 /* ---- is it a store? ---- */
 
-/* Up to size bytes of a small file; -1 when there is none. */
-static ssize_t read_file(int dir_fd, const char *name, char *bytes, size_t size) {
+ssize_t dtf__lmdb_dir_read(int dir_fd, const char *name, char *bytes, size_t size) {
 	int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0) {
 		return -1;
@@ -182,7 +181,11 @@ static bool exists(int dir_fd, const char *name) {
 	return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static bool may_be_there(const char *name) {
+static bool is_partition(const char *name) {
+	return name[0] == 'p' && strlen(name) == 4 && strspn(name + 1, "0123456789") == 3;
+}
+
+static bool may_be_there(const char *name, bool partitions) {
 	static const char *const names[] = { ".", "..", "lost+found", FORMAT_FILE, LOCK_FILE,
 		WAKE_FILE, LMDB_DATA_NEW };
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -190,11 +193,11 @@ static bool may_be_there(const char *name) {
 			return true;
 		}
 	}
-	return false;
+	return partitions && (is_partition(name) || strcmp(name, LMDB_PARTITIONS ".new") == 0);
 }
 
 /* A new store gets a directory of its own: a wrong path must not be littered. */
-static int check_empty(int dir_fd, const char *dir) {
+static int check_empty(int dir_fd, const char *dir, bool partitions) {
 	if (exists(dir_fd, LMDB_LOCK)) {
 		return dtf__fail(DTF_ECORRUPT, "%s: " LMDB_DATA " is gone", dir);
 	}
@@ -210,7 +213,7 @@ static int check_empty(int dir_fd, const char *dir) {
 	int rc = LMDB_DIR_EMPTY;
 	const struct dirent *entry;
 	while (rc >= 0 && (entry = readdir(stream)) != NULL) {
-		if (!may_be_there(entry->d_name)) {
+		if (!may_be_there(entry->d_name, partitions)) {
 			rc = dtf__fail(DTF_EFORMAT,
 				"%s: no store, and not empty (%.60s): give it its own", dir,
 				entry->d_name);
@@ -237,7 +240,7 @@ static bool parse_format(const char *text, unsigned long *ret_major) {
 
 static int check_header(int dir_fd, const char *dir) {
 	char header[LMDB_META_OFFSET + 8];
-	ssize_t count = read_file(dir_fd, LMDB_DATA, header, sizeof(header));
+	ssize_t count = dtf__lmdb_dir_read(dir_fd, LMDB_DATA, header, sizeof(header));
 	if (count < 0) {
 		return dtf__fail(DTF_ESTORE, "read %s/" LMDB_DATA ": %s", dir, strerror(errno));
 	}
@@ -258,10 +261,43 @@ static int check_header(int dir_fd, const char *dir) {
 	return 0;
 }
 
-int dtf__lmdb_dir_check(int dir_fd, const char *dir) {
+int dtf__lmdb_dir_check_partitions(int dir_fd, const char *dir) {
+	int rc = check_empty(dir_fd, dir, true);
+	return rc == LMDB_DIR_EMPTY ? 0 : rc;
+}
+
+static int format_text(char *ret, size_t size, const struct store_options *options) {
+	int length = snprintf(ret, size, "dtf store %d.%d\n", DTF_FORMAT_MAJOR, DTF_FORMAT_MINOR);
+	return options->partitions == 0 ? length
+					: length +
+			snprintf(ret + length, size - (size_t)length, "partition %u of %u\n",
+				options->partition, options->partitions);
+}
+
+/* What the text of a format says behind its first line. */
+static void place_of(const char *text, char ret[64]) {
+	const char *second = strchr(text, '\n') + 1;
+	(void)snprintf(ret, 64, "%.*s", (int)strcspn(second, "\n"), second);
+	if (ret[0] == '\0') {
+		(void)snprintf(ret, 64, "a store of its own");
+	}
+}
+
+/* A partition that was moved or copied to another's place would be read as that one. */
+static int check_place(const char *text, const char *dir, const struct store_options *options) {
+	char own[64], wanted[64], found[64];
+	(void)format_text(own, sizeof(own), options);
+	place_of(own, wanted);
+	place_of(text, found);
+	return strcmp(wanted, found) == 0
+		? 0
+		: dtf__fail(DTF_EFORMAT, "%s is %s, not %s", dir, found, wanted);
+}
+
+int dtf__lmdb_dir_check(int dir_fd, const char *dir, const struct store_options *options) {
 	char text[64] = "";
 	unsigned long major = 0;
-	bool has_format = read_file(dir_fd, FORMAT_FILE, text, sizeof(text) - 1) >= 0;
+	bool has_format = dtf__lmdb_dir_read(dir_fd, FORMAT_FILE, text, sizeof(text) - 1) >= 0;
 	bool has_data = exists(dir_fd, LMDB_DATA);
 	bool known = has_format && parse_format(text, &major);
 	if (known && major != DTF_FORMAT_MAJOR) {
@@ -270,21 +306,21 @@ int dtf__lmdb_dir_check(int dir_fd, const char *dir) {
 			major > DTF_FORMAT_MAJOR ? "a newer" : "an older", major, DTF_FORMAT_MAJOR);
 	}
 	if (!has_data) {
-		return check_empty(dir_fd, dir);
+		return check_empty(dir_fd, dir, false);
 	}
 	if (!known) {
 		return dtf__fail(DTF_EFORMAT, "%s/" LMDB_DATA " is no store of dtf: %s", dir,
 			has_format ? FORMAT_FILE " is damaged" : "there is no " FORMAT_FILE);
 	}
-	return check_header(dir_fd, dir);
+	int rc = check_place(text, dir, options);
+	return rc < 0 ? rc : check_header(dir_fd, dir);
 }
 
 /* ---- making one ---- */
 
-int dtf__lmdb_dir_write_format(int dir_fd, const char *dir) {
+int dtf__lmdb_dir_write_format(int dir_fd, const char *dir, const struct store_options *options) {
 	char text[64];
-	int size = snprintf(
-		text, sizeof(text), "dtf store %d.%d\n", DTF_FORMAT_MAJOR, DTF_FORMAT_MINOR);
+	int size = format_text(text, sizeof(text), options);
 	int fd = openat(
 		dir_fd, FORMAT_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0) {

@@ -248,7 +248,8 @@ int dtf__lmdb_update(
 
 static int open_tables(struct lmdb_env *env, MDB_txn *txn, unsigned flags) {
 	static const char *const names[NTABLES] = { "log", "inst", "name", "mark", "journal",
-		"index", "trash", "inbox", "answer", "manifest", "snapshot", "meta" };
+		"index", "trash", "outbox", "received", "inbox", "answer", "manifest", "snapshot",
+		"meta" };
 	for (size_t i = 0; i < NTABLES; i++) {
 		int rc = mdb_dbi_open(txn, names[i], flags, &env->tables[i]);
 		if (rc != 0) {
@@ -298,7 +299,7 @@ static int fill_new(struct lmdb_env *env) {
 	return mdb_txn_commit(txn);
 }
 
-int dtf__lmdb_env_create(int dir_fd, const char *dir) {
+int dtf__lmdb_env_create(int dir_fd, const char *dir, const struct store_options *options) {
 	char path[4096];
 	int length = snprintf(path, sizeof(path), "%s/" LMDB_DATA_NEW, dir);
 	if (length < 0 || (size_t)length >= sizeof(path)) {
@@ -307,7 +308,7 @@ int dtf__lmdb_env_create(int dir_fd, const char *dir) {
 	if (unlinkat(dir_fd, LMDB_DATA_NEW, 0) != 0 && errno != ENOENT) {
 		return dtf__fail(DTF_ESTORE, "unlink %s: %s", path, strerror(errno));
 	}
-	int rc = dtf__lmdb_dir_write_format(dir_fd, dir);
+	int rc = dtf__lmdb_dir_write_format(dir_fd, dir, options);
 	if (rc < 0) {
 		return rc;
 	}

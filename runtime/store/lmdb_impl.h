@@ -3,6 +3,7 @@
  * includes this, and lmdb.h is included here alone.
  *
  *	lmdb_dir.c      the directory: its files, locks and format; no LMDB
+ *	lmdb_partitions.c   a directory of several stores
  *	lmdb_env.c      LMDB environments: one per directory and process
  *	lmdb_table.c    keys and values: chunks, checksums, byte order
  *	lmdb_meta.c     the store's own rows, sizes
@@ -38,8 +39,9 @@
 
 /* ---- lmdb_dir.c ---- */
 
-#define LMDB_DATA     "data.mdb"
-#define LMDB_DATA_NEW "data.new" /* while it is being made */
+#define LMDB_DATA       "data.mdb"
+#define LMDB_DATA_NEW   "data.new" /* while it is being made */
+#define LMDB_PARTITIONS "dtf.partitions"
 
 /*
  * Opens the directory, made first if we are to own it.  Refuses one in which
@@ -55,9 +57,13 @@ void dtf__lmdb_gate_unlock(int dir_fd);
 /* There is no store yet, and one may be made. */
 #define LMDB_DIR_EMPTY 1
 /* Is there a store that we can read?  Touches nothing.  Under the gate. */
-int dtf__lmdb_dir_check(int dir_fd, const char *dir);
+int dtf__lmdb_dir_check(int dir_fd, const char *dir, const struct store_options *options);
+/* May the directory have partitions made in it? */
+int dtf__lmdb_dir_check_partitions(int dir_fd, const char *dir);
+/* Up to size bytes of a small file; -1 when there is none. */
+ssize_t dtf__lmdb_dir_read(int dir_fd, const char *name, char *bytes, size_t size);
 /* Writes dtf.format, durably. */
-int dtf__lmdb_dir_write_format(int dir_fd, const char *dir);
+int dtf__lmdb_dir_write_format(int dir_fd, const char *dir, const struct store_options *options);
 /* Makes LMDB_DATA_NEW, complete and closed, LMDB_DATA. */
 int dtf__lmdb_dir_publish(int dir_fd, const char *dir);
 /* The owner's lock; DTF_EOWNED names the process that has it.  Under the gate. */
@@ -81,6 +87,8 @@ enum lmdb_table {
 	TABLE_JOURNAL,  /* commit -> what it put into the three above and is not there yet */
 	TABLE_INDEX,    /* index, key and instance -> nothing: where rows are found */
 	TABLE_TRASH,    /* position -> nothing: the chain from there on is to be taken away */
+	TABLE_OUTBOX,   /* sequence -> message to another partition */
+	TABLE_RECEIVED, /* partition -> how far its messages have been taken in */
 	TABLE_INBOX,    /* sequence -> command */
 	TABLE_ANSWER,   /* request id -> time and answer */
 	TABLE_MANIFEST, /* hash -> text */
@@ -114,7 +122,7 @@ void dtf__lmdb_registry_unlock(void);
 /* This process's environment of the directory, or NULL. */
 struct lmdb_env *dtf__lmdb_env_find(int dir_fd);
 /* Makes a store that is not there yet.  Under the gate, as are the next two. */
-int dtf__lmdb_env_create(int dir_fd, const char *dir);
+int dtf__lmdb_env_create(int dir_fd, const char *dir, const struct store_options *options);
 int dtf__lmdb_env_open(const char *dir, const struct store_options *options, struct lmdb_env **ret);
 /* One reference less; the last closes. */
 void dtf__lmdb_env_release(struct lmdb_env *env);

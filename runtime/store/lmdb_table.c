@@ -93,8 +93,8 @@ static uint64_t checksum(const struct lmdb_key *key, const void *bytes, size_t s
 
 int dtf__lmdb_damaged(struct lmdb_env *env, enum lmdb_table table, const struct lmdb_key *key) {
 	static const char *const names[NTABLES] = { "log record", "instance row", "name", "mark",
-		"journal entry", "index", "position in the trash", "inbox entry", "answer",
-		"manifest", "snapshot", "row of the store itself" };
+		"journal entry", "index", "position in the trash", "message", "mark of messages",
+		"inbox entry", "answer", "manifest", "snapshot", "row of the store itself" };
 	if (key->size == 8) {
 		return dtf__fail(DTF_ECORRUPT, "%s: a damaged %s (%llu)", env->dir, names[table],
 			(unsigned long long)dtf__lmdb_load_big(key->bytes, 8));

@@ -31,7 +31,8 @@ struct store_options {
 	size_t map_size;     /* 0 = 1 TiB, halved until the system gives it; grows by itself */
 	size_t map_size_max; /* the map grows no further; 0 = as far as the system goes */
 	size_t size_max;     /* refuse commits marked `admit` beyond this; 0 = none */
-	size_t checkpoint;   /* rows, names and marks put between two checkpoints; 0 = 65,536 */
+	unsigned partition, partitions; /* this is that one of several; 0 = the only one */
+	size_t checkpoint; /* rows, names and marks put between two checkpoints; 0 = 65,536 */
 };
 
 /* What a row is found by; a store knows no more of it. */
@@ -76,6 +77,11 @@ struct store_put_snapshot {
 	uint64_t instance;
 	struct slice value;
 };
+/* How far messages of another partition have been taken in, in the engine's words. */
+struct store_put_received {
+	uint64_t from;
+	struct slice value;
+};
 /* An instance that is taken away: its row, its name if it has it, its marks. */
 struct store_purge {
 	uint64_t instance;
@@ -105,6 +111,15 @@ struct store_batch {
 	 * what is still to be taken away from there on, or not any more. */
 	const uint64_t *forgets, *trash, *emptied;
 	size_t nforgets, ntrash, nemptied;
+	/* To other partitions: kept under first_message and what follows until they are
+	 * delivered.  The last of all is never deleted, so that numbers go on from there. */
+	const struct slice *messages;
+	size_t nmessages;
+	uint64_t first_message;
+	const uint64_t *delivered;
+	size_t ndelivered;
+	const struct store_put_received *received;
+	size_t nreceived;
 	uint64_t inbox_through; /* delete inbox entries up to this; 0 = none */
 	uint64_t next_instance; /* counter to keep; 0 = unchanged */
 	int64_t clock_ms;       /* durable clock to keep; 0 = unchanged */
@@ -154,6 +169,11 @@ struct store_ops {
 		bool (*f)(void *arg, uint64_t key, uint64_t instance), void *arg);
 	/* One of the positions kept in mind.  STORE_NOT_FOUND: there is none. */
 	int (*trash)(struct store *store, uint64_t *ret_position);
+	/* Messages with sequence > after, in order, until f returns false. */
+	int (*outbox)(struct store *store, uint64_t after,
+		bool (*f)(void *arg, uint64_t sequence, struct slice message), void *arg);
+	/* STORE_NOT_FOUND: nothing yet. */
+	int (*received)(struct store *store, struct arena *arena, uint64_t from, struct slice *ret);
 	/* The inbox.  Append is durable and wakes the owner; it may be called by a
 	 * process that shares the store.  A sequence number never comes twice. */
 	int (*inbox_append)(struct store *store, struct slice command, uint64_t *ret_sequence);

@@ -322,7 +322,8 @@ static void assert_info(enum dtf_status status, const char *suspended, const cha
 	wanted.status = status;
 	wanted.suspended = suspended;
 	wanted.error = error;
-	ck_assert_int_eq(dtf__inspect_info(lab.store, "i", compare_info, NULL), 0);
+	ck_assert_int_eq(
+		dtf__inspect_info(&(struct stores){ &lab.store, 1 }, "i", compare_info, NULL), 0);
 }
 
 static const struct {

@@ -105,7 +105,7 @@ static void take_info(void *arg, const struct dtf_instance_info *info) {
 }
 
 static int read_info(void) {
-	return dtf__inspect_info(lab.store, "a", take_info, NULL);
+	return dtf__inspect_info(&(struct stores){ &lab.store, 1 }, "a", take_info, NULL);
 }
 
 static bool take_listed(void *arg, const struct dtf_instance_info *info) {
@@ -115,7 +115,7 @@ static bool take_listed(void *arg, const struct dtf_instance_info *info) {
 
 static int read_list(void) {
 	unsigned count = 0;
-	int rc = dtf__inspect_list(lab.store, take_listed, &count);
+	int rc = dtf__inspect_list(&(struct stores){ &lab.store, 1 }, take_listed, &count);
 	ck_assert_uint_ge(count, 1);
 	ck_assert_uint_le(count, 3);
 	return rc;
@@ -145,7 +145,7 @@ static int read_where(void) {
 static int read_result(void) {
 	struct dtf_client *client;
 	struct dtf_result result = { 0 };
-	ck_assert_int_eq(dtf__client_create(NULL, lab.store, &client), 0);
+	ck_assert_int_eq(dtf__client_create(NULL, &(struct stores){ &lab.store, 1 }, &client), 0);
 	int rc = dtf_wait_result(client, "a", 0, &result);
 	dtf_result_free(&result);
 	dtf__client_destroy(client);

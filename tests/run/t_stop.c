@@ -1,5 +1,6 @@
 /* Stopping comes to an end, whatever the engine is busy with. */
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <dtf/abi.h>
@@ -47,7 +48,10 @@ static struct dtf_engine *open_engine(void) {
 	struct dtf_engine *engine;
 	ck_assert_int_eq(dtf__store_memory_open(&memory), 0);
 	ck_assert_int_eq(faulty_store_open(memory, &store), 0);
-	ck_assert_int_eq(dtf__engine_open_on(store, &(struct dtf_engine_options){ 0 }, &engine), 0);
+	struct stores stores = { calloc(1, sizeof(struct store *)), 1 };
+	stores.stores[0] = store;
+	ck_assert_int_eq(
+		dtf__engine_open_on(&stores, &(struct dtf_engine_options){ 0 }, &engine), 0);
 	ck_assert_int_eq(dtf_engine_register(engine, &module), 0);
 	ck_assert_int_eq(dtf_engine_register(engine, &hello_module), 0);
 	ck_assert_int_eq(dtf_engine_start(engine), 0);

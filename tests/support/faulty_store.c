@@ -143,6 +143,20 @@ static int faulty_trash(struct store *store, uint64_t *ret_position) {
 	return rc < 0 ? rc : inner->ops->trash(inner, ret_position);
 }
 
+static int faulty_outbox(struct store *store, uint64_t after,
+	bool (*f)(void *arg, uint64_t sequence, struct slice message), void *arg) {
+	int rc = is_dead(store);
+	struct store *inner = of(store)->inner;
+	return rc < 0 ? rc : inner->ops->outbox(inner, after, f, arg);
+}
+
+static int faulty_received(
+	struct store *store, struct arena *arena, uint64_t from, struct slice *ret) {
+	int rc = is_dead(store);
+	struct store *inner = of(store)->inner;
+	return rc < 0 ? rc : inner->ops->received(inner, arena, from, ret);
+}
+
 static int faulty_inbox_append(struct store *store, struct slice command, uint64_t *ret_sequence) {
 	int rc = is_dead(store);
 	struct store *inner = of(store)->inner;
@@ -191,6 +205,8 @@ static const struct store_ops faulty_ops = {
 	.rows = faulty_rows,
 	.index = faulty_index,
 	.trash = faulty_trash,
+	.outbox = faulty_outbox,
+	.received = faulty_received,
 	.inbox_append = faulty_inbox_append,
 	.inbox = faulty_inbox,
 	.answer = faulty_answer,

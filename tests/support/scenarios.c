@@ -1,9 +1,9 @@
 /*
  * Runs scenario files against compiled workflows:
  * scenarios MODULE.so SYMBOL[,SYMBOL…] FILE.json…
- * Every scenario is a TAP line for each of the three ways it is run, and one
- * for runs that permute what is truly concurrent.  The module is loaded lazily,
- * so the activities it names need not exist.
+ * Every scenario is a TAP line for each of the three ways it is run, one for runs
+ * that permute what is truly concurrent, and one for a run on two partitions.  The module is loaded
+ * lazily, so the activities it names need not exist.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -36,7 +36,9 @@ static void report(
 
 static void run_permuted(struct tally *tally, json_t *scenario) {
 	for (uint64_t seed = 1; seed <= PERMUTED; seed++) {
-		struct scenario_run run = { .mode = SCENARIO_VERIFY, .seed = seed };
+		struct scenario_run run = { .mode = SCENARIO_VERIFY,
+			.seed = seed,
+			.partitions = (unsigned)(seed % 3 + 1) };
 		scenario_run(scenario, tally->modules, &run);
 		if (json_array_size(run.differences) > 0 || seed == PERMUTED) {
 			report(tally, scenario, "permuted", &run);
@@ -44,6 +46,14 @@ static void run_permuted(struct tally *tally, json_t *scenario) {
 		}
 		scenario_finish(&run);
 	}
+}
+
+/* Parents and children that cannot share a commit, and a crash after each of those. */
+static void run_partitioned(struct tally *tally, json_t *scenario) {
+	struct scenario_run run = { .mode = SCENARIO_RESTART, .partitions = 2 };
+	scenario_run(scenario, tally->modules, &run);
+	report(tally, scenario, "two partitions, restart after every commit", &run);
+	scenario_finish(&run);
 }
 
 static void run_scenario(struct tally *tally, json_t *scenario) {
@@ -68,6 +78,7 @@ static void run_scenario(struct tally *tally, json_t *scenario) {
 	scenario_finish(&straight);
 	if (json_object_get(scenario, "order") == NULL) {
 		run_permuted(tally, scenario);
+		run_partitioned(tally, scenario);
 	}
 }
 

@@ -83,6 +83,8 @@ static void put_row(uint64_t number, const struct row *value) {
 	dtf__buf_finish(&buf);
 }
 
+static const struct stores stores = { &store, 1 };
+
 static void setup(void) {
 	ck_assert_int_eq(dtf__store_memory_open(&store), 0);
 	struct store_put_manifest put = { MANIFEST, TEXT(manifest) };
@@ -408,7 +410,7 @@ START_TEST(the_last_status_of_its_record_counts) {
 	row.suspended = "operator";
 	put_row(1, &row);
 	said[0] = '\0';
-	ck_assert_int_eq(dtf__inspect_info(store, "order-1", say_info, NULL), 0);
+	ck_assert_int_eq(dtf__inspect_info(&stores, "order-1", say_info, NULL), 0);
 	ck_assert_str_eq(said, "order-1 \"two\" operator\n");
 }
 END_TEST
@@ -435,9 +437,9 @@ START_TEST(a_child_knows_its_parent) {
 	row.parent = 9;
 	put_row(3, &row);
 	said[0] = '\0';
-	ck_assert_int_eq(dtf__inspect_info(store, "order-1", keep_parent, NULL), 0);
-	ck_assert_int_eq(dtf__inspect_info(store, "kid", keep_parent, NULL), 0);
-	ck_assert_int_eq(dtf__inspect_info(store, "orphan", keep_parent, NULL), 0);
+	ck_assert_int_eq(dtf__inspect_info(&stores, "order-1", keep_parent, NULL), 0);
+	ck_assert_int_eq(dtf__inspect_info(&stores, "kid", keep_parent, NULL), 0);
+	ck_assert_int_eq(dtf__inspect_info(&stores, "orphan", keep_parent, NULL), 0);
 	ck_assert_str_eq(said, "-\norder-1\n-\n");
 }
 END_TEST
@@ -453,13 +455,13 @@ START_TEST(one_damaged_instance_does_not_hide_the_others) {
 	row.status_at = 0;
 	put_row(4, &row);
 	unsigned count = 0;
-	ck_assert_int_eq(dtf__inspect_list(store, count_instance, &count), DTF_ECORRUPT);
+	ck_assert_int_eq(dtf__inspect_list(&stores, count_instance, &count), DTF_ECORRUPT);
 	ck_assert_uint_eq(count, 3);
 }
 END_TEST
 
 START_TEST(an_unknown_instance_is_an_error_of_its_own) {
-	ck_assert_int_eq(dtf__inspect_info(store, "x", say_info, NULL), DTF_EUNKNOWN_INSTANCE);
+	ck_assert_int_eq(dtf__inspect_info(&stores, "x", say_info, NULL), DTF_EUNKNOWN_INSTANCE);
 	ck_assert_int_eq(dtf__inspect_where(store, "x", say_waiting, NULL), DTF_EUNKNOWN_INSTANCE);
 	ck_assert_int_eq(
 		dtf__inspect_history(store, "x", 0, say_event, NULL), DTF_EUNKNOWN_INSTANCE);
@@ -488,9 +490,9 @@ START_TEST(a_list_goes_on_beyond_one_slice_of_rows_and_stops_when_told) {
 		put_row(i, &row);
 	}
 	struct counted all = { .most = ROWS + 1 }, some = { .most = 300 };
-	ck_assert_int_eq(dtf__inspect_list(store, count_info, &all), 0);
+	ck_assert_int_eq(dtf__inspect_list(&stores, count_info, &all), 0);
 	ck_assert_int_eq(all.count, ROWS);
-	ck_assert_int_eq(dtf__inspect_list(store, count_info, &some), 0);
+	ck_assert_int_eq(dtf__inspect_list(&stores, count_info, &some), 0);
 	ck_assert_int_eq(some.count, 300);
 }
 END_TEST

@@ -173,8 +173,8 @@ START_TEST(newer_and_foreign_files_are_refused_untouched) {
 	ck_assert_int_eq(commit_record(world.store, "one", 3), 0);
 	world.store->ops->close(world.store);
 
-	write_file(dir, "dtf.format", "dtf store 3.0\n", 14);
-	assert_untouched(dir, DTF_EFORMAT, "a newer dtf: format 3");
+	write_file(dir, "dtf.format", "dtf store 4.0\n", 14);
+	assert_untouched(dir, DTF_EFORMAT, "a newer dtf: format 4");
 	write_file(dir, "dtf.format", "dtf store 1.0\n", 14);
 	assert_untouched(dir, DTF_EFORMAT, "an older dtf: format 1");
 	write_file(dir, "dtf.format", "dtf store 18446744073709551616.0\n", 33);
@@ -185,7 +185,7 @@ START_TEST(newer_and_foreign_files_are_refused_untouched) {
 	assert_untouched(dir, DTF_EFORMAT, "dtf.format is damaged");
 	remove_file(dir, "dtf.format");
 	assert_untouched(dir, DTF_EFORMAT, "no dtf.format");
-	write_file(dir, "dtf.format", "dtf store 2.7\n", 14); /* a newer minor is fine */
+	write_file(dir, "dtf.format", "dtf store 3.7\n", 14); /* a newer minor is fine */
 	struct store *store = store_open(dir, STORE_OWN, &store_defaults);
 	assert_text_record(store, 1, "one");
 	store->ops->close(store);
@@ -477,7 +477,7 @@ END_TEST
 static int format_in(struct lmdb_env *env, MDB_txn *txn, void *arg) {
 	struct lmdb_key key = dtf__lmdb_text_key("format");
 	return dtf__lmdb_put(
-		env, txn, TABLE_META, &key, (struct slice){ "\3\0\0\0\0\0\0\0", 8 }, 0);
+		env, txn, TABLE_META, &key, (struct slice){ "\4\0\0\0\0\0\0\0", 8 }, 0);
 }
 
 static int log_in(struct lmdb_env *env, MDB_txn *txn, void *arg) {

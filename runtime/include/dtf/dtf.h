@@ -211,15 +211,22 @@ struct dtf_client; /* starts instances and asks after them */
 struct dtf_module; /* generated: what a .dtf file declares */
 
 struct dtf_engine_options {
-	const char *dir;  /* created if absent, mode 0700; NULL: memory, nothing is durable */
-	unsigned workers; /* pool threads; 0 = 8 */
+	const char *dir; /* created if absent, mode 0700; NULL: memory, nothing is durable */
+	/* Parts of the directory that work at the same time, each on a thread and with a store
+	 * of its own; an instance is in one of them by its id.  Fixed when the directory is
+	 * made: 0 = as many as it has, 1 in a new one; at most 256; or one for each core. */
+#define DTF_PER_CORE ((unsigned)-1)
+	unsigned partitions;
+	unsigned workers; /* pool threads, of each partition; 0 = 8 */
 	/* None: activities run on the engine's thread, or on the one that drives it, and
 	 * should be short or deferred. */
 #define DTF_NO_WORKERS ((unsigned)-1)
 	const char *const *tags; /* NULL-terminated: the activity tags it serves; NULL: all */
-	unsigned in_flight_max;  /* attempts, deferred ones too; 0 = 10,000, at most 1,000,000 */
+	/* Attempts, deferred ones too, of each partition; 0 = 10,000, at most 1,000,000. */
+	unsigned in_flight_max;
 	size_t queue_max; /* bytes of requests in memory, again of waits by dtf_ask(); 0 = 64 MiB */
-	size_t backlog_max; /* no starts while so many activities want a worker; 0 = 1,000,000 */
+	/* No starts while so many activities of a partition want a worker; 0 = 1,000,000. */
+	size_t backlog_max;
 	/* What is over these waits until there is room.  Or it returns DTF_EBUSY, as always
 	 * from dtf_ask(), in activities, and in threads that attached or drive the engine. */
 	bool refuse;
@@ -234,7 +241,7 @@ struct dtf_engine_options {
 	size_t map_size;  /* address space kept for the store; 0 = 1 TiB or what the system gives */
 	size_t store_max; /* refuse new work when the store has this size; 0 = no limit */
 	bool verify;      /* after every turn, replay from the start and compare; for tests */
-	/* Called on the engine thread; must not call dtf. */
+	/* Called on an engine's thread, of one at a time; must not call dtf. */
 	void (*log)(void *user, enum dtf_log_level level, const char *instance, const char *text);
 	void *user; /* for log and dtf_activity_user() */
 	/* Clocks, for tests that drive the engine: since 1970 (NULL: the system's), and one that

@@ -8,7 +8,7 @@
 #define DTF_ABI 1
 
 /* The store's format: a database with another major is refused untouched. */
-#define DTF_FORMAT_MAJOR 2
+#define DTF_FORMAT_MAJOR 3
 #define DTF_FORMAT_MINOR 0
 
 #endif
