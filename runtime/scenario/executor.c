@@ -128,7 +128,7 @@ static void succeed(struct dtf_activity *attempt, const struct outcome *outcome)
 	attempt->outcome = OUTCOME_OK;
 }
 
-static void finish(const struct running *running) {
+static void finish(struct sim *sim, const struct running *running) {
 	struct dtf_activity *attempt = running->attempt;
 	const struct outcome *outcome = &running->outcome;
 	if (attempt->cancelled && !outcome->ignore_cancel) {
@@ -141,6 +141,7 @@ static void finish(const struct running *running) {
 	} else {
 		succeed(attempt, outcome);
 	}
+	sim->heard = dtf__partition_of_id(attempt->id, sim->stores.count);
 	attempt->finished(attempt->finished_arg, attempt);
 }
 
@@ -180,7 +181,7 @@ bool scenario_finish_due(struct sim *sim) {
 	while (*at != NULL) {
 		struct running *running = *at;
 		*at = running->next;
-		finish(running);
+		finish(sim, running);
 		free(running);
 		any = true;
 		if (sim->stores.count > 1 || scenario_coin(sim)) {

@@ -38,6 +38,7 @@ struct sim {
 	uint64_t random, seeds;  /* states: of what is permuted, of instances' seeds */
 	struct stores stores;    /* owned */
 	struct engine **engines; /* owned, by partition */
+	unsigned heard;          /* the partition of the attempt that ended last */
 	int64_t start_ms, now_ms;
 	struct running *running; /* in order of starting */
 	struct call *calls, **calls_tail;

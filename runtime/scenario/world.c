@@ -150,10 +150,11 @@ struct store *scenario_store(const struct sim *sim, const char *id) {
 	return dtf__stores_of_id(&sim->stores, id);
 }
 
-/* Permuted, any of them may be the first. */
+/* First the one that has heard of an attempt, which would be forgotten by a restart after
+ * another one's commit.  Permuted, any of them may be the first. */
 int scenario_step(struct sim *sim, int64_t *ret_next_ms, bool *ret_committed) {
 	unsigned count = sim->stores.count;
-	size_t first = scenario_pick(sim, count);
+	size_t first = (sim->heard + scenario_pick(sim, count)) % count;
 	bool restarts = sim->run->mode == SCENARIO_RESTART;
 	*ret_next_ms = INT64_MAX;
 	*ret_committed = false;
