@@ -193,9 +193,9 @@ struct ir_type {
 	bool guarded; /* another header may define it too */
 	bool alone;   /* MAP: what it holds comes later, and its entry behind that */
 	bool in_header;
-	bool has_table;                          /* the table is defined here */
-	bool is_public;                          /* a table with external linkage */
-	struct ir_type *same_table, *next_alone; /* lower's own */
+	bool has_table;                                      /* the table is defined here */
+	bool is_public;                                      /* a table with external linkage */
+	struct ir_type *same_table, *next_alone, *next_used; /* lower's own */
 };
 
 struct ir_error {

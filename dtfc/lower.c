@@ -158,6 +158,7 @@ static void lower_workflow(struct lower *l, struct decl *decl, struct ir_workflo
 	lower_queries(l, w, decl);
 	lower_strand_end(l, body);
 	ir_verify(l->arena, w);
+	lower_use_workflow(l, w);
 }
 
 static void lower_heads(struct lower *l) {
@@ -249,6 +250,6 @@ struct ir_module *lower_unit(struct unit *unit, const struct lower_options *opti
 			w = w->next;
 		}
 	}
-	lower_used_tables(l.arena, m);
+	lower_used_tables(&l);
 	return m;
 }

@@ -48,6 +48,8 @@ struct lower {
 	struct ir_type **types_tail;
 	struct table structs; /* those that are defined, by name in C */
 	struct ir_type *alone, **alone_tail;
+	struct table tables;         /* types that have one, by its name */
+	struct ir_type *used;        /* their tables are; what those need is not yet looked at */
 	bool in_header;              /* a declaration's types, not a workflow's inside */
 	const struct decl *defining; /* the record whose fields are being lowered, or NULL */
 	/* the workflow being lowered */
@@ -308,8 +310,10 @@ void lower_ways(
 extern const char *const lower_activity_fixed[], *const lower_start_fixed[],
 							 *const lower_fail_fixed[];
 
-/* Sets has_table of the types that something refers to. */
-void lower_used_tables(struct arena *arena, struct ir_module *module);
+/* has_table of types: set where something refers to them. */
+void lower_add_table(struct lower *l, struct ir_type *type);
+void lower_use_workflow(struct lower *l, const struct ir_workflow *w);
+void lower_used_tables(struct lower *l); /* when all is lowered */
 
 uint64_t lower_fingerprint(struct lower *l, struct decl *workflow);
 /* XXH3-128 of the file, in hex. */

@@ -284,6 +284,11 @@ static struct ir_type *add_type(struct lower *l, enum ir_type_kind kind, const s
 	t->text = type_text(l->arena, type);
 	t->c_name = strchr(c, ' ') != NULL ? strchr(c, ' ') + 1 : c;
 	t->table = ctype->table;
+	if (kind == IR_TYPE_FORWARD || kind == IR_TYPE_ENTRY) {
+		t->table = "";
+	} else {
+		lower_add_table(l, t);
+	}
 	t->in_header = l->in_header;
 	*l->types_tail = t;
 	l->types_tail = &t->next;
@@ -334,9 +339,7 @@ static void lower_pointee(struct lower *l, const struct type *pointing) {
 	bool in_itself = record->decl == l->defining && !is_list;
 	bool in_entry = pointing->kind == TYPE_MAP; /* that comes later too */
 	if (!ctype->defined && !ctype->announced && !in_itself && !in_entry) {
-		struct ir_type *t = add_type(l, IR_TYPE_FORWARD, record, ctype);
-		t->table = "";
-		define_struct(l, t);
+		define_struct(l, add_type(l, IR_TYPE_FORWARD, record, ctype));
 		ctype->announced = true;
 	}
 	if (type != record) {
@@ -410,7 +413,6 @@ static void define_entries(struct lower *l, const struct type *type, const struc
 			struct ir_type *entry = add_type(l, IR_TYPE_ENTRY, type, ctype);
 			entry->c_name = map->c_name;
 			entry->of_c = map->of_c;
-			entry->table = "";
 			define_struct(l, entry);
 		}
 	}
