@@ -12,6 +12,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include <xxhash.h>
+
 #include "format.h"
 
 void emit_init(struct emit *e, struct arena *arena) {
@@ -64,9 +66,41 @@ static void print(struct emit *e, const char *format, va_list args) {
 	buffer_used(&e->text, len);
 }
 
+static void hash_line(struct emit *e) {
+	const struct buffer_piece *last = e->text.last;
+	struct buffer_mark *start = &e->line_start;
+	const char *line;
+	size_t len;
+
+	if (start->piece == last) {
+		line = last->data + start->at;
+		len = last->size - start->at;
+		start->at = last->size;
+	} else {
+		line = buffer_line(&e->text, start, &len); /* it begins in another piece */
+	}
+	if (len < 5 || memcmp(line, "#line", 5) != 0) {
+		e->hash = XXH3_64bits_withSeed(line, len, e->hash);
+	}
+}
+
 static void end_line(struct emit *e) {
 	buffer_add(&e->text, "\n", 1);
 	count_lines(e, 1);
+	if (e->hashes) {
+		hash_line(e);
+	}
+}
+
+void emit_hash_begin(struct emit *e) {
+	e->hashes = true;
+	e->hash = 0;
+	e->line_start = buffer_end(&e->text);
+}
+
+uint64_t emit_hash_end(struct emit *e) {
+	e->hashes = false;
+	return e->hash;
 }
 
 void emit_print(struct emit *e, const char *format, ...) {
@@ -118,10 +152,16 @@ void emit_blank(struct emit *e) {
 	end_line(e);
 }
 
-const char *emit_declarator(struct arena *arena, const char *c_type, const char *name) {
-	bool pointer = c_type[strlen(c_type) - 1] == '*';
+static const char *gap(const char *c_type) {
+	return c_type[strlen(c_type) - 1] == '*' ? "" : " ";
+}
 
-	return mem_printf(arena, "%s%s%s", c_type, pointer ? "" : " ", name);
+const char *emit_declarator(struct arena *arena, const char *c_type, const char *name) {
+	return mem_printf(arena, "%s%s%s", c_type, gap(c_type), name);
+}
+
+void emit_member(struct emit *e, const char *c_type, const char *name) {
+	emit_line(e, "\t%s%s%s;", c_type, gap(c_type), name);
 }
 
 /* ---- expressions: flat ---- */

@@ -33,6 +33,10 @@ struct emit {
 	const char *source_name; /* "order.dtf" */
 	uint32_t source_line; /* the compiler thinks it is on this line of the source; 0: of file */
 	uint32_t want;        /* where the next line belongs; 0: to file */
+	/* Of the lines from emit_hash_begin() to emit_hash_end(): */
+	bool hashes;
+	uint64_t hash;
+	struct buffer_mark line_start; /* the line that is being written */
 };
 
 /* The text lives in `arena`. */
@@ -57,6 +61,16 @@ const char *emit_flat(
 	struct arena *arena, const struct ir_strand *strand, const struct ir_expr *expr);
 /* "const char *name", "int64_t name" */
 const char *emit_declarator(struct arena *arena, const char *c_type, const char *name);
+
+/* A member of a struct. */
+void emit_member(struct emit *e, const char *c_type, const char *name);
+
+/*
+ * The hash of all lines between, but for where they stand in the source.  They are no
+ * emit_text().
+ */
+void emit_hash_begin(struct emit *e);
+uint64_t emit_hash_end(struct emit *e);
 
 /* The frame of a strand `levels` up, as its branches call it. */
 const char *emit_up(struct arena *arena, unsigned levels);

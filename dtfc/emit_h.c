@@ -125,7 +125,7 @@ static void emit_struct(struct emit *e, const char *name, const struct ir_field 
 		emit_plain(e, "\tchar empty; /* C wants a member */");
 	}
 	for (; fields != NULL; fields = fields->next) {
-		emit_line(e, "\t%s;", emit_declarator(e->arena, fields->c_type, fields->c_name));
+		emit_member(e, fields->c_type, fields->c_name);
 	}
 	emit_plain(e, "};");
 }

@@ -7,8 +7,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include <xxhash.h>
-
 #include "cname.h"
 
 static void emit_sites(struct emit *e, const struct ir_workflow *workflow) {
@@ -66,7 +64,7 @@ static void emit_captured(struct emit *e, const struct ir_strand *strand) {
 
 	emit_line(e, "%s {", strand->captured_c);
 	for (const struct ir_field *f = strand->captured; f != NULL; f = f->next) {
-		emit_line(e, "\t%s;", emit_declarator(e->arena, f->c_type, f->c_name));
+		emit_member(e, f->c_type, f->c_name);
 	}
 	emit_plain(e, "};");
 	emit_blank(e);
@@ -97,7 +95,7 @@ static void emit_frame(
 			continue;
 		}
 		if (s->prefix[0] == '\0') {
-			emit_line(e, "\t%s;", emit_declarator(e->arena, s->c_type, s->name));
+			emit_member(e, s->c_type, s->name);
 		}
 		*tail = mem_new(e->arena, struct ir_field);
 		(*tail)->name = s->name;
@@ -201,21 +199,7 @@ static void emit_queries(struct emit *e, const struct ir_workflow *w) {
 	emit_blank(e);
 }
 
-/* Of what was printed from there on, but for where that stands in the source. */
-static uint64_t hash_text(const struct emit *e, struct buffer_mark from) {
-	uint64_t hash = 0;
-	size_t len;
-
-	for (const char *line; (line = buffer_line(&e->text, &from, &len)) != NULL;) {
-		if (len < 5 || memcmp(line, "#line", 5) != 0) {
-			hash = XXH3_64bits_withSeed(line, len, hash);
-		}
-	}
-	return hash;
-}
-
-static void emit_workflow_def(
-	struct emit *e, const struct ir_workflow *w, struct buffer_mark from) {
+static void emit_workflow_def(struct emit *e, const struct ir_workflow *w) {
 	struct ir_name *strands = NULL, **tail = &strands;
 	size_t nqueries = 0;
 
@@ -255,7 +239,7 @@ static void emit_workflow_def(
 	emit_c_pointers(e, "strands", "dtf_strand_def", strands);
 	emit_c_pointers(e, "activities", "dtf_activity_def", w->activities);
 	emit_c_pointers(e, "children", "dtf_workflow_def", w->children);
-	emit_line(e, ".code = UINT64_C(0x%016" PRIx64 "),", hash_text(e, from));
+	emit_line(e, ".code = UINT64_C(0x%016" PRIx64 "),", emit_hash_end(e));
 	e->indent--;
 	emit_plain(e, "};");
 	emit_blank(e);
@@ -292,7 +276,7 @@ void emit_c_workflow(struct emit *e, const struct ir_workflow *w) {
 	}
 	emit_blank(e);
 	emit_sites(e, w);
-	struct buffer_mark from = buffer_end(&e->text);
+	emit_hash_begin(e);
 	for (const struct ir_policy *p = w->policies; p != NULL; p = p->next) {
 		emit_line(e, "static const struct dtf_policy %s = {", p->c_name);
 		e->indent++;
@@ -315,7 +299,7 @@ void emit_c_workflow(struct emit *e, const struct ir_workflow *w) {
 		emit_strand_def(e, s);
 	}
 	emit_queries(e, w);
-	emit_workflow_def(e, w, from);
+	emit_workflow_def(e, w);
 	if (!w->is_old) {
 		emit_client(e, w);
 	}

@@ -21,6 +21,8 @@ void map_put(struct arena *arena, struct map *map, const void *key, void *value)
 struct decl_names {
 	const char *base;     /* shop_order; of a workflow or error without the package */
 	const char **members; /* of an enum, by index */
+	const char *def;      /* see lower_def */
+	const char *full;     /* see lower_full_name */
 };
 
 struct ctype {

@@ -62,13 +62,6 @@ static const char *package_of(struct lower *l, const struct file *file) {
 	return is_ours ? mem_printf(l->arena, "x_%s", snake) : snake;
 }
 
-const char *lower_full_name(struct lower *l, const struct decl *decl) {
-	if (decl->file == NULL) {
-		return decl->name.text;
-	}
-	return mem_printf(l->arena, "%s.%s", decl->file->package.text, decl->name.text);
-}
-
 #define DERIVED                                                                       \
 	"struct P_%", "struct P_%_list", "struct P_%_opt", "struct P_%_list_list",    \
 		"struct P_%_list_opt", "struct P_%_opt_list", "struct P_%_map",       \
@@ -145,6 +138,26 @@ static void name_members(
 	}
 }
 
+static const char *def_of(
+	struct lower *l, const struct decl *decl, const struct decl_names *names) {
+	switch (decl->kind) {
+	case DECL_ACTIVITY:
+		return mem_printf(l->arena, "%s_activity", names->base);
+	case DECL_ERROR:
+		return mem_printf(l->arena, "%s_%s_error", decl->file->c_package, names->base);
+	case DECL_EVENT:
+		return mem_printf(l->arena, "%s_%s_event", decl->file->c_package, names->base);
+	case DECL_WORKFLOW:
+		return mem_printf(l->arena, "%s_%s_workflow", decl->file->c_package, names->base);
+	case DECL_IMPORT:
+	case DECL_CONST:
+	case DECL_RECORD:
+	case DECL_ENUM:
+		return NULL;
+	}
+	bug("a declaration without a kind");
+}
+
 void lower_names(struct lower *l, struct file *file) {
 	struct cname_set *set = cname_set_create(l->arena, NULL);
 	const char *const *packaged[DECL_KINDS] = { NULL };
@@ -175,6 +188,8 @@ void lower_names(struct lower *l, struct file *file) {
 		if (d->kind == DECL_ENUM) {
 			name_members(l, d, names, set);
 		}
+		names->def = def_of(l, d, names);
+		names->full = mem_printf(l->arena, "%s.%s", file->package.text, d->name.text);
 		map_put(l->arena, &l->names, d, names);
 	}
 }
@@ -188,19 +203,15 @@ const struct decl_names *lower_decl(struct lower *l, const struct decl *decl) {
 	return names;
 }
 
+const char *lower_full_name(struct lower *l, const struct decl *decl) {
+	return decl->file == NULL ? decl->name.text : lower_decl(l, decl)->full;
+}
+
 const char *lower_def(struct lower *l, const struct decl *decl) {
 	if (decl->kind == DECL_ERROR && decl->file == NULL) {
 		return mem_printf(l->arena, "dtf_%s", decl->name.text);
 	}
-	const char *base = lower_decl(l, decl)->base;
-	const char *package = decl->file->c_package;
-	if (decl->kind == DECL_ACTIVITY) {
-		return mem_printf(l->arena, "%s_activity", base);
-	}
-	const char *what = decl->kind == DECL_ERROR ? "error"
-		: decl->kind == DECL_EVENT          ? "event"
-						    : "workflow";
-	return mem_printf(l->arena, "%s_%s_%s", package, base, what);
+	return lower_decl(l, decl)->def;
 }
 
 struct ir_field *lower_fields(struct lower *l, struct field *fields, const char *const *fixed) {
