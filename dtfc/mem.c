@@ -19,14 +19,14 @@ noreturn void mem_exhausted(void) {
 }
 
 char *mem_vprintf(struct arena *arena, const char *format, va_list args) {
-	char small[256];
+	enum { USUAL = 256, ALIGNMENT = _Alignof(int64_t) };
+	char *text = mem_alloc(arena, USUAL);
 	va_list again;
 
 	va_copy(again, args);
-	size_t size = format_text(small, sizeof(small), format, args);
-	char *text;
-	if (size < sizeof(small)) {
-		text = mem_copy(arena, small, size);
+	size_t size = format_text(text, USUAL, format, args);
+	if (size < USUAL) {
+		dtf__arena_give_back(arena, (USUAL - 1 - size) / ALIGNMENT * ALIGNMENT);
 	} else {
 		text = mem_alloc(arena, size + 1);
 		(void)format_text(text, size + 1, format, again);

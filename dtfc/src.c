@@ -44,6 +44,7 @@ static struct source *new_source(
 	source->name = mem_copy(arena, name, strlen(name));
 	source->text = marked ? text + 3 : text;
 	source->size = marked ? size - 3 : size;
+	source->near = mem_new(arena, uint32_t);
 	map_lines(arena, source);
 	return source;
 }
@@ -96,16 +97,28 @@ struct source *src_read(struct arena *arena, const char *path, const char **ret_
 	return new_source(arena, path, text, (uint32_t)size);
 }
 
+/* Whether the line of that index starts behind `at`; there is one behind the last. */
+static bool is_behind(const struct source *source, uint32_t line, uint32_t at) {
+	return line >= source->nlines || source->lines[line] > at;
+}
+
 struct position src_position(const struct source *source, uint32_t at) {
-	uint32_t low = 0, high = source->nlines; /* the line starts in [low, high) */
+	enum { NEAR = 8 };
+	uint32_t low = *source->near, high = low + NEAR; /* the line starts in [low, high) */
+
+	if (is_behind(source, low, at) || !is_behind(source, high, at)) {
+		low = 0;
+		high = source->nlines;
+	}
 	while (high - low > 1) {
 		uint32_t middle = low + (high - low) / 2;
-		if (source->lines[middle] <= at) {
-			low = middle;
-		} else {
+		if (is_behind(source, middle, at)) {
 			high = middle;
+		} else {
+			low = middle;
 		}
 	}
+	*source->near = low;
 	return (struct position){ low + 1, at - source->lines[low] + 1 };
 }
 

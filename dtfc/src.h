@@ -18,6 +18,7 @@ struct source {
 	uint32_t size;
 	uint32_t *lines; /* offset of each line's first byte */
 	uint32_t nlines;
+	uint32_t *near; /* index of the line that was asked for last: the next is not far */
 };
 
 struct position {

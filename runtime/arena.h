@@ -46,6 +46,12 @@ static inline void *dtf__arena_alloc(struct arena *arena, size_t size) {
 	return dtf__arena_alloc_aligned(arena, size, _Alignof(max_align_t));
 }
 
+/* Gives back the end of what was allocated last, as long as it is zero. */
+static inline void dtf__arena_give_back(struct arena *arena, size_t size) {
+	arena->blocks->used -= size;
+	arena->used -= size;
+}
+
 char *dtf__arena_copy(struct arena *arena, const void *bytes, size_t size); /* adds a NUL */
 char *dtf__arena_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
