@@ -84,7 +84,7 @@ static void hash_line(struct emit *e) {
 	}
 }
 
-static void end_line(struct emit *e) {
+void emit_end(struct emit *e) {
 	buffer_add(&e->text, "\n", 1);
 	count_lines(e, 1);
 	if (e->hashes) {
@@ -117,7 +117,7 @@ static void stamp(struct emit *e) {
 	unsigned line = e->want != 0 ? e->want : e->line + 1;
 	e->source_line = 0;
 	emit_print(e, "#line %u \"%s\"", line, e->want != 0 ? e->source_name : e->file);
-	end_line(e);
+	emit_end(e);
 	e->source_line = e->want;
 }
 
@@ -128,28 +128,28 @@ static void add_tabs(struct emit *e, size_t n) {
 	buffer_used(&e->text, n);
 }
 
-static void begin_line(struct emit *e) {
+void emit_begin(struct emit *e) {
 	stamp(e);
 	add_tabs(e, e->indent);
 }
 
 void emit_line(struct emit *e, const char *format, ...) {
 	va_list args;
-	begin_line(e);
+	emit_begin(e);
 	va_start(args, format);
 	print(e, format, args);
 	va_end(args);
-	end_line(e);
+	emit_end(e);
 }
 
 void emit_plain(struct emit *e, const char *text) {
-	begin_line(e);
+	emit_begin(e);
 	buffer_add(&e->text, text, strlen(text));
-	end_line(e);
+	emit_end(e);
 }
 
 void emit_blank(struct emit *e) {
-	end_line(e);
+	emit_end(e);
 }
 
 static const char *gap(const char *c_type) {
@@ -348,7 +348,7 @@ static void put(struct layout *l, const char *text) {
 }
 
 static void newline(struct layout *l, size_t tabs) {
-	end_line(l->e);
+	emit_end(l->e);
 	add_tabs(l->e, tabs);
 	l->column = tabs * TAB;
 }
@@ -517,9 +517,9 @@ void emit_expr(struct emit *e, const struct ir_strand *strand, const char *befor
 	const struct ir_expr *expr, const char *after) {
 	struct layout l = { e, { .arena = e->arena, .strand = strand }, (size_t)e->indent * TAB };
 
-	begin_line(e);
+	emit_begin(e);
 	put(&l, before);
 	lay(&l, expr, e->indent, strlen(after));
 	put(&l, after);
-	end_line(e);
+	emit_end(e);
 }

@@ -47,6 +47,9 @@ void emit_done(struct emit *e);
 void emit_line(struct emit *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void emit_plain(struct emit *e, const char *text); /* as it is */
 void emit_blank(struct emit *e);
+/* The same in pieces, of emit_print() between the two. */
+void emit_begin(struct emit *e);
+void emit_end(struct emit *e);
 /* Text as it is; no indentation.  Only emit_text() may have newlines in it. */
 void emit_print(struct emit *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void emit_text(struct emit *e, const char *text);

@@ -221,20 +221,28 @@ void emit_c_policy(struct emit *e, const struct policy *policy) {
 	emit_line(e, ".tag = \"%s\",", cname_string(e->arena, tag, strlen(tag)));
 }
 
-/* member = (const struct X *const[]){ &a, &b, NULL } */
+/* (const struct of *const[]){ &a, &b, NULL } */
+static size_t pointers_width(const char *of, const struct ir_name *names) {
+	size_t width = strlen("(const struct  *const[]){ NULL }") + strlen(of);
+
+	for (; names != NULL; names = names->next) {
+		width += strlen("&, ") + strlen(names->name);
+	}
+	return width;
+}
+
 void emit_c_pointers(
 	struct emit *e, const char *member, const char *of, const struct ir_name *names) {
-	struct ir_expr *array = ir_literal(
-		e->arena, mem_printf(e->arena, "const struct %s *const[]", of));
+	size_t width = strlen(". = ,") + strlen(member) + pointers_width(of, names);
 
-	for (const struct ir_name *n = names; n != NULL; n = n->next) {
-		ir_add(e->arena, array, NULL, ir_textf(e->arena, "&%s", n->name));
-	}
-	ir_add(e->arena, array, NULL, ir_text(e->arena, "NULL"));
-	size_t width = 8 * e->indent + strlen(member) + strlen(emit_flat(e->arena, NULL, array)) +
-		5;
-	if (width <= EMIT_WIDTH) {
-		emit_expr(e, NULL, mem_printf(e->arena, ".%s = ", member), array, ",");
+	if (8 * e->indent + width <= EMIT_WIDTH) {
+		emit_begin(e);
+		emit_print(e, ".%s = (const struct %s *const[]){ ", member, of);
+		for (; names != NULL; names = names->next) {
+			emit_print(e, "&%s, ", names->name);
+		}
+		emit_print(e, "NULL },");
+		emit_end(e);
 		return;
 	}
 	emit_line(e, ".%s =", member);
