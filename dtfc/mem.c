@@ -1,7 +1,8 @@
 /*
  * The compiler runs once and ends, so memory comes from one arena that is never
- * freed piece by piece, and running out of it is the end: no stage has an error
- * path for it.  The arena itself is the runtime's, which returns NULL instead.
+ * freed piece by piece (only printing has another, a declaration's at a time), and
+ * running out of it is the end: no stage has an error path for it.  The arena itself
+ * is the runtime's, which returns NULL instead.
  *
  * The two exits here, 70 for a contradiction and 71 for memory, are sysexits'
  * EX_SOFTWARE and EX_OSERR: a build system sees that it was not the source's fault.
