@@ -584,6 +584,16 @@ struct reader {
 	_Atomic bool ok;
 };
 
+static bool is_first(void *arg, uint64_t instance, struct slice row) {
+	*(bool *)arg = instance == 1 && row.size > 0;
+	return true;
+}
+
+static bool is_first_place(void *arg, uint64_t key, uint64_t instance) {
+	*(bool *)arg = key == 0 && instance == 1;
+	return true;
+}
+
 static void *read_along(void *arg) {
 	struct reader *reader = arg;
 	struct store *store = reader->store;
@@ -602,6 +612,12 @@ static void *read_along(void *arg) {
 			read = rc == 0 && record.size == row.size;
 			reader->ok = reader->ok && read;
 		}
+		/* Scans go through what the owner is changing. */
+		bool row_ok = true, place_ok = true;
+		bool scanned = store->ops->rows(store, 0, is_first, &row_ok) == 0 &&
+			store->ops->index(store, STORE_STATUS, 0, 0, is_first_place, &place_ok) ==
+				0;
+		reader->ok = reader->ok && scanned && row_ok && place_ok;
 		dtf__arena_finish(&arena);
 	}
 	return NULL;
