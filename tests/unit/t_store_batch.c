@@ -140,7 +140,7 @@ static void reopen_slow(struct world *world) {
 /* Whenever it is purged: before its marks are in their table, while they get there,
  * and while the journal still has them although they have got there. */
 START_TEST(what_is_purged_stays_away) {
-	for (int moment = 0; moment < 12; moment++) {
+	for (int moment = 0; moment < 5; moment++) {
 		struct world world;
 		char id[16];
 		world_init(&world, (enum world_kind)_i);
