@@ -105,27 +105,29 @@ static bool reserve_sent(struct post *post) {
 	return grown != NULL;
 }
 
-static int make_parcel(struct engine *sender, uint64_t sequence, struct slice bytes,
-	unsigned *ret_to, struct parcel **ret) {
+/* NULL: *ret_rc says why. */
+static struct parcel *make_parcel(const struct engine *sender, uint64_t sequence,
+	struct slice bytes, unsigned *ret_to, int *ret_rc) {
 	struct arena memory = { 0 };
 	struct parcel *parcel = dtf__arena_alloc(&memory, sizeof(*parcel));
 	if (parcel == NULL) {
-		return dtf__fail(DTF_ENOMEM, "out of memory for a message");
+		*ret_rc = dtf__fail(DTF_ENOMEM, "out of memory for a message");
+		return NULL;
 	}
 	parcel->memory = memory;
 	parcel->sequence = sequence;
 	parcel->from = sender->post.partition;
-	int rc = decode(&parcel->memory, bytes, ret_to, &parcel->letter);
-	if (rc == 0 && *ret_to >= sender->post.count) {
-		rc = dtf__fail(DTF_ECORRUPT, "message %llu is to a partition that is not there",
+	*ret_rc = decode(&parcel->memory, bytes, ret_to, &parcel->letter);
+	if (*ret_rc == 0 && *ret_to >= sender->post.count) {
+		*ret_rc = dtf__fail(DTF_ECORRUPT,
+			"message %llu is to a partition that is not there",
 			(unsigned long long)sequence);
 	}
-	if (rc < 0) {
+	if (*ret_rc < 0) {
 		dtf__parcel_free(parcel);
-		return rc;
+		return NULL;
 	}
-	*ret = parcel;
-	return 0;
+	return parcel;
 }
 
 struct handing {
@@ -144,16 +146,18 @@ static bool hand_over(void *arg, uint64_t sequence, struct slice bytes) {
 	if (!room) {
 		return false;
 	}
-	handing->rc = reserve_sent(post)
-		? make_parcel(handing->engine, sequence, bytes, &to, &parcel)
-		: dtf__fail(DTF_ENOMEM, "out of memory for a message");
+	if (!reserve_sent(post)) {
+		handing->rc = dtf__fail(DTF_ENOMEM, "out of memory for a message");
+		return false;
+	}
+	parcel = make_parcel(handing->engine, sequence, bytes, &to, &handing->rc);
 	if (handing->rc == DTF_ECORRUPT) {
 		dtf__engine_log(handing->engine, DTF_LOG_ERROR, "", dtf_errmsg());
 		post->handed = sequence; /* it stays where it is; the others go on */
 		handing->rc = 0;
 		return true;
 	}
-	if (handing->rc < 0) {
+	if (parcel == NULL) {
 		return false;
 	}
 	post->sent[post->nsent++] = (struct sent){ sequence, to, bytes.size };

@@ -85,7 +85,7 @@ static int memory_record(
 static int memory_row(
 	struct store *store, struct arena *arena, uint64_t instance, struct slice *ret) {
 	char storage[8];
-	struct slice value;
+	struct slice value = { 0 };
 	int rc = copy_value(store, arena, ROWS, number_key(instance, storage), &value);
 	if (rc == 0) {
 		*ret = (struct slice){ value.data + ROW_KEYS_SIZE, value.size - ROW_KEYS_SIZE };

@@ -1,12 +1,13 @@
 #include "bench.h"
 
-#include <dirent.h>
+#include <ftw.h>
 #include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,12 +61,13 @@ void *bench_alloc(size_t count, size_t size) {
 	return memory;
 }
 
-struct dtf_engine *bench_engine_open(const char *dir, unsigned workers) {
+struct dtf_engine *bench_engine_open(const char *dir, const struct options *options) {
 	struct dtf_engine *engine;
-	struct dtf_engine_options options = {
-		.dir = dir, .workers = workers, .history_max = INT64_C(16000000)
-	};
-	bench_must(dtf_engine_open(&options, &engine), "open");
+	struct dtf_engine_options how = { .dir = options->memory ? NULL : dir,
+		.workers = options->workers,
+		.partitions = options->partitions == 0 ? DTF_PER_CORE : options->partitions,
+		.history_max = INT64_C(16000000) };
+	bench_must(dtf_engine_open(&how, &engine), "open");
 	bench_must(dtf_engine_register(engine, &bench_module), "register");
 	bench_must(dtf_engine_start(engine), "start");
 	return engine;
@@ -83,21 +85,15 @@ char *bench_dir_create(const char *where) {
 	return dir;
 }
 
-/* Directories of a store and of LMDB have no directories in them. */
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at) {
+	(void)st;
+	(void)kind;
+	(void)at;
+	return remove(path);
+}
+
 void bench_dir_remove(char *dir) {
-	DIR *open = opendir(dir);
-	const struct dirent *entry;
-	while (open != NULL && (entry = readdir(open)) != NULL) {
-		char path[4096];
-		(void)snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-			(void)unlink(path);
-		}
-	}
-	if (open != NULL) {
-		(void)closedir(open);
-	}
-	(void)rmdir(dir);
+	(void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	free(dir);
 }
 

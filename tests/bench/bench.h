@@ -7,6 +7,8 @@
 
 #include <dtf/dtf.h>
 
+#include "commands.h"
+
 int64_t bench_now_ns(void);
 int64_t bench_cpu_ns(void); /* of all threads of the process */
 /* Sorts; the value below which that share of them lies. */
@@ -24,7 +26,7 @@ void *bench_alloc(size_t count, size_t size); /* zeroed, or it dies */
 char *bench_dir_create(const char *where);
 void bench_dir_remove(char *dir);
 /* An engine with bench.dtf that runs; dir NULL: in memory. */
-struct dtf_engine *bench_engine_open(const char *dir, unsigned workers);
+struct dtf_engine *bench_engine_open(const char *dir, const struct options *options);
 /* A number of the command line, or it dies. */
 uint64_t bench_number(const char *option, const char *text);
 /* A line that a terminal sees and a file does not. */

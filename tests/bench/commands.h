@@ -9,6 +9,7 @@ struct options {
 	const char *dir; /* where a directory is made */
 	bool memory;
 	unsigned workers;
+	unsigned partitions;     /* 0: one for each core */
 	size_t count, in_flight; /* 0: what the command thinks right */
 };
 

@@ -1,7 +1,8 @@
 /*
  * Measures dtf on this machine.
  *
- *	dtf-bench WHAT [-n COUNT] [-c IN_FLIGHT] [--workers N] [--dir DIR] [--memory]
+ *	dtf-bench WHAT [-n COUNT] [-c IN_FLIGHT] [--workers N] [--partitions N]
+ *		[--dir DIR] [--memory]
  *
  * One JSON object on one line.  Stores are made in a fresh directory inside DIR,
  * which is this one if nothing is said, with every commit synced, and removed.
@@ -31,7 +32,8 @@ static const struct command {
 static void usage(void) {
 	bench_die("usage: dtf-bench hello|chain5|chain100|chain1000|fan50|wait|\n"
 		  "           replay|restart|memory|length|life\n"
-		  "       [-n COUNT] [-c IN_FLIGHT] [--workers N] [--dir DIR] [--memory]");
+		  "       [-n COUNT] [-c IN_FLIGHT] [--workers N] [--partitions N]\n"
+		  "       [--dir DIR] [--memory]");
 }
 
 static void parse(int argc, char **argv, struct options *options) {
@@ -53,6 +55,8 @@ static void parse(int argc, char **argv, struct options *options) {
 			options->in_flight = bench_number(option, value);
 		} else if (strcmp(option, "--workers") == 0) {
 			options->workers = (unsigned)bench_number(option, value);
+		} else if (strcmp(option, "--partitions") == 0) {
+			options->partitions = (unsigned)bench_number(option, value);
 		} else {
 			usage();
 		}

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "bench.h"
-#include "commands.h"
 #include "echo.h"
 #include "many.h"
 
@@ -43,8 +42,7 @@ static double middle(const struct echo_moment *moments, size_t steps, size_t ste
 void run_length(const char *name, const struct options *options) {
 	size_t steps = options->count == 0 ? STEPS : options->count;
 	char *dir = bench_dir_create(options->dir);
-	struct dtf_engine *engine = bench_engine_open(
-		options->memory ? NULL : dir, options->workers);
+	struct dtf_engine *engine = bench_engine_open(dir, options);
 	struct dtf_client *client = dtf_engine_client(engine);
 	struct echo_moment *moments = bench_alloc(LIVES * steps, sizeof(*moments));
 	char input[128], id[32];

@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "bench.h"
-#include "commands.h"
 #include "many.h"
 
 #define EVENTS 1000000
@@ -20,7 +19,7 @@ static double come_back(const char *dir, const struct options *options,
 	const struct dtf_request *raise, struct dtf_engine **engine) {
 	dtf_engine_close(*engine);
 	double began_s = now_s();
-	*engine = bench_engine_open(dir, options->workers);
+	*engine = bench_engine_open(dir, options);
 	many_repeat(dtf_engine_client(*engine), raise, 1);
 	return (now_s() - began_s) * 1e3;
 }
@@ -31,7 +30,7 @@ void run_life(const char *name, const struct options *options) {
 		.verb = DTF_ASK_RAISE, .id = "life", .event = "go", .payload = many_text()
 	};
 	char *dir = bench_dir_create(options->dir), input[32];
-	struct dtf_engine *engine = bench_engine_open(dir, options->workers);
+	struct dtf_engine *engine = bench_engine_open(dir, options);
 	(void)snprintf(input, sizeof(input), "[%zu]", 2 * events);
 	bench_must(dtf_start(dtf_engine_client(engine), "bench.reader", "life", input), "life");
 	printf("{\"workload\":\"%s\",\"events\":%zu", name, events);

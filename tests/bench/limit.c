@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench.h"
 
@@ -100,8 +101,8 @@ static void look_at_log(MDB_txn *txn, MDB_dbi dbi, struct kept *kept) {
 	mdb_cursor_close(cursor);
 }
 
-struct kept limit_kept(const char *dir) {
-	struct kept kept = { 0 };
+/* Of one partition. */
+static void add_kept(const char *dir, struct kept *kept) {
 	MDB_env *env;
 	MDB_txn *txn;
 	MDB_dbi main;
@@ -125,13 +126,27 @@ struct kept limit_kept(const char *dir) {
 		if (mdb_dbi_open(txn, name, 0, &dbi) == 0) {
 			count += pages(txn, dbi);
 			if (strcmp(name, "log") == 0) {
-				look_at_log(txn, dbi, &kept);
+				look_at_log(txn, dbi, kept);
 			}
 		}
 	}
 	mdb_cursor_close(cursor);
-	kept.used_bytes = count * stat.ms_psize;
+	kept->used_bytes += count * stat.ms_psize;
 	mdb_txn_abort(txn);
 	mdb_env_close(env);
+}
+
+struct kept limit_kept(const char *dir) {
+	struct kept kept = { 0 };
+	char path[4096], first[4096];
+	(void)snprintf(first, sizeof(first), "%.4000s/p000", dir);
+	if (access(first, F_OK) != 0) {
+		add_kept(dir, &kept);
+		return kept;
+	}
+	unsigned i = 0;
+	do {
+		(void)snprintf(path, sizeof(path), "%.4000s/p%03u", dir, i++);
+	} while (access(path, F_OK) == 0 && (add_kept(path, &kept), true));
 	return kept;
 }

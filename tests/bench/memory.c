@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "bench.h"
-#include "commands.h"
 #include "echo.h"
 #include "many.h"
 
@@ -24,8 +23,7 @@ static double grow(struct dtf_client *client, const char *workflow, const char *
 void run_memory(const char *name, const struct options *options) {
 	size_t sleeping = options->count == 0 ? SLEEPING : options->count;
 	char *dir = bench_dir_create(options->dir);
-	struct dtf_engine *engine = bench_engine_open(
-		options->memory ? NULL : dir, options->workers);
+	struct dtf_engine *engine = bench_engine_open(dir, options);
 	struct dtf_client *client = dtf_engine_client(engine);
 	echo_hold(true);
 	double hot = grow(client, "bench.busy", "hot", 0, HOT);

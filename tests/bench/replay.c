@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "bench.h"
-#include "commands.h"
 #include "many.h"
 
 #define STEPS   100000 /* of all instances of one length */
@@ -50,8 +49,7 @@ void run_replay(const char *name, const struct options *options) {
 	static const unsigned lengths[] = { 10, 100, 1000 };
 	size_t steps = options->count == 0 ? STEPS : options->count;
 	char *dir = bench_dir_create(options->dir);
-	struct dtf_engine *engine = bench_engine_open(
-		options->memory ? NULL : dir, options->workers);
+	struct dtf_engine *engine = bench_engine_open(dir, options);
 	struct dtf_client *client = dtf_engine_client(engine);
 	printf("{\"workload\":\"%s\"", name);
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {

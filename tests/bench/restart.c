@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "bench.h"
-#include "commands.h"
 #include "echo.h"
 #include "many.h"
 
@@ -32,7 +31,7 @@ static void live_and_die(const char *dir, const struct options *options, size_t 
 	}
 	if (child == 0) {
 		echo_hold(true);
-		struct dtf_engine *engine = bench_engine_open(dir, options->workers);
+		struct dtf_engine *engine = bench_engine_open(dir, options);
 		start(dtf_engine_client(engine), "bench.sleeper", "sleeper", sleeping);
 		start(dtf_engine_client(engine), "bench.busy", "busy", BUSY);
 		_exit(0);
@@ -53,7 +52,7 @@ void run_restart(const char *name, const struct options *options) {
 	live_and_die(dir, options, sleeping);
 	uint64_t heap = bench_heap(), rss = bench_rss();
 	int64_t began_ns = bench_now_ns();
-	struct dtf_engine *engine = bench_engine_open(dir, options->workers);
+	struct dtf_engine *engine = bench_engine_open(dir, options);
 	struct dtf_client *client = dtf_engine_client(engine);
 	double started_ms = since_ms(began_ns);
 	bench_must(dtf_start(client, "bench.hello", "first", many_input()), "start");

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "bench.h"
-#include "commands.h"
 #include "device.h"
 #include "limit.h"
 #include "load.h"
@@ -23,7 +22,7 @@ struct outcome {
 };
 
 static void run(const char *dir, const struct options *options, struct outcome *outcome) {
-	struct dtf_engine *engine = bench_engine_open(dir, options->workers);
+	struct dtf_engine *engine = bench_engine_open(dir, options);
 	struct device before = device_now();
 	int64_t cpu_ns = bench_cpu_ns();
 	load_run(engine, &outcome->load);
@@ -81,7 +80,7 @@ void run_workload(const char *name, const struct options *options) {
 							     : workload->in_flight }
 	};
 	char *dir = bench_dir_create(options->dir);
-	run(options->memory ? NULL : dir, options, &outcome);
+	run(dir, options, &outcome);
 	if (!options->memory) {
 		outcome.kept = limit_kept(dir);
 		size_t size = outcome.kept.records == 0
