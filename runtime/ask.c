@@ -59,7 +59,8 @@ static void run_errand(struct request *request, int rc, const char *text) {
 	struct dtf_result result = { 0 };
 	dtf__error_put(text);
 	if (rc == 0 && request->ended != NULL) {
-		rc = dtf__result_read(errand->engine->store, request->ended, &result);
+		rc = dtf__result_read(
+			errand->engine->store, request->ended, request->record, &result);
 	}
 	dtf__gate_leave(errand->engine->gate, request->kind, errand->size);
 	errand->done(errand->arg, rc, rc == 0 && request->ended != NULL ? &result : NULL);

@@ -337,6 +337,19 @@ static void release(struct engine *engine, const struct effect *effect) {
 	free(effect->text);
 }
 
+/* It is in the batch that has just become durable, or not at hand. */
+static struct slice last_record(const struct instance *instance) {
+	struct engine *engine = instance->engine;
+	const struct batch *batch = &engine->batch;
+	uint64_t first = engine->store->ops->next(engine->store) - batch->nrecords;
+	uint64_t last = instance->row.last;
+	if (last < first || last - first >= batch->nrecords) {
+		return (struct slice){ 0 };
+	}
+	const struct buf *record = &batch->records[last - first];
+	return (struct slice){ record->data, record->size };
+}
+
 static void settle_instance(struct instance *instance) {
 	instance->turned = false;
 	instance->is_new = false;
@@ -351,7 +364,7 @@ static void settle_instance(struct instance *instance) {
 	}
 	instance->ended = true;
 	dtf__dispatch_cancel(instance, 0);
-	dtf__request_dismiss_waiters(instance, 0, "");
+	dtf__request_tell_end(instance, last_record(instance));
 	dtf__instance_drop(instance);
 	dtf__instance_used(instance);
 }

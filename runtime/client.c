@@ -335,7 +335,8 @@ static int look(struct dtf_client *client, const char *id, struct dtf_result *re
 	if (rc == 0 && row.status <= DTF_SUSPENDED) {
 		rc = 1;
 	} else if (rc == 0 && ret != NULL) {
-		rc = dtf__result_read(dtf__client_store(client, id), &row, ret);
+		rc = dtf__result_read(
+			dtf__client_store(client, id), &row, (struct slice){ 0 }, ret);
 	}
 	dtf__arena_finish(&arena);
 	return rc;

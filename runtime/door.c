@@ -49,7 +49,8 @@ static void let_go(struct door *door) {
 static void put_result(struct door *door) {
 	char before[ERROR_TEXT_MAX];
 	memcpy(before, dtf_errmsg(), strlen(dtf_errmsg()) + 1);
-	door->rc = dtf__result_read(door->engine->store, door->request.ended, door->ret);
+	door->rc = dtf__result_read(
+		door->engine->store, door->request.ended, door->request.record, door->ret);
 	if (door->rc < 0) {
 		(void)snprintf(door->text, sizeof(door->text), "%s", dtf_errmsg());
 	}

@@ -13,7 +13,7 @@
 
 #include "error.h"
 
-#define SWEEP_MIN 1024 /* timers: fewer are not worth a look */
+#define SWEEP_MIN 16384 /* timers: fewer are not worth a look */
 
 static void add(struct instance *instance, const struct event *event) {
 	if (dtf__arrival_waits(instance, event)) {

@@ -59,6 +59,7 @@ struct request {
 	bool in_batch;               /* of such two: what is to be known of them is in the batch */
 	/* REQUEST_WAIT: */
 	const struct row *ended;   /* of what has ended, while 0 is answered */
+	struct slice record;       /* its last one, meanwhile, if it is at hand */
 	struct instance *instance; /* among whose waiters it is, or NULL */
 	struct request *wait;      /* REQUEST_UNWAIT: that was sent before; it may be answered */
 };
@@ -562,6 +563,8 @@ enum verdict dtf__request_check(struct instance *instance, struct arrival *arriv
  * instance that is new will not be: its waiters too. */
 void dtf__request_withdraw(struct instance *instance, int rc, const char *text);
 void dtf__request_dismiss_waiters(struct instance *instance, int rc, const char *text);
+/* It has ended, with this record. */
+void dtf__request_tell_end(struct instance *instance, struct slice record);
 /*
  * A command from the inbox is answered in the batch, be it granted or refused;
  * instance: whose arrival it is, or NULL.  One that could not be looked at is
@@ -629,7 +632,9 @@ bool dtf__silence_due(const struct instance *instance, struct dtf_activity *atte
 /* The last event of an instance that has ended, in the arena. */
 int dtf__end_read(
 	struct store *store, const struct row *row, struct arena *arena, struct event *ret);
-int dtf__result_read(struct store *store, const struct row *row, struct dtf_result *ret);
+/* record: its last one, if it is at hand; of size 0: the store has it. */
+int dtf__result_read(
+	struct store *store, const struct row *row, struct slice record, struct dtf_result *ret);
 
 /* keep.c */
 /* The turn's record, of that size, is in the batch: a snapshot may be due with it, or

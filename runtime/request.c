@@ -68,16 +68,26 @@ static void refuse(struct engine *engine, struct instance *instance, struct requ
 	}
 }
 
-void dtf__request_dismiss_waiters(struct instance *instance, int rc, const char *text) {
+static void answer_waiters(struct instance *instance, const struct row *ended, struct slice record,
+	int rc, const char *text) {
 	struct request *waiter = instance->waiters;
 	instance->waiters = NULL;
 	while (waiter != NULL) {
 		struct request *next = waiter->next;
 		waiter->instance = NULL;
-		waiter->ended = rc == 0 ? &instance->row : NULL;
+		waiter->ended = ended;
+		waiter->record = record;
 		waiter->answer(waiter, rc, text);
 		waiter = next;
 	}
+}
+
+void dtf__request_dismiss_waiters(struct instance *instance, int rc, const char *text) {
+	answer_waiters(instance, NULL, (struct slice){ 0 }, rc, text);
+}
+
+void dtf__request_tell_end(struct instance *instance, struct slice record) {
+	answer_waiters(instance, &instance->row, record, 0, "");
 }
 
 void dtf__request_withdraw(struct instance *instance, int rc, const char *text) {

@@ -68,15 +68,21 @@ static uint64_t outside(uint64_t word, unsigned n) {
 	return ((word - EIGHT(n)) | word) & EIGHT(0x80);
 }
 
+/* Not 0 if a byte of eight is not ASCII or has to be escaped, in its high bit. */
+static uint64_t escapes(uint64_t word) {
+	return word | (word - EIGHT(0x20)) | ((word ^ EIGHT('"')) - EIGHT(1)) |
+		((word ^ EIGHT('\\')) - EIGHT(1));
+}
+
 size_t dtf__utf8_unescaped(const char *s, size_t size) {
 	size_t i = 0;
-	while (size - i >= 8) {
-		uint64_t word = load(s + i);
-		uint64_t found = outside(word, 0x20) | outside(word ^ EIGHT('"'), 1) |
-			outside(word ^ EIGHT('\\'), 1);
-		if (found != 0) {
-			break;
-		}
+	while (size - i >= 32 &&
+		((escapes(load(s + i)) | escapes(load(s + i + 8)) | escapes(load(s + i + 16)) |
+			 escapes(load(s + i + 24))) &
+			EIGHT(0x80)) == 0) {
+		i += 32;
+	}
+	while (size - i >= 8 && (escapes(load(s + i)) & EIGHT(0x80)) == 0) {
 		i += 8;
 	}
 	while (i < size && (unsigned char)s[i] >= 0x20 && (unsigned char)s[i] < 0x80 &&

@@ -12,25 +12,21 @@
 
 #include "error.h"
 
-void dtf__wire_put(struct buf *buf, uint64_t value) {
-	unsigned char bytes[10];
-	size_t size = 0;
-	if (value < 0x80) { /* most are */
-		bytes[0] = (unsigned char)value;
-		dtf__buf_add(buf, bytes, 1);
+#define VARINT_MAX 10
+
+void dtf__wire_put_long(struct buf *buf, uint64_t value) {
+	bool fits = !buf->failed && buf->capacity - buf->size > VARINT_MAX;
+	if (!fits && !dtf__buf_reserve(buf, VARINT_MAX)) {
 		return;
 	}
+	char *at = buf->data + buf->size;
 	while (value >= 0x80) {
-		bytes[size++] = (unsigned char)(value | 0x80);
+		*at++ = (char)(value | 0x80);
 		value >>= 7;
 	}
-	bytes[size++] = (unsigned char)value;
-	dtf__buf_add(buf, bytes, size);
-}
-
-void dtf__wire_put_signed(struct buf *buf, int64_t value) {
-	uint64_t bits = (uint64_t)value << 1;
-	dtf__wire_put(buf, value < 0 ? ~bits : bits);
+	*at++ = (char)value;
+	*at = '\0';
+	buf->size = (size_t)(at - buf->data);
 }
 
 void dtf__wire_store64(unsigned char *ret, uint64_t value) {

@@ -11,10 +11,21 @@
 /* Eight bytes, lowest first, where they belong. */
 void dtf__wire_store64(unsigned char *ret, uint64_t value);
 uint64_t dtf__wire_load64(const void *from);
-/* Seven bits a byte, lowest first. */
-void dtf__wire_put(struct buf *buf, uint64_t value);
+/* Seven bits a byte, lowest first.  Most take one, and have room. */
+void dtf__wire_put_long(struct buf *buf, uint64_t value);
+static inline void dtf__wire_put(struct buf *buf, uint64_t value) {
+	if (value < 0x80 && !buf->failed && buf->capacity - buf->size > 1) {
+		buf->data[buf->size++] = (char)value;
+		buf->data[buf->size] = '\0';
+	} else {
+		dtf__wire_put_long(buf, value);
+	}
+}
 /* Small of either sign: 0 -1 1 -2 … */
-void dtf__wire_put_signed(struct buf *buf, int64_t value);
+static inline void dtf__wire_put_signed(struct buf *buf, int64_t value) {
+	uint64_t bits = (uint64_t)value << 1;
+	dtf__wire_put(buf, value < 0 ? ~bits : bits);
+}
 void dtf__wire_put_double(struct buf *buf, double value);      /* 8 bytes, low first */
 void dtf__wire_put_bytes(struct buf *buf, struct slice bytes); /* length first */
 void dtf__wire_put_text(struct buf *buf, const char *text);    /* NULL stays NULL */

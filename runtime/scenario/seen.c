@@ -130,7 +130,7 @@ static void set_end(struct sim *sim, json_t *all, const struct row *row) {
 	if (row->status <= DTF_SUSPENDED) {
 		return;
 	}
-	if (dtf__result_read(scenario_store(sim, sim->id), row, &result) < 0) {
+	if (dtf__result_read(scenario_store(sim, sim->id), row, (struct slice){ 0 }, &result) < 0) {
 		scenario_trouble(sim, "no result: %s", dtf_errmsg());
 		return;
 	}
