@@ -96,6 +96,18 @@ static void set_name(struct image *image, const char *name, int file) {
 	image->names[i].file = file;
 }
 
+/* What is in a directory that is not there is not there. */
+static bool is_reachable(const struct image *image, const char *name) {
+	const char *slash = strchr(name, '/');
+	bool found = slash == NULL;
+	for (size_t i = 0; !found && i < IMAGE_NAMES; i++) {
+		found = image->names[i].file == IMAGE_DIR &&
+			strncmp(image->names[i].name, name, (size_t)(slash - name)) == 0 &&
+			image->names[i].name[slash - name] == '\0';
+	}
+	return found;
+}
+
 static int find_name(const struct image *image, const char *name) {
 	for (size_t i = 0; i < IMAGE_NAMES; i++) {
 		if (strcmp(image->names[i].name, name) == 0) {
@@ -106,12 +118,21 @@ static int find_name(const struct image *image, const char *name) {
 }
 
 void image_write(const struct image *image, const char *dir) {
+	char path[512];
 	if (mkdir(dir, 0700) != 0) {
 		die(dir);
 	}
 	for (size_t i = 0; i < IMAGE_NAMES; i++) {
-		char path[512];
-		if (image->names[i].name[0] == '\0') {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, image->names[i].name);
+		if (image->names[i].name[0] != '\0' && image->names[i].file == IMAGE_DIR &&
+			mkdir(path, 0700) != 0) {
+			die(path);
+		}
+	}
+	for (size_t i = 0; i < IMAGE_NAMES; i++) {
+		const char *name = image->names[i].name;
+		if (name[0] == '\0' || image->names[i].file == IMAGE_DIR ||
+			!is_reachable(image, name)) {
 			continue;
 		}
 		const struct file *file = &image->files[image->names[i].file];
@@ -133,7 +154,14 @@ void image_write(const struct image *image, const char *dir) {
 void image_remove(const char *dir) {
 	DIR *stream = opendir(dir);
 	for (struct dirent *e; stream != NULL && (e = readdir(stream)) != NULL;) {
-		(void)unlinkat(dirfd(stream), e->d_name, 0);
+		char path[512];
+		(void)snprintf(path, sizeof(path), "%.250s/%.250s", dir, e->d_name);
+		bool is_dir = e->d_type == DT_DIR && e->d_name[0] != '.';
+		if (is_dir) {
+			image_remove(path);
+		} else {
+			(void)unlinkat(dirfd(stream), e->d_name, 0);
+		}
 	}
 	if (stream != NULL) {
 		(void)closedir(stream);
@@ -157,13 +185,23 @@ static void change_name(
 			drop_name(image, op->name);
 		}
 		set_name(image, op->to, replay->numbers[op->file]);
+	} else if (op->kind == OP_MKDIR) {
+		set_name(image, op->name, IMAGE_DIR);
 	} else {
 		drop_name(image, op->name);
 	}
 }
 
 static bool is_name(const struct disk_op *op) {
-	return op->kind == OP_CREATE || op->kind == OP_RENAME || op->kind == OP_UNLINK;
+	return op->kind == OP_CREATE || op->kind == OP_RENAME || op->kind == OP_UNLINK ||
+		op->kind == OP_MKDIR;
+}
+
+/* Is it a name in the directory whose names begin so? */
+static bool is_in(const struct disk_op *op, const char *below) {
+	size_t size = strlen(below);
+	return is_name(op) && strncmp(op->name, below, size) == 0 &&
+		strchr(op->name + size, '/') == NULL;
 }
 
 static void apply(const struct replay *replay, struct image *image, const struct disk_op *op) {
@@ -222,7 +260,7 @@ static void sync_pending(struct replay *replay, const struct disk_op *sync) {
 	size_t left = 0;
 	for (size_t i = 0; i < replay->npending; i++) {
 		const struct disk_op *op = &replay->record->ops[replay->pending[i]];
-		bool covered = sync->kind == OP_SYNC_DIR ? is_name(op)
+		bool covered = sync->kind == OP_SYNC_DIR ? is_in(op, sync->name)
 							 : !is_name(op) && op->file == sync->file;
 		if (covered && (sync->kind != OP_LOST || op->durable)) {
 			apply(replay, &replay->durable, op);

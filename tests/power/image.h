@@ -15,9 +15,9 @@ struct file {
 	size_t size, room;
 };
 
-enum { IMAGE_NAMES = 16, IMAGE_FILES = 64 };
+enum { IMAGE_NAMES = 40, IMAGE_FILES = 64, IMAGE_DIR = -2 };
 
-/* The files of a directory; a name with file < 0 is none. */
+/* The files of a directory and of those in it; a name without a file is IMAGE_DIR. */
 struct image {
 	struct file files[IMAGE_FILES];
 	size_t nfiles;

@@ -236,6 +236,7 @@ static void open_engine(struct life *life) {
 	struct dtf_engine_options options = {
 		.dir = life->dir,
 		.workers = DTF_NO_WORKERS,
+		.partitions = life->settings->partitions,
 		.map_size = (size_t)256 * 1024 * 1024,
 		.verify = true,
 		.user = life,
@@ -243,9 +244,11 @@ static void open_engine(struct life *life) {
 	};
 	int rc = dtf_engine_open(&options, &life->engine);
 	rc = rc == 0 ? dtf_engine_register(life->engine, &power_module) : rc;
-	if (rc == 0 && life->settings->window > 0) {
-		life->engine->engines[0]->window_size = life->settings->window;
-		life->engine->engines[0]->snapshot_events = life->settings->snapshot;
+	for (unsigned i = 0; rc == 0 && i < life->engine->count; i++) {
+		if (life->settings->window > 0) {
+			life->engine->engines[i]->window_size = life->settings->window;
+			life->engine->engines[i]->snapshot_events = life->settings->snapshot;
+		}
 	}
 	rc = rc == 0 ? dtf_engine_attach(life->engine) : rc;
 	failed(life, rc, "open");

@@ -13,10 +13,11 @@ enum { LIFE_MARKS = 128, LIFE_INSTANCES = 20 };
 
 /* How the engine is set up; 0: as usual. */
 struct life_settings {
-	size_t checkpoint; /* puts between two checkpoints of the store */
-	size_t window;     /* timers in memory */
-	uint32_t snapshot; /* events of an instance between two snapshots of it */
-	unsigned crowd;    /* instances that sleep beside the others */
+	size_t checkpoint;   /* puts between two checkpoints of the store */
+	size_t window;       /* timers in memory */
+	uint32_t snapshot;   /* events of an instance between two snapshots of it */
+	unsigned crowd;      /* instances that sleep beside the others */
+	unsigned partitions; /* 0 = 1 */
 };
 
 /* What each instance came to: of the first run, which nothing disturbed. */

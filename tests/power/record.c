@@ -33,6 +33,7 @@ static struct {
 		int kind;
 		bool durable;
 		uint32_t file;
+		char below[32]; /* of a directory: "", or "p000/" */
 	} fds[FDS];
 	ino_t inodes[FILES];
 	uint32_t nfiles;
@@ -107,24 +108,30 @@ static bool is_ours(int fd, int kind) {
 	return now.on && fd >= 0 && fd < FDS && now.fds[fd].kind == kind;
 }
 
-/* The name of what stands in the directory, or NULL. */
-static const char *name_in(int dir_fd, const char *path) {
-	if (!now.on) {
-		return NULL;
+enum { NAME = sizeof(((struct disk_op *)NULL)->name) };
+
+static void name_to(char *to, const char *below, const char *name) {
+	int size = snprintf(to, NAME, "%s%s", below, name);
+	if (size < 0 || size >= NAME) {
+		die("a name is too long");
 	}
-	if (is_ours(dir_fd, DIRECTORY) && strchr(path, '/') == NULL) {
-		return path;
+}
+
+/* The name of what stands in the directory, or below it; false: it does not. */
+static bool name_in(int dir_fd, const char *path, char ret[NAME]) {
+	if (!now.on) {
+		return false;
+	}
+	if (is_ours(dir_fd, DIRECTORY) && path[0] != '/' && strcmp(path, "..") != 0) {
+		name_to(ret, now.fds[dir_fd].below, path);
+		return true;
 	}
 	size_t len = strlen(now.dir);
 	bool below = strncmp(path, now.dir, len) == 0 && path[len] == '/';
-	return below && strchr(path + len + 1, '/') == NULL ? path + len + 1 : NULL;
-}
-
-static void name_to(char *to, const char *name) {
-	if (strlen(name) >= sizeof(((struct disk_op *)NULL)->name)) {
-		die("a name is too long");
+	if (below) {
+		name_to(ret, "", path + len + 1);
 	}
-	strncpy(to, name, sizeof(((struct disk_op *)NULL)->name) - 1);
+	return below;
 }
 
 static uint32_t number_of(ino_t inode, const char *name, bool is_new) {
@@ -139,14 +146,36 @@ static uint32_t number_of(ino_t inode, const char *name, bool is_new) {
 	now.inodes[now.nfiles] = inode;
 	struct disk_op *op = push(is_new ? OP_CREATE : OP_FOUND);
 	op->file = now.nfiles;
-	name_to(op->name, name);
+	name_to(op->name, "", name);
 	return now.nfiles++;
 }
 
+/* Is it the directory, or one in it?  Then where names in it begin. */
+static bool is_directory(int dir_fd, const char *path, const struct stat *st, char ret[NAME]) {
+	char name[NAME];
+	ret[0] = '\0';
+	if (strcmp(path, now.dir) == 0) {
+		return true;
+	}
+	if (is_ours(dir_fd, DIRECTORY) && strcmp(path, ".") == 0) {
+		name_to(ret, now.fds[dir_fd].below, "");
+		return true;
+	}
+	if (is_ours(dir_fd, DIRECTORY) && strcmp(path, "..") == 0) {
+		return now.fds[dir_fd].below[0] != '\0';
+	}
+	bool below = S_ISDIR(st->st_mode) && name_in(dir_fd, path, name);
+	if (below) {
+		name_to(ret, name, "/");
+	}
+	return below;
+}
+
 static int opened(int dir_fd, const char *path, int flags, mode_t mode) {
-	struct stat st;
-	const char *name = name_in(dir_fd, path);
-	bool is_new = name != NULL && (flags & O_CREAT) != 0 &&
+	struct stat st = { 0 };
+	char name[NAME], below[NAME];
+	bool named = name_in(dir_fd, path, name);
+	bool is_new = named && (flags & O_CREAT) != 0 &&
 		syscall(SYS_newfstatat, dir_fd, path, &st, AT_SYMLINK_NOFOLLOW) != 0;
 	int fd = (int)syscall(SYS_openat, dir_fd, path, flags, mode);
 	if (fd < 0 || !now.on) {
@@ -155,12 +184,12 @@ static int opened(int dir_fd, const char *path, int flags, mode_t mode) {
 	if (fd >= FDS) {
 		die("too many descriptors");
 	}
-	bool here = strcmp(path, now.dir) == 0 ||
-		(is_ours(dir_fd, DIRECTORY) && strcmp(path, ".") == 0);
+	bool known = syscall(SYS_fstat, fd, &st) == 0;
 	now.fds[fd].kind = NOT_OURS;
-	if (here) {
+	if (known && is_directory(dir_fd, path, &st, below)) {
 		now.fds[fd].kind = DIRECTORY;
-	} else if (name != NULL && syscall(SYS_fstat, fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		memcpy(now.fds[fd].below, below, sizeof(below));
+	} else if (named && known && S_ISREG(st.st_mode)) {
 		now.fds[fd].kind = A_FILE;
 		now.fds[fd].durable = (flags & O_DSYNC) != 0;
 		now.fds[fd].file = number_of(st.st_ino, name, is_new);
@@ -257,7 +286,7 @@ static int sync_fd(int fd, long call) {
 		if (fails() && now.error != 0) {
 			return -1;
 		}
-		push(OP_SYNC_DIR);
+		name_to(push(OP_SYNC_DIR)->name, now.fds[fd].below, "");
 		return 0;
 	}
 	return (int)syscall(call, fd);
@@ -364,17 +393,17 @@ int ftruncate64(int fd, off64_t size) {
 }
 
 int renameat(int from_fd, const char *from, int to_fd, const char *to) {
-	const char *name = name_in(from_fd, from), *new_name = name_in(to_fd, to);
+	char name[NAME], new_name[NAME];
 	struct stat st;
-	bool ours = name != NULL && new_name != NULL &&
+	bool ours = name_in(from_fd, from, name) && name_in(to_fd, to, new_name) &&
 		syscall(SYS_newfstatat, from_fd, from, &st, AT_SYMLINK_NOFOLLOW) == 0;
 	int rc = (int)syscall(SYS_renameat, from_fd, from, to_fd, to);
 	if (rc == 0 && ours) {
 		uint32_t file = number_of(st.st_ino, name, false);
 		struct disk_op *op = push(OP_RENAME);
 		op->file = file;
-		name_to(op->name, name);
-		name_to(op->to, new_name);
+		name_to(op->name, "", name);
+		name_to(op->to, "", new_name);
 	}
 	return rc;
 }
@@ -384,16 +413,26 @@ int rename(const char *from, const char *to) {
 }
 
 int unlinkat(int dir_fd, const char *path, int flags) {
-	const char *name = name_in(dir_fd, path);
+	char name[NAME];
+	bool ours = name_in(dir_fd, path, name);
 	int rc = (int)syscall(SYS_unlinkat, dir_fd, path, flags);
-	if (rc == 0 && name != NULL) {
-		name_to(push(OP_UNLINK)->name, name);
+	if (rc == 0 && ours) {
+		name_to(push(OP_UNLINK)->name, "", name);
 	}
 	return rc;
 }
 
 int unlink(const char *path) {
 	return unlinkat(AT_FDCWD, path, 0);
+}
+
+int mkdir(const char *path, mode_t mode) {
+	char name[NAME];
+	int rc = (int)syscall(SYS_mkdir, path, mode);
+	if (rc == 0 && name_in(AT_FDCWD, path, name)) {
+		name_to(push(OP_MKDIR)->name, "", name);
+	}
+	return rc;
 }
 
 ssize_t getrandom(void *data, size_t size, unsigned flags) {

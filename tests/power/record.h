@@ -21,8 +21,9 @@ enum disk_op_kind {
 	OP_CREATE,
 	OP_RENAME,
 	OP_UNLINK,
-	OP_SYNC_DIR,
-	OP_MARK, /* the program was told that something is durable */
+	OP_MKDIR,
+	OP_SYNC_DIR, /* `name`: as below, "" or "p000/" */
+	OP_MARK,     /* the program was told that something is durable */
 };
 
 struct disk_op {
@@ -31,8 +32,8 @@ struct disk_op {
 	bool durable;  /* WRITE: of a descriptor that syncs each */
 	uint64_t at;   /* WRITE, TRUNCATE; MARK: which */
 	size_t size;
-	char *data; /* WRITE; owned */
-	char name[32], to[32];
+	char *data;            /* WRITE; owned */
+	char name[32], to[32]; /* from the directory that is recorded on: "p000/data.mdb" */
 };
 
 struct disk_record {
@@ -40,8 +41,8 @@ struct disk_record {
 	size_t count, capacity;
 };
 
-/* Writes down what is done in `dir` from here on.  Descriptors that were open before are
- * not seen.  What is random to the program comes from the seed. */
+/* Writes down what is done in `dir`, and in directories there, from here on.  Descriptors that were
+ * open before are not seen.  What is random to the program comes from the seed. */
 void record_begin(const char *dir, uint64_t seed);
 void record_mark(uint64_t mark);
 void record_end(struct disk_record *ret);

@@ -248,12 +248,13 @@ static void first_life(struct disk_record *ret) {
 
 /*
  * A checkpoint with every commit, timers one by one, snapshots all the time; all often; a
- * checkpoint that takes several commits, of many instances.
+ * checkpoint that takes several commits, of many instances; messages between partitions.
  */
 static const struct life_settings variants[] = {
 	{ .checkpoint = 1, .window = 1, .snapshot = 3, .crowd = 4 },
 	{ .checkpoint = 12, .window = 3, .snapshot = 8, .crowd = 12 },
 	{ .checkpoint = 150, .window = 40, .snapshot = 30, .crowd = 150 },
+	{ .checkpoint = 12, .window = 3, .snapshot = 8, .crowd = 12, .partitions = 3 },
 };
 enum { NVARIANTS = sizeof(variants) / sizeof(*variants) };
 
@@ -318,10 +319,11 @@ static bool fault_at(const struct fault *fault) {
 	return met;
 }
 
-static void faults(unsigned long step) {
+static void faults(unsigned long step, unsigned variant) {
 	static const int errors[] = { EIO, ENOSPC, 0 };
 	struct disk_record record;
-	shared->settings = variants[1];
+	memset(shared, 0, sizeof(*shared));
+	shared->settings = variants[variant];
 	first_life(&record);
 	record_finish(&record);
 	for (unsigned i = 0; i < 6; i++) {
@@ -330,7 +332,6 @@ static void faults(unsigned long step) {
 			fault.nth += step;
 		}
 	}
-	printf("%lu faults: %lu violations\n", checked, violations);
 }
 
 int main(int argc, char **argv) {
@@ -355,7 +356,9 @@ int main(int argc, char **argv) {
 	}
 	unsigned long count = strtoul(argv[2], NULL, 10);
 	if (strcmp(argv[1], "faults") == 0) {
-		faults(count);
+		faults(count, 1);
+		faults(3 * count, 3);
+		printf("%lu faults: %lu violations\n", checked, violations);
 	} else {
 		only = argc > 5 ? strtoul(argv[5], NULL, 10) : 0;
 		cuts(count, argc > 3 ? strtoull(argv[3], NULL, 10) : 1,
