@@ -13,8 +13,6 @@
 
 #include "error.h"
 
-#define SWEEP_MIN 16384 /* timers: fewer are not worth a look */
-
 static void add(struct instance *instance, const struct event *event) {
 	if (dtf__arrival_waits(instance, event)) {
 		return;
@@ -242,6 +240,7 @@ void dtf__due_sweep(struct engine *engine) {
 		if (timers->count > 4 * engine->window_size) {
 			narrow(engine);
 		}
-		engine->sweep_at = timers->count < SWEEP_MIN / 2 ? SWEEP_MIN : timers->count * 2;
+		engine->sweep_at = timers->count < engine->sweep_min / 2 ? engine->sweep_min
+									 : timers->count * 2;
 	}
 }

@@ -169,12 +169,11 @@ int dtf_engine_open(const struct dtf_engine_options *options, struct dtf_engine 
 	if (count == DTF_PER_CORE) {
 		count = cores();
 	}
-	unsigned share = count == 0 ? 1 : count;
 	struct store_options store_options = { .map_size = options->map_size,
-		.size_max = options->store_max == 0 ? 0 : options->store_max / share + 1 };
+		.size_max = options->store_max };
 	struct stores stores;
 	rc = options->dir == NULL
-		? dtf__stores_memory_open(share, &stores)
+		? dtf__stores_memory_open(count == 0 ? 1 : count, &stores)
 		: dtf__stores_open(options->dir, STORE_OWN, &store_options, count, &stores);
 	return rc < 0 ? rc : dtf__engine_open_on(&stores, options, ret);
 }

@@ -23,6 +23,7 @@
 #define HOT_MAX_DEFAULT   ((size_t)32 * 1024 * 1024) /* bytes of instances kept in memory */
 #define QUEUE_MAX_DEFAULT ((size_t)64 * 1024 * 1024) /* bytes of requests */
 #define WINDOW_SIZE       16384 /* sleeping instances whose time is in memory */
+#define SWEEP_MIN         16384 /* timers among which are some of what has been */
 #define RETRY_MS          1000  /* after a full store, or want of memory */
 #define SNAPSHOT_EVENTS   1000  /* from one snapshot of an instance to the next */
 /* A commit must hold whatever one turn brings: a few payloads and 2 RECORDS_SIZE_MAX. */
@@ -264,7 +265,8 @@ struct engine {
 		uint64_t kind_after; /* of that kind, up to this; or of kinds */
 		bool told;
 	} recovery;
-	size_t sweep_at;     /* look through timers when there are so many */
+	size_t sweep_min;    /* so many timers are not worth a look */
+	size_t sweep_at;     /* look through them when there are so many */
 	struct heap waiting; /* activities without a slot, by priority */
 	uint64_t tickets;    /* given to those so far */
 	struct due *loading; /* room for as many as there may be slots; owned */

@@ -49,6 +49,7 @@ int dtf__engine_create(const struct dtf_engine_options *options, struct store *s
 	engine->clock = *clock;
 	engine->executor = *executor;
 	engine->window_size = WINDOW_SIZE;
+	engine->sweep_min = SWEEP_MIN;
 	engine->slots = o->workers < in_flight_max ? o->workers : in_flight_max;
 	engine->dirty_tail = &engine->dirty;
 	engine->snapshot_events = SNAPSHOT_EVENTS;

@@ -17,9 +17,8 @@
 
 #include "../error.h"
 
-#define CHECKPOINT_DEFAULT 65536
-#define SLICE_MIN          64
-#define DROP_MAX           16 /* journal entries taken away by one commit */
+#define SLICE_MIN 64
+#define DROP_MAX  16 /* journal entries taken away by one commit */
 
 /* ---- a slice ---- */
 
@@ -124,7 +123,7 @@ static void begin(struct lmdb_store *lmdb) {
 
 void dtf__lmdb_checkpoint_after(struct lmdb_store *lmdb, const struct checkpoint_step *step) {
 	struct checkpoint *checkpoint = &lmdb->checkpoint;
-	size_t every = checkpoint->every == 0 ? CHECKPOINT_DEFAULT : checkpoint->every;
+	size_t every = checkpoint->every == 0 ? CHECKPOINT_PUTS : checkpoint->every;
 	dtf__assert(pthread_mutex_lock(&lmdb->lock) == 0);
 	lmdb->journal++;
 	checkpoint->puts += lmdb->staged.count;

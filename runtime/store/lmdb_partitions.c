@@ -76,9 +76,12 @@ static int open_one(const char *dir, enum store_mode mode, const struct store_op
 static int open_all(const char *dir, enum store_mode mode, const struct store_options *options,
 	bool is_new, unsigned count, struct stores *ret) {
 	struct stores stores = { calloc(count, sizeof(struct store *)), count };
+	size_t all = options->checkpoint == 0 ? CHECKPOINT_PUTS : options->checkpoint;
 	int rc = stores.stores == NULL ? dtf__fail(DTF_ENOMEM, "out of memory") : 0;
 	for (unsigned i = 0; rc == 0 && i < count; i++) {
 		struct store_options own = *options;
+		own.size_max = options->size_max == 0 ? 0 : options->size_max / count + 1;
+		own.checkpoint = all / count + 1;
 		own.partition = i;
 		own.partitions = count;
 		rc = open_one(dir, mode, &own, is_new, &stores.stores[i]);

@@ -23,7 +23,8 @@ struct store *dtf__stores_of(const struct stores *stores, uint64_t number);
 
 /*
  * Opens what is there, each as dtf__store_lmdb_open(); count: 0 = as many as it has, 1 in a
- * new directory, else DTF_EINVAL when it has others.  The options hold for each.
+ * new directory, else DTF_EINVAL when it has others.  What the options
+ * allow is for all of them together.
  */
 int dtf__stores_open(const char *dir, enum store_mode mode, const struct store_options *options,
 	unsigned count, struct stores *ret);

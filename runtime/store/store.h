@@ -32,7 +32,8 @@ struct store_options {
 	size_t map_size_max; /* the map grows no further; 0 = as far as the system goes */
 	size_t size_max;     /* refuse commits marked `admit` beyond this; 0 = none */
 	unsigned partition, partitions; /* this is that one of several; 0 = the only one */
-	size_t checkpoint; /* rows, names and marks put between two checkpoints; 0 = 65,536 */
+	size_t checkpoint;              /* rows, names and marks put between two checkpoints; 0: */
+#define CHECKPOINT_PUTS 65536
 };
 
 /* What a row is found by; a store knows no more of it. */

@@ -1,11 +1,13 @@
 /*
  * One thread stands for a program with many instances in flight.  It asks and
- * does not wait for each: answers come on the engine's thread, go into a list,
- * and are looked at here.  So the load costs one thread, not one for each instance.
+ * does not wait for each: answers come on the engines' threads, go into a list,
+ * and are looked at here, a thirty-second of what is in flight at a time.  So the load
+ * costs one thread, not one for each instance, and few wake-ups.
  */
 #include "load.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,9 +49,10 @@ struct driver {
 	struct load *load;
 	char text[TEXT_SIZE + 3], input[2 * TEXT_SIZE];
 	size_t begun, ended;
-	pthread_mutex_t lock;
+	_Atomic(struct flight *) answered; /* their last answer has come */
+	atomic_size_t ready, wanted;       /* so many are; as many are waited for */
+	pthread_mutex_t lock;              /* only to wait */
 	pthread_cond_t some;
-	struct flight *answered; /* guarded by lock: their last answer has come */
 };
 
 /* On the engine's thread. */
@@ -62,13 +65,15 @@ static void answered(void *arg, int rc, const struct dtf_result *result) {
 	if (--flight->open > 0) {
 		return;
 	}
-	(void)pthread_mutex_lock(&driver->lock);
-	flight->next = driver->answered;
-	driver->answered = flight;
-	if (flight->next == NULL) {
+	struct flight *top = driver->answered;
+	do {
+		flight->next = top;
+	} while (!atomic_compare_exchange_weak(&driver->answered, &top, flight));
+	if (atomic_fetch_add(&driver->ready, 1) + 1 == driver->wanted) {
+		(void)pthread_mutex_lock(&driver->lock);
 		(void)pthread_cond_signal(&driver->some);
+		(void)pthread_mutex_unlock(&driver->lock);
 	}
-	(void)pthread_mutex_unlock(&driver->lock);
 }
 
 static void ask(struct flight *flight, struct dtf_request request) {
@@ -98,19 +103,19 @@ static void begin(struct driver *driver, struct flight *flight) {
 }
 
 static struct flight *take(struct driver *driver) {
+	driver->wanted = 1 + (driver->begun - driver->ended) / 32;
 	(void)pthread_mutex_lock(&driver->lock);
-	while (driver->answered == NULL) {
+	while (driver->ready < driver->wanted) {
 		(void)pthread_cond_wait(&driver->some, &driver->lock);
 	}
-	struct flight *answered = driver->answered;
-	driver->answered = NULL;
 	(void)pthread_mutex_unlock(&driver->lock);
-	return answered;
+	return atomic_exchange(&driver->answered, NULL);
 }
 
 static void go_round(struct driver *driver) {
 	struct load *load = driver->load;
 	struct flight *flight = take(driver);
+	size_t ended = driver->ended;
 	int64_t now_ns = bench_now_ns();
 	while (flight != NULL) {
 		struct flight *next = flight->next;
@@ -121,6 +126,7 @@ static void go_round(struct driver *driver) {
 		}
 		flight = next;
 	}
+	driver->ready -= driver->ended - ended;
 }
 
 void load_run(struct dtf_engine *engine, struct load *load) {
