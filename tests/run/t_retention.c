@@ -196,6 +196,34 @@ START_TEST(a_crash_forgets_nothing) {
 }
 END_TEST
 
+/* The store takes nothing at the Nth commit, and somebody asks for new work meanwhile: what
+ * makes room is tried again, and is not taken back for good. */
+START_TEST(a_full_store_makes_room_sooner_or_later) {
+	for (uint64_t n = 1; n <= 6; n++) {
+		lab_finish(&lab);
+		setup();
+		ck_assert_int_eq(start("a"), 0);
+		for (unsigned i = 0; i < 300; i++) {
+			ck_assert_int_eq(raise_to("a", "go", NULL), 0);
+		}
+		ck_assert_int_eq(raise_to("a", "stop", "once"), 0);
+		struct fault fault = { .at = n, .when = FAULT_BEFORE, .code = DTF_EFULL };
+		faulty_store_plan(lab.store, &fault);
+		lab.now_ms += HOUR;
+		struct asked asked;
+		lab_ask(&lab, &asked, REQUEST_START, "b", "r.turn", NULL, "[1]");
+		for (unsigned rounds = 0; rounds < 20; rounds++) {
+			lab_pass(&lab, 1000);
+		}
+		ck_assert_uint_eq(asked.answers, 1);
+		ck_assert_int_eq(asked.rc, n == 1 ? DTF_EFULL : 0);
+		ck_assert(!is_there("a"));
+		ck_assert(is_there("b") == (asked.rc == 0));
+		ck_assert_uint_eq(count_records(), is_there("b") ? 1 : 0);
+	}
+}
+END_TEST
+
 int main(void) {
 	Suite *suite = suite_create("retention");
 	TCase *tc = tcase_create("retention");
@@ -207,6 +235,7 @@ int main(void) {
 	tcase_add_test(tc, who_has_to_stay_holds_up_nobody);
 	tcase_add_test(tc, earlier_executions_go);
 	tcase_add_test(tc, a_crash_forgets_nothing);
+	tcase_add_test(tc, a_full_store_makes_room_sooner_or_later);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
