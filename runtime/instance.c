@@ -204,7 +204,7 @@ bool dtf__instance_unreadable(struct engine *engine, uint64_t number, int rc) {
 	char text[ERROR_TEXT_MAX + 64];
 	(void)snprintf(text, sizeof(text), "instance number %llu: %s; it stays as it is",
 		(unsigned long long)number, dtf_errmsg());
-	options->log(options->user, DTF_LOG_ERROR, "", text);
+	dtf__engine_log(engine, DTF_LOG_ERROR, "", text);
 	(void)dtf__order_add(&engine->unreadable, place); /* or it is told again */
 	return true;
 }

@@ -36,7 +36,7 @@ static void keep_log(void *user, enum dtf_log_level level, const char *instance,
 	dtf__buf_printf(&lab->log, "%s: %s\n", instance, text);
 }
 
-int lab_try_open(struct lab *lab) {
+int lab_make(struct lab *lab) {
 	struct clock clock = { lab_now, lab, lab_steady };
 	struct executor executor = { submit, cancel, lab };
 	lab->options.log = keep_log;
@@ -48,6 +48,11 @@ int lab_try_open(struct lab *lab) {
 	for (size_t i = 0; rc == 0 && lab->modules[i] != NULL; i++) {
 		rc = dtf__registry_add(lab->engine, lab->modules[i]);
 	}
+	return rc;
+}
+
+int lab_try_open(struct lab *lab) {
+	int rc = lab_make(lab);
 	rc = rc == 0 ? dtf__engine_recover(lab->engine) : rc;
 	if (rc != 0) {
 		dtf__engine_destroy(lab->engine);

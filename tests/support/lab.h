@@ -39,6 +39,8 @@ void lab_crash(struct lab *lab);
 void lab_open(struct lab *lab);
 /* The same; DTF_E… when it cannot be opened: then there is none. */
 int lab_try_open(struct lab *lab);
+/* An engine that has not recovered, for one that is a partition of several. */
+int lab_make(struct lab *lab);
 
 int lab_round(struct lab *lab);
 /* Rounds until nothing is left to do now. */
