@@ -502,7 +502,7 @@ int dtf__batch_commit(struct engine *engine) {
 	bool writes = batch->nrecords > 0 || batch->nanswers > 0 || batch->marks.count > 0 ||
 		batch->nnotes > 0 || batch->npurges > 0 || batch->ntrash > 0 ||
 		batch->emptied != 0 || batch->tells || batch->hears || batch->nmessages > 0 ||
-		through > engine->inbox_done || batch->failed;
+		through > engine->inbox_done || batch->failed || dtf__post_wants_commit(engine);
 	int rc = writes ? write_batch(engine, through) : 0;
 	if (rc == DTF_EFULL || rc == DTF_ENOMEM) {
 		return refused(engine, rc);

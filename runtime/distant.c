@@ -187,6 +187,6 @@ int dtf__distant_receive(struct engine *engine, struct request *request) {
 	case EVENT_CHILD_ENDED:
 		return hear_end(engine, request);
 	default:
-		return dtf__fail(DTF_ECORRUPT, "a message of another partition makes no sense");
+		return dtf__fail(DTF_EINVAL, "a message of another partition makes no sense");
 	}
 }

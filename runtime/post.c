@@ -26,6 +26,8 @@
 /* So far ahead may a sender be. */
 #define AHEAD_MAX      4096
 #define AHEAD_SIZE_MAX ((size_t)16 * 1024 * 1024)
+/* So many delivered ones are worth a commit of their own that deletes them. */
+#define DELIVERED_MAX 1024
 
 struct sent {
 	uint64_t sequence;
@@ -200,6 +202,15 @@ int dtf__post_hand_over(struct engine *engine) {
 	return rc;
 }
 
+bool dtf__post_wants_commit(const struct engine *engine) {
+	const struct post *post = &engine->post;
+	size_t delivered = 0;
+	for (size_t i = 0; i < post->nsent; i++) {
+		delivered += is_acknowledged(post, &post->sent[i]) ? 1 : 0;
+	}
+	return delivered >= DELIVERED_MAX;
+}
+
 bool dtf__post_goes_on(const struct engine *engine) {
 	const struct post *post = &engine->post;
 	return post->nwaiting > 0 || (post->handed < post->last && !post->starved);
@@ -223,6 +234,11 @@ static void advance(struct engine *engine, unsigned from) {
 		sender->parcels = parcel->next;
 		sender->through = parcel->sequence;
 		dtf__parcel_free(parcel);
+	}
+	for (size_t i = sender->nahead; i > 0; i--) {
+		if (sender->ahead[i - 1] <= sender->through) {
+			sender->ahead[i - 1] = sender->ahead[--sender->nahead];
+		}
 	}
 	if (sender->parcels == NULL) {
 		sender->end = &sender->parcels;
@@ -447,6 +463,8 @@ static bool take_last(void *arg, uint64_t sequence, struct slice bytes) {
 
 static int read_mark(struct sender *sender, struct slice bytes) {
 	struct wire_reader reader = { .at = bytes.data, .end = bytes.data + bytes.size };
+	free(sender->ahead); /* of an attempt to begin that failed */
+	sender->nahead = 0;
 	sender->through = dtf__wire_get(&reader);
 	uint64_t count = dtf__wire_get_upto(&reader, bytes.size);
 	sender->ahead = count == 0 ? NULL : calloc(count, sizeof(*sender->ahead));

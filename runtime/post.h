@@ -60,6 +60,8 @@ void dtf__parcel_free(struct parcel *parcel);
 /* What the batch has to say of messages: the arrays are the arena's. */
 struct store_batch;
 bool dtf__post_put(struct engine *engine, struct store_batch *write);
+/* Should there be a commit for that alone? */
+bool dtf__post_wants_commit(const struct engine *engine);
 /* It is durable. */
 void dtf__post_committed(struct engine *engine, const struct store_batch *write);
 /* And answered: senders hear of it. */

@@ -61,6 +61,9 @@ static void refuse(struct engine *engine, struct instance *instance, struct requ
 	if (is_durable(request) && !is_passing(rc) && !late) {
 		dtf__engine_log(engine, DTF_LOG_WARN, request->id, text);
 	}
+	if (request->letter != NULL && (rc == DTF_ECORRUPT || rc == DTF_EFORMAT)) {
+		return; /* not heard: another engine may read what this one cannot */
+	}
 	if (waits) {
 		with_the_batch(engine, instance, request, rc, text);
 	} else {
