@@ -212,9 +212,9 @@ struct dtf_module; /* generated: what a .dtf file declares */
 
 struct dtf_engine_options {
 	const char *dir; /* created if absent, mode 0700; NULL: memory, nothing is durable */
-	/* Parts of the directory that work at the same time, each on a thread and with a store
-	 * of its own; an instance is in one of them by its id.  Fixed when the directory is
-	 * made: 0 = as many as it has, 1 in a new one; at most 256; or one for each core. */
+	/* Parts of the directory, each with a store and, when started, a thread of its own;
+	 * an instance is in one of them by its id.  Fixed when the directory is made: 0 = as
+	 * many as it has, 1 in a new one; at most 256; or one for each core. */
 #define DTF_PER_CORE ((unsigned)-1)
 	unsigned partitions;
 	unsigned workers; /* pool threads, of each partition; 0 = 8 */
