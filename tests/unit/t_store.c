@@ -417,6 +417,72 @@ START_TEST(marks_are_exact) {
 }
 END_TEST
 
+/* ---- messages between partitions ---- */
+
+struct messages {
+	uint64_t expected[4];
+	size_t count;
+	size_t first_size;
+};
+
+static bool check_message(void *arg, uint64_t sequence, struct slice message) {
+	struct messages *messages = arg;
+	ck_assert_uint_eq(sequence, messages->expected[messages->count]);
+	messages->first_size = messages->count++ == 0 ? message.size : messages->first_size;
+	return true;
+}
+
+static void assert_outbox(
+	struct store *store, uint64_t after, size_t count, uint64_t a, uint64_t b) {
+	struct messages messages = { .expected = { a, b } };
+	ck_assert_int_eq(store->ops->outbox(store, after, check_message, &messages), 0);
+	ck_assert_uint_eq(messages.count, count);
+}
+
+/* They go with the records of their commit or not at all, large ones too; what is delivered
+ * goes, the rest stays, and of how far others have come the last word counts. */
+START_TEST(messages_stay_until_they_are_delivered) {
+	static char large[10000];
+	struct world world;
+	struct slice value;
+	memset(large, 'x', sizeof(large));
+	world_init(&world, (enum world_kind)_i);
+	struct slice record = { "r", 1 }, sent[] = { { large, sizeof(large) }, { "b", 1 } };
+	struct store_put_received heard[] = { { 0, { "3", 1 } }, { 7, { "9", 1 } } };
+	struct store_batch batch = { .records = &record,
+		.nrecords = 1,
+		.messages = sent,
+		.nmessages = 2,
+		.first_message = 1,
+		.received = heard,
+		.nreceived = 2 };
+	struct store *store = world.store;
+	ck_assert_int_eq(store->ops->received(store, &world.arena, 0, &value), STORE_NOT_FOUND);
+	assert_outbox(store, 0, 0, 0, 0);
+	ck_assert_int_eq(store->ops->commit(store, &batch), 0);
+	assert_outbox(store, 0, 2, 1, 2);
+	assert_outbox(store, 1, 1, 2, 0);
+	const uint64_t delivered = 1;
+	struct store_put_received later = { 0, { "44", 2 } };
+	batch = (struct store_batch){ .delivered = &delivered,
+		.ndelivered = 1,
+		.messages = &sent[1],
+		.nmessages = 1,
+		.first_message = 3,
+		.received = &later,
+		.nreceived = 1 };
+	ck_assert_int_eq(store->ops->commit(store, &batch), 0);
+	world_reopen(&world);
+	store = world.store;
+	assert_outbox(store, 0, 2, 2, 3);
+	ck_assert_int_eq(store->ops->received(store, &world.arena, 0, &value), 0);
+	assert_text(value, "44");
+	ck_assert_int_eq(store->ops->received(store, &world.arena, 7, &value), 0);
+	assert_text(value, "9");
+	world_finish(&world);
+}
+END_TEST
+
 /* ---- inbox and answers ---- */
 
 static bool collect_inbox(void *arg, uint64_t sequence, struct slice command) {
@@ -692,6 +758,7 @@ int main(void) {
 	tcase_add_loop_test(tc, rows_come_in_order_and_stop_early, 0, NWORLDS);
 	tcase_add_loop_test(tc, a_scan_may_commit, 0, NWORLDS);
 	tcase_add_loop_test(tc, marks_are_exact, 0, NWORLDS);
+	tcase_add_loop_test(tc, messages_stay_until_they_are_delivered, 0, NWORLDS);
 	tcase_add_loop_test(tc, inbox_keeps_order_and_what_came_later, 0, NWORLDS);
 	tcase_add_loop_test(tc, inbox_numbers_are_never_reused, 0, NWORLDS);
 	tcase_add_loop_test(tc, inbox_takes_large_commands, 0, NWORLDS);
