@@ -75,7 +75,7 @@ def compiler(options):
                                stdout=out, check=True)
         lines = sum(sum(1 for _ in open(name, encoding="utf-8")) for name in names)
         best = float("inf")
-        for _ in range(options.rounds + 2):
+        for _ in range(4 * options.rounds):
             began = time.monotonic()
             for name in names:
                 subprocess.run([dtfc, name, "-o", where], check=True)
@@ -233,6 +233,10 @@ def main():
                for name, in_flight, full, quick in WORKLOADS]
     others = {name: bench(options, name, "-n", quick if options.quick else full)
               for name, full, quick in OTHERS}
+    lengths = [others["length"]] + [bench(options, "length", "-n", 1100 if options.quick else 2000)
+                                    for _ in range(options.rounds - 1)]
+    lengths.sort(key=lambda figures: figures["us_at_1000"] / figures["us_at_10"])
+    others["length"] = lengths[len(lengths) // 2]
     others["one"] = bench(options, "chain5", "-c", 2000, "-n", 4000 if options.quick else 60000,
                           "--partitions", 1)
     others["dtfc"] = compiler(options)
